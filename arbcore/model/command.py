@@ -1,0 +1,189 @@
+"""Commands: what an operator may ask of a running session. Each is applied at most once."""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from arbcore.model.order import OrderRequest
+from arbcore.model.state import EngineState
+
+
+class Command(Struct, frozen=True, kw_only=True, tag=True):
+    """Base of all commands; the type's name is its tag."""
+
+
+class PauseEngine(Command, frozen=True):
+    """Stop entries and exits by strategies; repairs go on."""
+
+
+class ResumeEngine(Command, frozen=True):
+    """Return to running."""
+
+
+class SetEngineMode(Command, frozen=True):
+    """Move between running, reducing, paused and halted. It never turns paper into live."""
+
+    state: EngineState
+    reason: str = ""
+
+
+class StopEntry(Command, frozen=True):
+    """Open nothing new; everything else goes on (state REDUCING)."""
+
+
+class Flatten(Command, frozen=True):
+    """Close every trade of the session, or of one symbol or strategy."""
+
+    symbol: str = ""
+    strategy: str = ""
+    reason: str = ""
+
+
+class StopSession(Command, frozen=True):
+    """End the session gracefully; open trades stay open unless ``flatten``."""
+
+    flatten: bool = False
+
+
+class CancelAll(Command, frozen=True):
+    """Cancel all open orders of the session."""
+
+
+class RunReconcile(Command, frozen=True):
+    """Compare the session's state with the venues now."""
+
+
+class RebuildProjection(Command, frozen=True):
+    """Fold the projections from the journal again."""
+
+
+class UpdateConfig(Command, frozen=True):
+    """Apply a draft version of the config."""
+
+    version: int
+
+
+class PlaceOrder(Command, frozen=True):
+    """Send one order by hand; its id becomes ``ae-{command id}``."""
+
+    venue: str
+    order: OrderRequest
+
+
+class CancelOrder(Command, frozen=True):
+    """Cancel one order."""
+
+    venue: str
+    client_order_id: str
+
+
+class ClosePosition(Command, frozen=True):
+    """Close one trade."""
+
+    trade: str
+    reason: str = ""
+
+
+class SetLeverage(Command, frozen=True):
+    """Set the leverage of a perpetual."""
+
+    instrument: str
+    leverage: int
+
+
+class InternalTransfer(Command, frozen=True):
+    """Move money between wallets of one venue."""
+
+    transfer_id: str
+    venue: str
+    source: str
+    target: str
+    currency: str
+    amount: Decimal
+
+
+class Withdraw(Command, frozen=True):
+    """Withdraw to a registered address."""
+
+    withdraw_id: str
+    venue: str
+    currency: str
+    network: str
+    amount: Decimal
+    address: str
+
+
+class EnableSymbol(Command, frozen=True):
+    """Allow a symbol again."""
+
+    symbol: str
+
+
+class DisableSymbol(Command, frozen=True):
+    """Open nothing in a symbol; its trades are still managed."""
+
+    symbol: str
+    reason: str = ""
+
+
+class StartStrategy(Command, frozen=True):
+    """Start a stopped strategy."""
+
+    strategy: str
+
+
+class StopStrategy(Command, frozen=True):
+    """Stop a strategy's entries; its trades are still managed."""
+
+    strategy: str
+    reason: str = ""
+
+
+class ApplyPreset(Command, frozen=True):
+    """Apply a named preset of a strategy."""
+
+    strategy: str
+    preset: str
+
+
+AnyCommand = (
+    PauseEngine
+    | ResumeEngine
+    | SetEngineMode
+    | StopEntry
+    | Flatten
+    | StopSession
+    | CancelAll
+    | RunReconcile
+    | RebuildProjection
+    | UpdateConfig
+    | PlaceOrder
+    | CancelOrder
+    | ClosePosition
+    | SetLeverage
+    | InternalTransfer
+    | Withdraw
+    | EnableSymbol
+    | DisableSymbol
+    | StartStrategy
+    | StopStrategy
+    | ApplyPreset
+)
+
+
+class CommandRequest(Struct, frozen=True, kw_only=True):
+    """A command on its way into the engine.
+
+    Attributes:
+        id: Unique id, at most 33 characters of ``[A-Za-z0-9_-]``.
+        command: What is asked.
+        issued_by: Who asked: a user name, or a surface such as ``cli``.
+        override: Reason typed where a rule is overridden; recorded.
+        recv_ts: Time at which the engine takes it.
+    """
+
+    id: str
+    command: AnyCommand
+    issued_by: str
+    override: str = ""
+    recv_ts: int

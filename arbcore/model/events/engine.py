@@ -1,0 +1,199 @@
+"""Events of the engine itself: life cycle, modes, configuration, guards, alerts."""
+
+from arbcore.model.command import AnyCommand
+from arbcore.model.events.base import Event
+from arbcore.model.state import EngineState, Severity
+
+
+class EngineStarted(Event, frozen=True):
+    """A session began.
+
+    Attributes:
+        session: Session name.
+        mode: ``backtest``, ``paper``, ``live`` or ``replay``.
+        base_currency: Currency of all results.
+        config_hash: Hash of the validated configuration without secrets.
+        strategies: Instance ids.
+        instruments: Keys of all instruments.
+    """
+
+    session: str
+    mode: str
+    base_currency: str
+    config_hash: str
+    strategies: tuple[str, ...]
+    instruments: tuple[str, ...]
+
+
+class EngineStopped(Event, frozen=True):
+    """The session ended."""
+
+    reason: str
+
+
+class EnginePaused(Event, frozen=True):
+    """Entries and exits by strategies stopped."""
+
+    reason: str = ""
+
+
+class EngineResumed(Event, frozen=True):
+    """The engine runs again."""
+
+
+class EngineModeChanged(Event, frozen=True):
+    """The engine moved between its states."""
+
+    before: EngineState
+    after: EngineState
+    reason: str
+    source: str
+
+
+class ManualOverrideExecuted(Event, frozen=True):
+    """An operator overrode a rule."""
+
+    command_id: str
+    issued_by: str
+    rule: str
+    reason: str
+
+
+class RiskGuardRejected(Event, frozen=True):
+    """A risk tier refused an intent.
+
+    Attributes:
+        tier: Instance id of the tier that made the final decision.
+        first_tier: Instance id of the tier that objected first.
+        verdict: ``block``, ``cool_down``, ``degrade``, ``halt`` or ``flatten``.
+        reason: Reason code.
+        strategy: Instance id of the strategy.
+        route: Id of the route.
+        notional: Value asked for in base currency, as text.
+    """
+
+    tier: str
+    first_tier: str
+    verdict: str
+    reason: str
+    strategy: str
+    route: str
+    notional: str
+
+
+class RiskVerdictIssued(Event, frozen=True):
+    """A risk tier acted on the session as a whole."""
+
+    tier: str
+    verdict: str
+    reason: str
+    detail: str = ""
+
+
+class ConfigChanged(Event, frozen=True):
+    """A new configuration version is in force."""
+
+    version: int
+    changes: dict[str, str]
+
+
+class CommandAccepted(Event, frozen=True):
+    """A command was applied."""
+
+    command_id: str
+    command: AnyCommand
+    issued_by: str
+
+
+class CommandFailed(Event, frozen=True):
+    """A command was refused."""
+
+    command_id: str
+    command: AnyCommand
+    issued_by: str
+    reason: str
+
+
+class AlertRaised(Event, frozen=True):
+    """Something a person should know.
+
+    Attributes:
+        rule: Name of the rule.
+        severity: P0 to P3.
+        source: What it concerns: a strategy, symbol, venue or tier.
+        text: What happened and what to do.
+    """
+
+    rule: str
+    severity: Severity
+    source: str
+    text: str
+
+
+class StrategyStarted(Event, frozen=True):
+    """A strategy may open trades."""
+
+    strategy: str
+
+
+class StrategyStopped(Event, frozen=True):
+    """A strategy opens nothing any more; its trades are still managed."""
+
+    strategy: str
+    reason: str
+    detail: str = ""
+
+
+class SymbolEnabled(Event, frozen=True):
+    """A symbol may be traded."""
+
+    symbol: str
+
+
+class SymbolDisabled(Event, frozen=True):
+    """Nothing is opened in a symbol any more."""
+
+    symbol: str
+    reason: str
+
+
+class OpportunitySkipped(Event, frozen=True):
+    """An episode in which a wish could not be followed: one event, however many quotes it lasted.
+
+    Attributes:
+        strategy: Instance id of the strategy.
+        route: Id of the route.
+        reason: Reason code.
+        first: Engine time of the first skip.
+        last: Engine time of the last skip.
+        count: Number of skips.
+        best_edge_bps: Best edge seen in the episode.
+    """
+
+    strategy: str
+    route: str
+    reason: str
+    first: int
+    last: int
+    count: int
+    best_edge_bps: float
+
+
+class InputsRejected(Event, frozen=True):
+    """An episode of inputs that were refused: one event per source and reason.
+
+    Attributes:
+        source: Instrument key or rate name.
+        reason: Reason code.
+        first: Engine time of the first.
+        last: Engine time of the last.
+        count: Number of inputs refused.
+        sample: The first one, as text.
+    """
+
+    source: str
+    reason: str
+    first: int
+    last: int
+    count: int
+    sample: str

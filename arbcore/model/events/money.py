@@ -1,0 +1,137 @@
+"""Events of money: positions, balances, fees, funding, transfers."""
+
+from decimal import Decimal
+
+from arbcore.model.events.base import Event
+
+
+class PositionChanged(Event, frozen=True):
+    """A net position moved.
+
+    Attributes:
+        instrument: Key of the instrument.
+        before: Signed quantity before.
+        after: Signed quantity after.
+        trade: Trade that moved it, empty for what belongs to none.
+    """
+
+    instrument: str
+    before: Decimal
+    after: Decimal
+    trade: str = ""
+
+
+class BalanceChanged(Event, frozen=True):
+    """A balance moved.
+
+    Attributes:
+        venue: Exchange instance id.
+        currency: Currency code.
+        change: Signed change.
+        after: Balance after it.
+        reason: ``fill``, ``fee``, ``funding``, ``pnl``, ``transfer``, ``deposit``, ``withdrawal`` or ``opening``.
+    """
+
+    venue: str
+    currency: str
+    change: Decimal
+    after: Decimal
+    reason: str
+
+
+class FeeCharged(Event, frozen=True):
+    """A fee was charged.
+
+    Attributes:
+        fill_id: Fill that it belongs to.
+        amount: Amount charged, negative for a rebate.
+        currency: Currency of the fee.
+        value: Value in base currency at the fill's time.
+    """
+
+    fill_id: str
+    amount: Decimal
+    currency: str
+    value: Decimal
+
+
+class FundingApplied(Event, frozen=True):
+    """A funding payment was booked.
+
+    Attributes:
+        payment_id: The venue's id of the payment.
+        instrument: Key of the instrument.
+        amount: Amount received, negative when paid.
+        currency: Currency of the amount.
+        value: Value in base currency at that time.
+        rate: Funding rate.
+        quantity: Signed position that it applied to.
+        shares: Value by trade id, in proportion to their positions.
+    """
+
+    payment_id: str
+    instrument: str
+    amount: Decimal
+    currency: str
+    value: Decimal
+    rate: Decimal
+    quantity: Decimal
+    shares: dict[str, Decimal]
+
+
+class InternalTransferRequested(Event, frozen=True):
+    """Money is to move between wallets of one venue."""
+
+    transfer_id: str
+    venue: str
+    source: str
+    target: str
+    currency: str
+    amount: Decimal
+
+
+class InternalTransferCompleted(Event, frozen=True):
+    """An internal transfer arrived."""
+
+    transfer_id: str
+
+
+class InternalTransferFailed(Event, frozen=True):
+    """An internal transfer did not happen."""
+
+    transfer_id: str
+    reason: str
+
+
+class DepositDetected(Event, frozen=True):
+    """A deposit arrived on a venue."""
+
+    deposit_tx_id: str
+    venue: str
+    currency: str
+    amount: Decimal
+
+
+class WithdrawRequested(Event, frozen=True):
+    """A withdrawal is to be sent."""
+
+    withdraw_id: str
+    venue: str
+    currency: str
+    network: str
+    amount: Decimal
+    address: str
+
+
+class WithdrawCompleted(Event, frozen=True):
+    """A withdrawal left the venue."""
+
+    withdraw_id: str
+    withdraw_tx_id: str
+
+
+class WithdrawFailed(Event, frozen=True):
+    """A withdrawal did not happen."""
+
+    withdraw_id: str
+    reason: str

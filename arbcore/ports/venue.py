@@ -1,0 +1,151 @@
+"""The exchange ports: market data feeds and venues that take orders, simulated (pure) or real (async)."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, Self, runtime_checkable
+
+from msgspec import Struct
+
+from arbcore.model.input import AccountSnapshot, VenueReport
+from arbcore.model.instrument import Instrument, InstrumentKind
+from arbcore.model.market import MarketInput
+from arbcore.model.order import OrderRequest, OrderType, TimeInForce
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What an exchange plugin can do; it decides which conformance tests run.
+
+    Attributes:
+        kinds: Kinds of instrument.
+        quotes: Delivers best bid and ask.
+        books: Delivers order books.
+        trades: Delivers public trades.
+        funding: Delivers funding rates.
+        market_data: Opens a feed.
+        trading: Opens a venue that takes orders.
+        simulated: The venue is a pure `SimVenue`.
+        order_types: Order types that it takes.
+        times_in_force: Lives of an order that it takes.
+        reduce_only: Orders may be marked as reducing only.
+        client_ids: Orders can be looked up by our id.
+        rates: Opens a rate source.
+    """
+
+    kinds: frozenset[InstrumentKind] = frozenset()
+    quotes: bool = False
+    books: bool = False
+    trades: bool = False
+    funding: bool = False
+    market_data: bool = False
+    trading: bool = False
+    simulated: bool = False
+    order_types: frozenset[OrderType] = frozenset()
+    times_in_force: frozenset[TimeInForce] = frozenset()
+    reduce_only: bool = False
+    client_ids: bool = False
+    rates: bool = False
+
+
+@runtime_checkable
+class Feed(Protocol):
+    """Market data of one venue. An async context manager: entering connects, leaving closes."""
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        ...
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Close."""
+        ...
+
+    async def instruments(self) -> Sequence[Instrument]:
+        """Return every instrument that the venue lists."""
+        ...
+
+    def subscribe(self, instruments: Sequence[str]) -> AsyncIterator[MarketInput]:
+        """Deliver market data of the given instrument keys until cancelled, reconnecting by itself."""
+        ...
+
+
+@runtime_checkable
+class Venue(Protocol):
+    """A real exchange that takes orders. A call ends done, refused or unknown; it is never repeated by itself."""
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        ...
+
+    async def __aexit__(self, *exc: object) -> None:
+        """Close."""
+        ...
+
+    async def submit(self, order: OrderRequest) -> None:
+        """Send an order; what becomes of it arrives in `reports`.
+
+        Raises:
+            ExchangeRefused: The venue refused it.
+            ExchangeUnavailable: It was not sent.
+            OutcomeUnknown: It was sent and nothing settles the outcome.
+        """
+        ...
+
+    async def cancel(self, client_order_id: str) -> None:
+        """Ask for a cancel; the outcome arrives in `reports`."""
+        ...
+
+    async def look_up(self, client_order_id: str) -> Sequence[VenueReport]:
+        """Return what the venue knows of an order; empty where it knows nothing."""
+        ...
+
+    async def snapshot(self) -> AccountSnapshot:
+        """Return balances and positions."""
+        ...
+
+    def reports(self) -> AsyncIterator[VenueReport]:
+        """Deliver reports until cancelled, reconnecting and back-filling by itself."""
+        ...
+
+
+@runtime_checkable
+class SimVenue(Protocol):
+    """A simulated exchange: pure, driven by the loop's calls and times, with `state` and `restore`."""
+
+    def list_instrument(self, instrument: Instrument) -> None:
+        """Make an instrument known before any data or order of it."""
+        ...
+
+    def on_market(self, item: MarketInput) -> Sequence[VenueReport]:
+        """Take market data; return the reports that it causes and that are due at once."""
+        ...
+
+    def submit(self, order: OrderRequest, now: int) -> Sequence[VenueReport]:
+        """Take an order; return the reports that are due at once."""
+        ...
+
+    def cancel(self, client_order_id: str, now: int) -> Sequence[VenueReport]:
+        """Take a cancel; return the reports that are due at once."""
+        ...
+
+    def next_time(self) -> int | None:
+        """Return when it next has something to report by itself, None for never."""
+        ...
+
+    def advance(self, now: int) -> Sequence[VenueReport]:
+        """Return the reports that are due at or before a time."""
+        ...
+
+    def snapshot(self, now: int) -> AccountSnapshot:
+        """Return balances and positions."""
+        ...
+
+    def state(self) -> bytes:
+        """Return everything that `restore` needs."""
+        ...
+
+    def restore(self, state: bytes) -> None:
+        """Take over what an earlier `state` returned."""
+        ...
+
+
+OpenVenue = AbstractAsyncContextManager[Venue] | SimVenue
+"""What `open_venue` may return."""
