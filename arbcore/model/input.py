@@ -7,7 +7,7 @@ from msgspec import Struct
 from arbcore.model.command import CommandRequest
 from arbcore.model.market import MarketInput
 from arbcore.model.order import Fill, OrderReport
-from arbcore.model.position import Balance
+from arbcore.model.position import Balance, PositionReport
 
 
 class TimerFired(Struct, frozen=True):
@@ -52,14 +52,14 @@ class AccountSnapshot(Struct, frozen=True, kw_only=True):
     Attributes:
         venue: Exchange instance id.
         balances: Every balance that is not zero.
-        positions: Signed net quantity by instrument key.
+        positions: Every net position that is not zero. Spot holdings are balances.
         ts: Venue time.
         recv_ts: Receive time.
     """
 
     venue: str
     balances: tuple[Balance, ...]
-    positions: dict[str, Decimal]
+    positions: tuple[PositionReport, ...]
     ts: int
     recv_ts: int
 

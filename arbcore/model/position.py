@@ -39,6 +39,21 @@ class Position(Struct, frozen=True, kw_only=True):
     unrealised: Decimal
 
 
+class PositionReport(Struct, frozen=True, kw_only=True):
+    """A net position as a venue states it.
+
+    Attributes:
+        instrument: Key of the instrument.
+        quantity: Signed quantity in order units, negative when short.
+        entry_value: Exact signed sum of quantity, contract size and entry price of the open lots, in the quote
+            currency; negative when short.
+    """
+
+    instrument: str
+    quantity: Decimal
+    entry_value: Decimal
+
+
 class Balance(Struct, frozen=True, kw_only=True):
     """Cash or coins on a venue.
 

@@ -62,6 +62,10 @@ class RiskView(Protocol):
         """Return the equity at the start of the session."""
         ...
 
+    def fx(self) -> Decimal | None:
+        """Return what rate changes did to the balances since the session's start; None where `equity` is."""
+        ...
+
     def open_trades(self) -> Sequence[Trade]:
         """Return the trades that are not closed, oldest first."""
         ...

@@ -1,0 +1,100 @@
+"""A whole backtest: data, pipeline, loop, journal, sinks, result."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from arbcore.config import Config
+from arbcore.data.source import BarRule, DataSource, open_source
+from arbcore.model.events import Envelope
+from arbcore.pipeline import Pipeline
+from arbcore.plugins import Plugins, session_started, session_stopped
+from arbcore.runtime.backtest import Backtest, DataClock, Progress
+from arbcore.runtime.event_log import EventLog
+from arbcore.runtime.observer import Observer
+from arbcore.runtime.result import BacktestResult, RunFacts, summarise
+from arbcore.runtime.tally import Tally
+
+
+async def run_backtest(
+    config: Config, plugins: Plugins, data: Path, results: Path, progress: Progress, started: Progress
+) -> BacktestResult:
+    """Run a config over the data sets of a folder.
+
+    Args:
+        config: The checked config.
+        plugins: Its plugins.
+        data: Folder of the data sets.
+        results: Folder for what the run leaves behind.
+        progress: Learns how many inputs were taken.
+        started: Learns the number of rows before the first.
+
+    Returns:
+        The result.
+
+    Raises:
+        ArbcoreError: Config, plugins, data or journal are wrong; the message says what to do.
+    """
+    clock = DataClock()
+    pipeline = Pipeline(config=config, plugins=plugins, mode="backtest", clock=clock, folder=results, secrets=False)
+    offered = _open(config, data, None)
+    engine = pipeline.engine(offered.instruments)
+    source = _open(config, data, engine.used)
+    instruments = tuple(item for item in offered.instruments if item.key in engine.used)
+    venues = pipeline.venues(instruments)
+    started(source.rows)
+    tally = Tally()
+    async with pipeline.journal() as journal:
+        journal.start_run(pipeline.metadata())
+        log = EventLog(journal)
+        failures = session_started(pipeline.contexts)
+        with Observer(pipeline.sinks()) as observer:
+
+            def watch(events: Sequence[Envelope]) -> None:
+                tally.watch(events)
+                observer.watch(events)
+
+            run = Backtest(engine, venues, {item.key: item.venue for item in instruments}, log, watch, clock)
+            run.run(source.chunks(), progress)
+        failures += session_stopped(pipeline.contexts)
+        facts = RunFacts(
+            session=config.session.name,
+            base_currency=config.session.base_currency,
+            config_hash=config.hash,
+            data_hash=source.hash,
+            result_hash=log.hash,
+            events=log.count,
+            journal=journal.location(),
+            notes=(*source.notes, *_rate_notes(config, source)),
+            troubles=(
+                *(f"sink {name} was set aside: {why}" for name, why in observer.failures.items()),
+                *(str(failure) for failure in failures),
+            ),
+        )
+    return summarise(run, tally, facts)
+
+
+def _open(config: Config, data: Path, instruments: frozenset[str] | None) -> DataSource:
+    settings = config.backtest
+    return open_source(
+        data,
+        venues=_venues(config),
+        instruments=instruments,
+        rates=list(config.rates),
+        bars=BarRule(dict(settings.half_spread_bps), settings.bar_depth_share),
+        start=settings.start,
+        end=settings.end,
+    )
+
+
+def _venues(config: Config) -> dict[str, str]:
+    """Return exchange id by venue label: a data set belongs to the exchange of that id, else of that plugin."""
+    labels = {instance.use: name for name, instance in reversed(list(config.exchanges.items()))}
+    return labels | {name: name for name in config.exchanges}
+
+
+def _rate_notes(config: Config, source: DataSource) -> list[str]:
+    """State the largest age at which each rate was accepted: a wide one hides moves."""
+    return [
+        f"rates:{name}: accepted for entries up to {config.rates[name].keys.max_age / 3600e9:g} h old"
+        for name in source.rates
+    ]

@@ -1,0 +1,38 @@
+"""The command `arb`: its table of commands. A command's module is imported when the command is used.
+
+Each module exports `command`, a click command. Its short help stands here, so that `arb --help` imports none of
+them, nor any plugin.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "backtest": ("arbcore.cli.backtest", "Run the config's strategies on recorded data."),
+    "config": ("arbcore.cli.config", "Make, show and check configs."),
+    "data": ("arbcore.cli.data", "Generate, import, list and verify data sets."),
+    "demo": ("arbcore.cli.demo", "Generate data and run a backtest on it: a first look."),
+    "events": ("arbcore.cli.events", "Show what a session or backtest recorded."),
+    "init": ("arbcore.cli.init", "Make a project folder that backtests at once."),
+    "journal": ("arbcore.cli.journal", "Verify, rebuild and export journals."),
+    "plugins": ("arbcore.cli.plugins", "List, show and check plugins."),
+}
+"""Module and short help of every command of the kernel, by name."""
+
+PLUGIN_GROUP: Final = "arbcore.commands"
+"""Entry-point group in which distributions offer further commands."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `arb`.
+
+    Args:
+        arguments: The command line without the program's name; None for the process's own.
+
+    Returns:
+        The exit code: 0 ok, 1 failed, 2 usage, 3 configuration or plugin error, 4 nothing running or not found,
+        5 timed out, 6 refused for safety; 130 interrupted.
+    """
+    from arbcore.cli._frame import run
+
+    return run(arguments)

@@ -1,0 +1,142 @@
+"""A validated config, and its hash."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from arbcore.config.layers import RawConfig
+from arbcore.config.sections import (
+    INSTANCE_SECTIONS,
+    KERNEL_SECTIONS,
+    SCHEMA_VERSION,
+    BacktestSettings,
+    ExchangeKeys,
+    InstanceKeys,
+    KeysSettings,
+    LiveSettings,
+    PaperKeys,
+    PluginsSettings,
+    RateKeys,
+    SessionSettings,
+)
+from arbcore.settings import ConfigView, Finding, PluginSettings, Settings
+
+Keys_co = TypeVar("Keys_co", bound=InstanceKeys, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Instance(Generic[Keys_co]):
+    """One configured plugin.
+
+    Attributes:
+        kind: Kind of the plugin.
+        id: Id in the config; the section's name where the section is one instance.
+        path: Key path in the config.
+        keys: What the kernel reads.
+        settings: What the plugin reads; a rate that only data sets provide has none of its own.
+    """
+
+    kind: str
+    id: str
+    path: tuple[str, ...]
+    keys: Keys_co
+    settings: PluginSettings
+
+    @property
+    def use(self) -> str:
+        """Name of the plugin; empty for a rate that only data sets provide."""
+        return self.keys.use
+
+    def values(self) -> dict[str, Any]:
+        """Return the kernel's keys and the settings together, as JSON values; of secrets only where they are kept."""
+        return {**self.keys.model_dump(mode="json"), **self.settings.model_dump(mode="json")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that a session is made of, checked. Mappings are in the order in which instances act.
+
+    Attributes:
+        raw: What it was made from, with origins.
+        warnings: What is risky and was allowed.
+    """
+
+    session: SessionSettings
+    exchanges: Mapping[str, Instance[ExchangeKeys]]
+    strategies: Mapping[str, Instance[InstanceKeys]]
+    rates: Mapping[str, Instance[RateKeys]]
+    fills: Mapping[str, Instance[InstanceKeys]]
+    latencies: Mapping[str, Instance[InstanceKeys]]
+    paper: Instance[PaperKeys] | None
+    risk: Mapping[str, Instance[InstanceKeys]]
+    policies: Mapping[str, Instance[InstanceKeys]]
+    journal: Instance[InstanceKeys] | None
+    sinks: Mapping[str, Instance[InstanceKeys]]
+    notifiers: Mapping[str, Instance[InstanceKeys]]
+    backtest: BacktestSettings
+    plugins: PluginsSettings
+    live: LiveSettings
+    keys: KeysSettings
+    raw: RawConfig = field(repr=False)
+    warnings: tuple[Finding, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """The project's folder."""
+        return self.raw.folder
+
+    def path(self, text: str) -> Path:
+        """Return a path of the config, counted from the project's folder."""
+        return self.folder / Path(text).expanduser()
+
+    def instances(self) -> Iterator[Instance[InstanceKeys]]:
+        """Yield every instance, section by section."""
+        for section in INSTANCE_SECTIONS.values():
+            value = getattr(self, section.name)
+            if isinstance(value, Instance):
+                yield value
+            elif value:
+                yield from value.values()
+
+    def view(self) -> ConfigView:
+        """Return what a settings model may see of it."""
+        ids = {name: tuple(getattr(self, name)) for name, section in INSTANCE_SECTIONS.items() if not section.single}
+        session = self.session
+        return ConfigView(
+            mode=session.mode,
+            environment=session.environment,
+            profile=session.profile,
+            base_currency=session.base_currency,
+            ids=ids,
+        )
+
+    def values(self) -> dict[str, Any]:
+        """Return everything as JSON values, defaults included; of secrets only where they are kept."""
+        values: dict[str, Any] = {"schema_version": SCHEMA_VERSION}
+        for name in KERNEL_SECTIONS:
+            settings: Settings = getattr(self, name)
+            values[name] = settings.model_dump(mode="json")
+        for section in INSTANCE_SECTIONS.values():
+            held = getattr(self, section.name)
+            if isinstance(held, Instance):
+                values[section.name] = held.values()
+            elif held:
+                values[section.name] = {identity: instance.values() for identity, instance in held.items()}
+        return values
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 in hexadecimal over canonical JSON of the values.
+
+        Keys are sorted, instances are lists in the order in which they act; secrets and origins are not in it. So
+        equal configs have equal hashes, wherever their values were written.
+        """
+        values = self.values()
+        for name, section in INSTANCE_SECTIONS.items():
+            if not section.single and name in values:
+                values[name] = list(values[name].items())
+        text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return sha256(text.encode()).hexdigest()

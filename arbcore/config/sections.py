@@ -1,0 +1,160 @@
+"""The sections of a config: which hold plugin instances, which keys the kernel owns there, and the kernel's own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from arbcore.settings import Duration, Environment, ExchangeId, FillId, LatencyId, Settings, Timestamp
+
+SCHEMA_VERSION: Final = 1
+"""Version of the config's shape that this kernel reads."""
+
+Amount = Annotated[Decimal, Field(ge=0)]
+"""A quantity of money or coins that is not negative."""
+Profile = Literal["local_dev", "paper", "staging", "live"]
+"""How strict the checks are: ``local_dev`` warns where the others refuse."""
+Mode = Literal["backtest", "paper", "live"]
+"""What kind of session a config describes."""
+
+
+class InstanceKeys(Settings):
+    """Keys that the kernel owns on every instance; a settings model that declares one of them gets it too."""
+
+    use: str = Field(min_length=1, description="Name of the plugin.")
+    order: int | None = Field(default=None, description="Place among its kind; default 0.")
+
+
+class ExchangeKeys(InstanceKeys):
+    """Keys that the kernel owns on an exchange."""
+
+    allot: Mapping[str, Amount] = Field(default={}, description="What the session may use there, by currency.")
+
+
+class RateKeys(InstanceKeys):
+    """Keys that the kernel owns on a rate. Without ``use`` the rate comes from data sets only."""
+
+    use: str = Field(default="", description="Name of the plugin that delivers it; empty: only in data sets.")
+    max_age: Duration = Field(default=5_000_000_000, gt=0, description="Oldest rate on which anything is entered.")
+
+
+class PaperKeys(InstanceKeys):
+    """Keys that the kernel owns on the simulated venue of backtests and paper sessions."""
+
+    fill: FillId = Field(description="Id of the fill model.")
+    latency: LatencyId = Field(default="", description="Id of the latency model; empty: no latency.")
+    balances: Mapping[ExchangeId, Mapping[str, Amount]] = Field(
+        default={}, description="Opening balances by exchange and currency."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceSection:
+    """A section that holds instances of plugins.
+
+    Attributes:
+        name: Key in the config.
+        kind: Kind of its plugins.
+        keys: The keys that the kernel owns on each instance.
+        single: Whether it is one instance, its id being the section's name, instead of a mapping of them.
+    """
+
+    name: str
+    kind: str
+    keys: type[InstanceKeys] = InstanceKeys
+    single: bool = False
+
+
+INSTANCE_SECTIONS: Final = {
+    section.name: section
+    for section in (
+        InstanceSection("exchanges", "exchange", ExchangeKeys),
+        InstanceSection("strategies", "strategy"),
+        InstanceSection("rates", "rate", RateKeys),
+        InstanceSection("fills", "fill"),
+        InstanceSection("latencies", "fill"),
+        InstanceSection("paper", "exchange", PaperKeys, single=True),
+        InstanceSection("risk", "risk"),
+        InstanceSection("policies", "policy"),
+        InstanceSection("journal", "sink", single=True),
+        InstanceSection("sinks", "sink"),
+        InstanceSection("notifiers", "notifier"),
+    )
+}
+"""Every section of plugin instances, in the order in which they are shown."""
+
+
+class SessionSettings(Settings):
+    """What the session is."""
+
+    name: str = Field(default="default", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="Name, and folder.")
+    mode: Mode = Field(default="paper", description="What it does; live also takes `live.enabled: true`.")
+    environment: Environment = Field(default="production", description="Which exchanges it talks to.")
+    profile: Profile = Field(default="paper", description="How strict the checks are.")
+    base_currency: str = Field(default="USDT", min_length=1, description="Currency of all results.")
+
+
+class BacktestSettings(Settings):
+    """What a backtest runs on."""
+
+    data: str | None = Field(default=None, description="Folder of the data sets, from the config's folder.")
+    start: Timestamp | None = Field(default=None, description="First moment used; default: all.")
+    end: Timestamp | None = Field(default=None, description="Moment before which it ends; default: all.")
+    half_spread_bps: Mapping[ExchangeId, Annotated[float, Field(ge=0)]] = Field(
+        default={}, description="Half of the spread that bars are given, by exchange, in basis points of the price."
+    )
+    bar_depth_share: float = Field(
+        default=0.1, gt=0, le=1, description="Share of a bar's volume that is offered at the touch."
+    )
+    journal: Literal["memory", "config"] = Field(
+        default="memory", description="Where its events go: memory, or the journal of the config."
+    )
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise ValueError("start must lie before end")
+        return self
+
+
+class PluginsSettings(Settings):
+    """Which distributions may provide which plugin."""
+
+    allow: Mapping[str, str] = Field(
+        default={}, description="`kind:name` to `distribution` or `distribution==version`; required live."
+    )
+
+
+class PilotSettings(Settings):
+    """Caps for the first live trades."""
+
+    notional: Amount | None = Field(default=None, description="Largest notional of a trade, in base currency.")
+    trades_per_day: int | None = Field(default=None, ge=0, description="Most trades opened in a day.")
+
+
+class LiveSettings(Settings):
+    """Consent to real orders, and their first bounds."""
+
+    enabled: bool = Field(default=False, description="First of the two consents to live trading.")
+    min_paper_hours: float = Field(default=24, ge=0, description="Clean paper hours required before production.")
+    pilot: PilotSettings = Field(default=PilotSettings(), description="Caps for the first live trades.")
+
+
+class KeysSettings(Settings):
+    """What the user states about API keys where the venue does not tell."""
+
+    withdraw: Literal["unknown", "none", "allowed"] = Field(
+        default="unknown", description="Whether the keys may withdraw."
+    )
+
+
+KERNEL_SECTIONS: Final[Mapping[str, type[Settings]]] = {
+    "session": SessionSettings,
+    "backtest": BacktestSettings,
+    "plugins": PluginsSettings,
+    "live": LiveSettings,
+    "keys": KeysSettings,
+}
+"""The sections that the kernel alone reads."""

@@ -1,0 +1,200 @@
+"""Deciding: asks strategies when their trigger fires, and carries their wishes through sizing and the risk chain."""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Final
+
+from arbcore.engine.accounts import Accounts
+from arbcore.engine.approval import Refusal, RiskChain, approve_reduction
+from arbcore.engine.episodes import Skips
+from arbcore.engine.execution import Execution
+from arbcore.engine.intents import Intents, cut
+from arbcore.engine.isolation import Failure, isolated
+from arbcore.engine.output import Outbox
+from arbcore.engine.route import Route
+from arbcore.engine.sizing import Sizing
+from arbcore.engine.switches import Switches
+from arbcore.engine.trades import LiveTrade
+from arbcore.engine.view import SessionView
+from arbcore.model.events import RiskGuardRejected
+from arbcore.model.intent import Intent, IntentKind
+from arbcore.model.reason import Reason
+from arbcore.model.state import Action, Severity
+from arbcore.model.trade import TradeState
+from arbcore.ports.risk import RiskTier
+from arbcore.ports.strategy import Enter, Exit, Signal, Strategy, Wish
+
+Refused = Callable[[Refusal], None]
+"""Called when the risk chain refused an entry; acts on verdicts that concern the whole session."""
+
+
+class Deciding:
+    """Strategies and their routes.
+
+    Args:
+        strategies: Strategy by instance id.
+        accounts: Free balances.
+        execution: Takes approved intents.
+        view: The session as tiers see it.
+        switches: What may be done now.
+        outbox: Where events go.
+        intents: Builds intents.
+        tiers: Risk tiers by instance id, in order.
+    """
+
+    def __init__(
+        self,
+        strategies: Mapping[str, Strategy],
+        accounts: Accounts,
+        execution: Execution,
+        view: SessionView,
+        switches: Switches,
+        outbox: Outbox,
+        intents: Intents,
+        tiers: tuple[tuple[str, RiskTier], ...],
+    ) -> None:
+        self._strategies: Final = strategies
+        self._accounts: Final = accounts
+        self._execution: Final = execution
+        self._view: Final = view
+        self._switches: Final = switches
+        self._outbox: Final = outbox
+        self._intents: Final = intents
+        self._sizing: Final = Sizing(accounts)
+        self._failed: Final[set[str]] = set()
+        self.skips: Final = Skips()
+        self.routes: Final[dict[str, Route]] = {}
+        self._chain: Final = RiskChain(tiers, self._cut)
+        self.refused: Refused = _nothing
+
+    def ask(self, route: Route, forward: float, backward: float) -> None:
+        """Ask a route's strategy, unless something forbids any decision on the route."""
+        now = self._outbox.now
+        obstacle = route.obstacle(now)
+        if obstacle:
+            if forward >= route.forward or backward >= route.backward:
+                self._skip(route, obstacle, max(forward, backward))
+            return
+        signal = route.signal(now)
+        for wish in self._wishes(route, signal):
+            if isinstance(wish, Enter):
+                self._enter(route, signal, wish)
+            else:
+                self._exit(route, signal, wish)
+
+    def arm(self, route: Route) -> None:
+        """Ask a route's strategy when it wants to be asked next."""
+        if route.owner in self._failed:
+            route.disarm()
+            return
+        trigger = isolated(self._strategies[route.owner].trigger, route.spec.id)
+        if isinstance(trigger, Failure):
+            self._fail(route.owner, trigger.error)
+        else:
+            route.arm(trigger)
+
+    def told(self, trade: LiveTrade) -> None:
+        """Tell a trade's strategy that its state changed, and arm its route anew."""
+        if trade.route.owner not in self._failed:
+            strategy = self._strategies[trade.route.owner]
+            answer = isolated(strategy.on_trade, trade.view(self._accounts))
+            if isinstance(answer, Failure):
+                self._fail(trade.route.owner, answer.error)
+        self.arm(trade.route)
+
+    def _wishes(self, route: Route, signal: Signal) -> Sequence[Wish]:
+        trades = [trade.view(self._accounts) for trade in self._execution.trades.values() if trade.route is route]
+        wishes = isolated(self._strategies[route.owner].on_signal, signal, trades)
+        if isinstance(wishes, Failure):
+            self._fail(route.owner, wishes.error)
+            return ()
+        self.arm(route)
+        return wishes
+
+    def _fail(self, strategy: str, error: Exception) -> None:
+        self._failed.add(strategy)
+        for route in self.routes.values():
+            if route.owner == strategy:
+                route.disarm()
+        self._switches.stop_strategy(strategy, Reason.STRATEGY_ERROR, repr(error))
+        text = (
+            f"strategy {strategy} raised {error!r} and is stopped: it opens and closes nothing any more; "
+            "its open trades are kept; mend it and start a new session, or close them by command"
+        )
+        self._switches.alert("strategy_error", Severity.P1, strategy, text)
+
+    def _skip(self, route: Route, reason: str, edge: float) -> None:
+        for episode in self.skips.note(route.owner, route.spec.id, reason, self._outbox.now, edge):
+            self._outbox.emit(episode)
+
+    def _enter(self, route: Route, signal: Signal, wish: Enter) -> None:
+        edge = signal.forward if wish.forward else signal.backward
+        obstacle = self._switches.obstacle(route.owner, route.spec.symbol)
+        if not obstacle and not signal.rate_fresh:
+            obstacle = Reason.RATE_STALE
+        if obstacle:
+            self._skip(route, obstacle, edge)
+            return
+        legs = self._sizing.entry(route, wish, signal.time)
+        if isinstance(legs, Reason):
+            self._skip(route, legs, edge)
+            return
+        self._pursue(route, signal, self._intents.entry(route, legs, wish), edge)
+
+    def _pursue(self, route: Route, signal: Signal, intent: Intent, edge: float) -> None:
+        outcome = self._chain.assess(intent, self._view)
+        if isinstance(outcome, Refusal):
+            self._reject(route, intent, outcome, edge)
+            return
+        premium = signal.premium_paid if intent.forward else signal.premium_got
+        trade = self._execution.open(outcome, route, premium)
+        self._view.note_opened()
+        self.told(trade)
+
+    def _reject(self, route: Route, intent: Intent, refusal: Refusal, edge: float) -> None:
+        verdict = refusal.verdict
+        if not self.skips.running(route.owner, route.spec.id, verdict.reason, self._outbox.now):
+            event = RiskGuardRejected(
+                tier=refusal.tier,
+                first_tier=refusal.first_tier,
+                verdict=verdict.kind,
+                reason=verdict.reason,
+                strategy=route.owner,
+                route=route.spec.id,
+                notional=str(intent.notional),
+            )
+            self._outbox.emit(event)
+        self._skip(route, verdict.reason, edge)
+        self.refused(refusal)
+
+    def _cut(self, intent: Intent, limit: Decimal) -> Intent | None:
+        return cut(self.routes[intent.route], intent, limit)
+
+    def _exit(self, route: Route, signal: Signal, wish: Exit) -> None:
+        trade = self._execution.trades.get(wish.trade)
+        if trade is None or trade.state is not TradeState.HEDGED or self._execution.busy(trade.id):
+            return
+        if not self._switches.allows(Action.EXIT):
+            self._skip(route, Reason.STATE_NO_EXIT, signal.backward if trade.intent.forward else signal.forward)
+            return
+        self.close(trade, wish.reason, wish.slippage_bps, wish.share, wish.edge_bps)
+
+    def close(
+        self,
+        trade: LiveTrade,
+        reason: str,
+        slippage_bps: float,
+        share: Decimal = Decimal(1),
+        edge_bps: float = 0.0,
+    ) -> None:
+        """Close a trade, or a share of it, at the present touch."""
+        legs = self._intents.exit_legs(trade, share, slippage_bps)
+        if not legs:
+            return
+        intent = self._intents.reduction(trade, IntentKind.EXIT, legs, reason, edge_bps)
+        self._execution.exit(approve_reduction(intent), trade)
+        self.told(trade)
+
+
+def _nothing(refusal: Refusal) -> None:
+    """Do nothing: replaced when the engine is wired."""

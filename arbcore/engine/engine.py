@@ -1,0 +1,240 @@
+"""The engine: one step per input, no I/O, no clock, no randomness. The same inputs give the same outputs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import inf, nan
+from typing import Any, Final
+
+from arbcore.engine.output import NOTHING, Output, tell_moves
+from arbcore.engine.parts import EngineSettings, Parts
+from arbcore.engine.route import Route
+from arbcore.model.command import CommandRequest
+from arbcore.model.events import FundingApplied
+from arbcore.model.input import AccountSnapshot, FundingPayment, Input, SessionControl, TimerFired
+from arbcore.model.instrument import Instrument
+from arbcore.model.market import (
+    Book,
+    BookInvalid,
+    ClosingQuote,
+    FundingRate,
+    FxRate,
+    MarkPrice,
+    OpeningQuote,
+    PublicTrade,
+    Quote,
+)
+from arbcore.model.order import Fill, OrderReport
+from arbcore.model.reason import Reason
+from arbcore.ports.risk import RiskTier
+from arbcore.ports.strategy import Strategy
+
+
+class Engine:
+    """Trades routes of strategies.
+
+    Args:
+        settings: Session, mode, currency, rates, execution.
+        instruments: Every instrument of the session.
+        strategies: Strategy by instance id, in order.
+        tiers: Risk tiers by instance id, in order.
+
+    Raises:
+        ConfigurationError: Strategies, instruments and rates do not fit together.
+    """
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        instruments: Sequence[Instrument],
+        strategies: Mapping[str, Strategy],
+        tiers: Sequence[tuple[str, RiskTier]],
+    ) -> None:
+        self._parts: Final = Parts(settings, tuple(instruments), strategies, tuple(tiers))
+        self._outbox: Final = self._parts.outbox
+        self._instruments: Final = self._parts.market.instruments
+        self._rates: Final = self._parts.market.rates
+        self._ask: Final = self._parts.deciding.ask
+        self._booting = True
+        self._others: Final[dict[type, Callable[[Any], None]]] = {
+            Book: self._on_book,
+            FxRate: self._on_rate,
+            BookInvalid: self._on_invalid,
+            OrderReport: self._on_report,
+            Fill: self._on_fill,
+            FundingPayment: self._on_funding,
+            AccountSnapshot: self._parts.life.on_snapshot,
+            TimerFired: self._on_timer,
+            CommandRequest: self._parts.commands.apply,
+            SessionControl: self._parts.life.on_control,
+            PublicTrade: self._ignore,
+            MarkPrice: self._ignore,
+            FundingRate: self._ignore,
+            OpeningQuote: self._ignore,
+        }
+
+    @property
+    def parts(self) -> Parts:
+        """The engine's parts, for reading."""
+        return self._parts
+
+    @property
+    def used(self) -> frozenset[str]:
+        """Keys of the instruments that a route trades."""
+        return frozenset(leg.state.key for route in self._parts.deciding.routes.values() for leg in route.legs)
+
+    def step(self, item: Input) -> Output:
+        """Take one input.
+
+        Returns:
+            Events to store, then effects to perform; the same empty object whenever nothing happened.
+        """
+        kind = type(item)
+        if kind is Quote or kind is ClosingQuote:
+            self._on_quote(item)  # type: ignore[arg-type]
+        else:
+            self._outbox.begin(0)
+            self._advance(item.recv_ts)
+            self._others[kind](item)
+        return self._outbox.take() if self._outbox.filled else NOTHING
+
+    def _on_quote(self, quote: Quote) -> None:
+        """Take a touch and ask every route whose edge passed its strategy's threshold: the hot path."""
+        state = self._instruments.get(quote.instrument)
+        now = quote.recv_ts
+        bid = quote.bid
+        ask = quote.ask
+        if (
+            state is None
+            or not 0.0 < bid < ask < inf
+            or not 0.0 <= quote.bid_size < inf
+            or not 0.0 <= quote.ask_size < inf
+            or now < self._outbox.now
+        ):
+            self._refuse(quote)
+            return
+        self._outbox.now = now
+        state.bid = bid
+        state.ask = ask
+        state.bid_size = quote.bid_size
+        state.ask_size = quote.ask_size
+        state.recv_ts = now
+        state.invalid = ""
+        if self._booting:
+            self._boot()
+        for route in state.routes:
+            forward = route.forward_factor * route.sell.bid / route.buy.ask - 1.0
+            backward = route.backward_factor * route.buy.bid / route.sell.ask - 1.0
+            if forward >= route.forward or backward >= route.backward or now >= route.at:
+                self._outbox.begin(0)
+                self._ask(route, forward, backward)
+
+    def _refuse(self, quote: Quote | Book) -> None:
+        """Count a quote that can't be true; its instrument is not traded until a good one comes."""
+        bid, ask = (quote.bid, quote.ask) if not isinstance(quote, Book) else _top(quote)
+        state = self._instruments.get(quote.instrument)
+        if state is None:
+            reason = Reason.INPUT_UNKNOWN_INSTRUMENT
+        elif quote.recv_ts < self._outbox.now:
+            reason = Reason.INPUT_TIME_BACK
+        elif 0.0 < ask <= bid < inf:
+            reason = Reason.BOOK_CROSSED
+        else:
+            reason = Reason.INPUT_NOT_FINITE
+        self._outbox.begin(0)
+        self._advance(quote.recv_ts)
+        if state is not None and reason is not Reason.INPUT_TIME_BACK:
+            state.invalid = reason
+        self._parts.refuse(quote.instrument, reason, quote)
+
+    def _on_book(self, book: Book) -> None:
+        if not book.bids or not book.asks or book.instrument not in self._instruments:
+            self._refuse(book)
+            return
+        (bid, bid_size), (ask, ask_size) = book.bids[0], book.asks[0]
+        self._on_quote(Quote(book.instrument, book.ts, book.recv_ts, bid, ask, bid_size, ask_size))
+
+    def _on_rate(self, rate: FxRate) -> None:
+        state = self._rates.get(rate.name)
+        if state is None or not 0.0 < rate.bid <= rate.ask < inf or rate.recv_ts < self._outbox.now:
+            self._parts.refuse(rate.name, _rate_fault(rate, known=state is not None, now=self._outbox.now), rate)
+            return
+        state.update(rate)
+        if self._booting:
+            self._boot()
+        for route in state.routes:
+            route.fold_rates()
+            self._evaluate(route)
+
+    def _evaluate(self, route: Route) -> None:
+        forward, backward = route.edges()
+        if forward >= route.forward or backward >= route.backward or self._outbox.now >= route.at:
+            self._ask(route, forward, backward)
+
+    def _on_invalid(self, item: BookInvalid) -> None:
+        state = self._instruments.get(item.instrument)
+        if state is None:
+            self._parts.refuse(item.instrument, Reason.INPUT_UNKNOWN_INSTRUMENT, item)
+        else:
+            state.invalid = item.reason
+
+    def _on_report(self, report: OrderReport) -> None:
+        self._outbox.begin(self._parts.execution.cause(report.client_order_id))
+        self._parts.execution.on_report(report)
+
+    def _on_fill(self, fill: Fill) -> None:
+        self._outbox.begin(self._parts.execution.cause(fill.client_order_id))
+        self._parts.execution.on_fill(fill)
+
+    def _on_funding(self, payment: FundingPayment) -> None:
+        parts = self._parts
+        if payment.instrument not in self._instruments:
+            parts.refuse(payment.instrument, Reason.INPUT_UNKNOWN_INSTRUMENT, payment)
+            return
+        posting, shares = parts.accounts.funding(payment)
+        venue = self._instruments[payment.instrument].instrument.venue
+        event = FundingApplied(
+            payment_id=payment.payment_id,
+            instrument=payment.instrument,
+            amount=payment.amount,
+            currency=payment.currency,
+            value=posting.value,
+            rate=payment.rate,
+            quantity=payment.quantity,
+            shares=shares,
+        )
+        self._outbox.emit(event, f"{venue}:{payment.payment_id}")
+        tell_moves(self._outbox, posting.moves)
+        for trade in shares:
+            if trade in parts.execution.trades:
+                parts.execution.trades[trade].touched()
+
+    def _on_timer(self, timer: TimerFired) -> None:
+        kind, _, subject = timer.timer.partition(":")
+        parts = self._parts
+        if kind == "ttl":
+            parts.execution.on_timeout(subject)
+        elif kind == "review":
+            parts.verdicts.on_timer(subject)
+        elif kind == "repair" and subject in parts.execution.trades:
+            parts.repairs.balance(parts.execution.trades[subject])
+
+    def _ignore(self, item: object) -> None:
+        """Take data that moves no route: it reaches venues and observers only."""
+
+    def _advance(self, time: int) -> None:
+        """Move engine time forward; it never steps back."""
+        self._outbox.now = max(self._outbox.now, time)
+
+    def _boot(self) -> None:
+        self._booting = not self._parts.life.try_boot()
+
+
+def _top(book: Book) -> tuple[float, float]:
+    return (book.bids[0][0] if book.bids else nan), (book.asks[0][0] if book.asks else nan)
+
+
+def _rate_fault(rate: FxRate, *, known: bool, now: int) -> Reason:
+    if not known:
+        return Reason.INPUT_UNKNOWN_INSTRUMENT
+    if rate.recv_ts < now:
+        return Reason.INPUT_TIME_BACK
+    return Reason.BOOK_CROSSED if 0.0 < rate.ask < rate.bid < inf else Reason.INPUT_NOT_FINITE

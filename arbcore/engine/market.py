@@ -1,0 +1,192 @@
+"""The market as the engine sees it: last touch of every instrument, last value of every conversion rate."""
+
+from decimal import Decimal
+from math import nan
+from typing import TYPE_CHECKING, Final
+
+from arbcore.errors import ConfigurationError
+from arbcore.model.grid import Rounding
+from arbcore.model.instrument import Instrument, InstrumentKind
+from arbcore.model.market import FxRate
+from arbcore.model.money import inverse_rate, quantise_rate
+from arbcore.model.order import Side
+from arbcore.model.reason import Reason
+
+if TYPE_CHECKING:
+    from arbcore.engine.route import Route
+
+NEVER: Final = 2**63 - 1
+
+
+class InstrumentState:
+    """Last touch of one instrument, and the routes that it moves."""
+
+    __slots__ = ("ask", "ask_size", "bid", "bid_size", "instrument", "invalid", "key", "recv_ts", "routes")
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument: Final = instrument
+        self.key: Final = instrument.key
+        self.bid = nan
+        self.ask = nan
+        self.bid_size = 0.0
+        self.ask_size = 0.0
+        self.recv_ts = -1
+        self.invalid = Reason.BOOK_INVALID.value
+        """Reason code while the touch can't be trusted, empty while it can."""
+        self.routes: list[Route] = []
+
+    def touch(self, side: Side) -> Decimal:
+        """Return the price at which an order of a side would take, on the grid, rounded against the taker.
+
+        Raises:
+            ValueError: There was no valid quote yet.
+        """
+        if side is Side.BUY:
+            return self.instrument.ticks.place(self.ask, Rounding.UP)
+        return self.instrument.ticks.place(self.bid, Rounding.DOWN)
+
+    def worst_price(self, side: Side, slippage_bps: float) -> Decimal:
+        """Return the touch moved by an allowance, on the grid, rounded toward the touch."""
+        if side is Side.BUY:
+            return self.instrument.ticks.place(self.ask * (1.0 + slippage_bps / 1e4), Rounding.DOWN)
+        return self.instrument.ticks.place(self.bid * (1.0 - slippage_bps / 1e4), Rounding.UP)
+
+    def size(self, side: Side) -> float:
+        """Return the quantity that an order of a side would find at the touch."""
+        return self.ask_size if side is Side.BUY else self.bid_size
+
+
+class RateState:
+    """Last value of one named rate, as units of base currency for one unit of the other currency.
+
+    Args:
+        name: Name in the config, ``first_second``: units of the second currency for one of the first.
+        base_currency: The session's base currency; it must be one of the two.
+        max_age_ns: Oldest value that an entry may use.
+
+    Raises:
+        ConfigurationError: The name does not pair the base currency with another.
+    """
+
+    __slots__ = (
+        "_inverse",
+        "_mid",
+        "_valuation",
+        "currency",
+        "get",
+        "max_age_ns",
+        "name",
+        "pay",
+        "recv_ts",
+        "routes",
+        "source",
+    )
+
+    def __init__(self, name: str, base_currency: str, max_age_ns: int) -> None:
+        first, _, second = name.upper().partition("_")
+        if base_currency not in {first, second} or first == second or not second:
+            raise ConfigurationError(
+                f"rates.{name}: the name must pair the base currency {base_currency} with another one",
+                f"name it {base_currency.lower()}_<currency> or <currency>_{base_currency.lower()}",
+            )
+        self.name: Final = name
+        self.max_age_ns: Final = max_age_ns
+        self._inverse: Final = first == base_currency
+        self.currency: Final = second if self._inverse else first
+        self.pay = nan
+        self.get = nan
+        self.recv_ts = -1
+        self.source = ""
+        self.routes: list[Route] = []
+        self._mid = nan
+        self._valuation: Decimal | None = None
+
+    def update(self, rate: FxRate) -> None:
+        """Take a new value; the caller has checked that it is finite and not crossed."""
+        if self._inverse:
+            self.pay, self.get = 1.0 / rate.bid, 1.0 / rate.ask
+        else:
+            self.pay, self.get = rate.ask, rate.bid
+        self.recv_ts = rate.recv_ts
+        self.source = rate.source
+        mid = (rate.bid + rate.ask) / 2
+        if mid != self._mid:
+            self._mid = mid
+            self._valuation = None
+
+    @property
+    def known(self) -> bool:
+        """Whether any value has arrived."""
+        return self.recv_ts >= 0
+
+    def fresh(self, now: int) -> bool:
+        """Tell whether an entry may use the value."""
+        return self.recv_ts >= 0 and now - self.recv_ts <= self.max_age_ns
+
+    def valuation(self) -> Decimal:
+        """Return the mid rate at twelve decimals: what balances are valued with.
+
+        Raises:
+            ValueError: No value has arrived yet.
+        """
+        if self._valuation is None:
+            self._valuation = inverse_rate(self._mid) if self._inverse else quantise_rate(self._mid)
+        return self._valuation
+
+
+class Market:
+    """All instruments and rates of a session.
+
+    Args:
+        instruments: Every instrument.
+        rates: Largest age for entries by rate name.
+        base_currency: Currency of all results.
+    """
+
+    def __init__(self, instruments: tuple[Instrument, ...], rates: dict[str, int], base_currency: str) -> None:
+        self.base_currency: Final = base_currency
+        self.instruments: Final = {item.key: InstrumentState(item) for item in instruments}
+        self.rates: Final = {name: RateState(name, base_currency, age) for name, age in rates.items()}
+        self._by_currency: Final = {rate.currency: rate for rate in reversed(self.rates.values())}
+        cash = {item.quote for item in instruments} | {item.settlement for item in instruments} | {base_currency}
+        self.coins: Final = {
+            (item.venue, item.base): self.instruments[item.key]
+            for item in reversed(instruments)
+            if item.kind is InstrumentKind.SPOT and item.base not in cash
+        }
+        """Market that values a coin held on a venue; currencies that prices are quoted in are cash instead."""
+
+    def rate_into_base(self, currency: str) -> Decimal | None:
+        """Return units of base currency for one unit of a currency, None while unknown."""
+        if currency == self.base_currency:
+            return Decimal(1)
+        rate = self._by_currency.get(currency)
+        return rate.valuation() if rate is not None and rate.known else None
+
+    def rate_name(self, currency: str) -> str:
+        """Return the name of the rate that values a currency, empty for the base currency.
+
+        Raises:
+            ConfigurationError: No rate links the currency to the base currency.
+        """
+        if currency == self.base_currency:
+            return ""
+        rate = self._by_currency.get(currency)
+        if rate is None:
+            raise ConfigurationError(
+                f"no rate converts {currency} into the base currency {self.base_currency}",
+                f"add rates.{self.base_currency.lower()}_{currency.lower()}",
+            )
+        return rate.name
+
+    def fresh(self, currency: str, now: int) -> bool:
+        """Tell whether the rate of a currency is fresh enough for verdicts on equity."""
+        rate = self._by_currency.get(currency)
+        return currency == self.base_currency or (rate is not None and rate.fresh(now))
+
+    def closing_touch(self, instrument: str, quantity: Decimal) -> Decimal | None:
+        """Return the price that would close a net quantity; the last one known where the book is invalid now."""
+        state = self.instruments[instrument]
+        if state.recv_ts < 0:
+            return None
+        return state.touch(Side.SELL if quantity >= 0 else Side.BUY)

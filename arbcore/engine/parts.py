@@ -1,0 +1,173 @@
+"""Wiring: builds the engine's parts and ties them together. Parts know each other only as far as they need."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from msgspec import Struct
+
+from arbcore.engine.accounts import Accounts
+from arbcore.engine.commands import Commands
+from arbcore.engine.deciding import Deciding
+from arbcore.engine.episodes import Refusals
+from arbcore.engine.execution import Execution, ExecutionSettings
+from arbcore.engine.intents import Intents
+from arbcore.engine.life import Life
+from arbcore.engine.market import Market
+from arbcore.engine.orders import base32
+from arbcore.engine.output import Outbox
+from arbcore.engine.repair import Repairs
+from arbcore.engine.route import Route
+from arbcore.engine.sizing import check_legs
+from arbcore.engine.switches import Switches
+from arbcore.engine.trades import LiveTrade
+from arbcore.engine.valuation import Valuation
+from arbcore.engine.verdicts import Verdicts
+from arbcore.engine.view import SessionView
+from arbcore.errors import ConfigurationError
+from arbcore.model.events import EngineStarted
+from arbcore.model.instrument import Instrument
+from arbcore.model.reason import Reason
+from arbcore.model.trade import TradeState
+from arbcore.ports.risk import RiskTier
+from arbcore.ports.strategy import Strategy
+
+
+class EngineSettings(Struct, frozen=True, kw_only=True):
+    """Settings of an engine.
+
+    Attributes:
+        session: Session name.
+        mode: ``backtest``, ``paper``, ``live`` or ``replay``.
+        base_currency: Currency of all results.
+        config_hash: Hash of the validated configuration.
+        rates: Largest age for entries in nanoseconds, by rate name.
+        margin_rates: Share of a perpetual's value that its venue wants as margin, by venue; one where absent.
+        execution: Numbers of execution.
+    """
+
+    session: str
+    mode: str
+    base_currency: str
+    config_hash: str
+    rates: dict[str, int]
+    margin_rates: dict[str, Decimal] = {}
+    execution: ExecutionSettings = ExecutionSettings()
+
+
+class Parts:
+    """The parts of one engine.
+
+    Args:
+        settings: Settings of the engine.
+        instruments: Every instrument.
+        strategies: Strategy by instance id, in order.
+        tiers: Risk tiers by instance id, in order.
+    """
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        instruments: tuple[Instrument, ...],
+        strategies: Mapping[str, Strategy],
+        tiers: tuple[tuple[str, RiskTier], ...],
+    ) -> None:
+        self._strategies: Final = strategies
+        self._next = 0
+        self.outbox: Final = Outbox()
+        self.market: Final = Market(instruments, settings.rates, settings.base_currency)
+        self.accounts: Final = Accounts(self.market, settings.margin_rates)
+        self.valuation: Final = Valuation(self.market, self.accounts)
+        self.switches: Final = Switches(self.outbox)
+        self.execution: Final = Execution(self.market, self.accounts, self.outbox, settings.execution)
+        self.view: Final = SessionView(self.outbox, self.accounts, self.valuation, self.execution)
+        intents = Intents(self.outbox, self._next_id)
+        self.deciding: Final = Deciding(
+            strategies, self.accounts, self.execution, self.view, self.switches, self.outbox, intents, tiers
+        )
+        self.repairs: Final = Repairs(
+            self.execution, self.accounts, self.outbox, settings.execution, intents, self._told
+        )
+        self.verdicts: Final = Verdicts(tiers, self.view, self.switches, self.outbox, self._flatten)
+        self.deciding.refused = self.verdicts.on_refusal
+        self.commands: Final = Commands(self.switches, self.outbox, self.close, self._open_orders)
+        self._refusals: Final = Refusals()
+        self._plan(instruments)
+        started = EngineStarted(
+            session=settings.session,
+            mode=settings.mode,
+            base_currency=settings.base_currency,
+            config_hash=settings.config_hash,
+            strategies=tuple(strategies),
+            instruments=tuple(self.market.instruments),
+        )
+        self.life: Final = Life(
+            started, self.accounts, self.valuation, self.switches, self.outbox, self._start, self._run, self._stop
+        )
+
+    def refuse(self, source: str, reason: str, item: object) -> None:
+        """Count an input that was refused."""
+        for episode in self._refusals.note(source, reason, self.outbox.now, item):
+            self.outbox.emit(episode)
+
+    def close(self, trade: str = "", symbol: str = "", strategy: str = "", reason: str = Reason.EXIT_COMMAND) -> int:
+        """Close the trades that match, at the present touch with a repair's allowance; return how many."""
+        chosen = [
+            live
+            for live in list(self.execution.trades.values())
+            if trade in {"", live.id}
+            and symbol in {"", live.intent.symbol}
+            and strategy in {"", live.intent.strategy}
+            and live.state in {TradeState.HEDGED, TradeState.FROZEN}
+            and not self.execution.busy(live.id)
+        ]
+        for live in chosen:
+            self.deciding.close(live, reason, ExecutionSettings().repair_slippage_bps)
+        return len(chosen)
+
+    def _flatten(self, reason: str) -> None:
+        self.close(reason=reason)
+
+    def _open_orders(self) -> list[tuple[str, str]]:
+        return [(order.venue, order.request.client_order_id) for order in self.execution.in_flight()]
+
+    def _next_id(self) -> str:
+        self._next += 1
+        return base32(self._next)
+
+    def _told(self, trade: LiveTrade) -> None:
+        self.deciding.told(trade)
+        if trade.state is TradeState.CLOSED:
+            self.verdicts.review_all()
+
+    def _plan(self, instruments: tuple[Instrument, ...]) -> None:
+        """Build the routes that strategies ask for, and hang them onto the instruments and rates that move them."""
+        for name, strategy in self._strategies.items():
+            for spec in strategy.plan(instruments):
+                if spec.id in self.deciding.routes:
+                    raise ConfigurationError(f"two routes are called {spec.id}", "give the strategies different routes")
+                route = Route(spec, name, self.market)
+                check_legs(route)
+                self.deciding.routes[spec.id] = route
+                for leg in route.legs:
+                    self.market.rate_name(leg.state.instrument.quote)
+                    if route not in leg.state.routes:
+                        leg.state.routes.append(route)
+                    if leg.rate is not None and route not in leg.rate.routes:
+                        leg.rate.routes.append(route)
+
+    def _start(self) -> None:
+        for name in self._strategies:
+            self.switches.start_strategy(name)
+        for route in self.deciding.routes.values():
+            self.deciding.arm(route)
+
+    def _run(self) -> None:
+        self.view.start()
+        self.verdicts.start()
+
+    def _stop(self) -> None:
+        for skipped in self.deciding.skips.close():
+            self.outbox.emit(skipped)
+        for rejected in self._refusals.close():
+            self.outbox.emit(rejected)

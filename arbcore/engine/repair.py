@@ -1,0 +1,135 @@
+"""Repairs: brings the legs of a trade to one size after an intent ended, or freezes the trade and calls for help."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Final
+
+from arbcore.engine.accounts import Accounts
+from arbcore.engine.approval import approve_reduction
+from arbcore.engine.execution import Execution, ExecutionSettings
+from arbcore.engine.intents import Intents
+from arbcore.engine.orders import LiveIntent
+from arbcore.engine.output import Outbox
+from arbcore.engine.sizing import common_lot, takes
+from arbcore.engine.trades import LiveTrade
+from arbcore.model.effect import SetTimer
+from arbcore.model.events import AlertRaised, TradeClosed, TradeFrozen, TradeHedged
+from arbcore.model.grid import Rounding, to_grid
+from arbcore.model.intent import IntentKind
+from arbcore.model.order import Side
+from arbcore.model.reason import Reason
+from arbcore.model.state import Severity
+from arbcore.model.trade import TradeState
+
+Told = Callable[[LiveTrade], None]
+"""Called after a trade changed its state."""
+
+
+class Repairs:
+    """What becomes of a trade when an intent is over.
+
+    Args:
+        execution: Sends repairs.
+        accounts: Profit of closed trades.
+        outbox: Where events and effects go.
+        settings: Numbers.
+        intents: Builds repairs.
+        told: Learns every change of a trade's state.
+    """
+
+    def __init__(
+        self,
+        execution: Execution,
+        accounts: Accounts,
+        outbox: Outbox,
+        settings: ExecutionSettings,
+        intents: Intents,
+        told: Told,
+    ) -> None:
+        self._execution: Final = execution
+        self._accounts: Final = accounts
+        self._outbox: Final = outbox
+        self._settings: Final = settings
+        self._intents: Final = intents
+        self._told: Final = told
+        execution.settled = self.settle
+
+    def settle(self, trade: LiveTrade, live: LiveIntent) -> None:
+        """Decide after an intent ended: hedged, closed, or to be repaired."""
+        trade.touched()
+        if live.intent.kind is not IntentKind.UNWIND:
+            trade.repairs = 0
+        self.balance(trade, wait=trade.repairs > 0)
+
+    def balance(self, trade: LiveTrade, *, wait: bool = False) -> None:
+        """Bring the legs to the largest size that all of them hold, or find that they already are.
+
+        Args:
+            trade: The trade; nothing of it is in flight.
+            wait: True to pause before the repair, False to make it at once.
+        """
+        target = to_grid(min(trade.coins()), common_lot(trade.route), Rounding.DOWN)
+        excess = self._excess(trade, target)
+        if excess:
+            self._repair(trade, excess, wait=wait)
+        elif target > 0:
+            self._hedged(trade)
+        else:
+            self._closed(trade)
+
+    def _excess(self, trade: LiveTrade, target: Decimal) -> dict[int, Decimal]:
+        """Return the order quantity by which each leg exceeds the target, where a venue would take it."""
+        excess = {}
+        for index, (coins, leg) in enumerate(zip(trade.coins(), trade.route.legs, strict=True)):
+            instrument = leg.state.instrument
+            quantity = to_grid((coins - target) / instrument.unit, instrument.lot, Rounding.DOWN)
+            if takes(instrument, quantity, leg.state.touch(Side.SELL), reducing=True):
+                excess[index] = quantity
+        return excess
+
+    def _repair(self, trade: LiveTrade, excess: dict[int, Decimal], *, wait: bool) -> None:
+        if trade.repairs >= self._settings.repair_attempts:
+            self._freeze(trade)
+        elif wait or any(trade.route.legs[index].state.invalid for index in excess):
+            self._outbox.effect(SetTimer(f"repair:{trade.id}", self._outbox.now + self._settings.repair_wait_ns))
+        else:
+            legs = self._intents.unwind_legs(trade, excess, self._slippage(trade.repairs))
+            trade.repairs += 1
+            intent = self._intents.reduction(trade, IntentKind.UNWIND, legs, Reason.LEG_UNHEDGED)
+            self._execution.send(approve_reduction(intent), trade, tuple(excess))
+
+    def _slippage(self, repairs: int) -> float:
+        widened = self._settings.repair_slippage_bps * 2.0**repairs
+        return min(widened, self._settings.repair_slippage_cap_bps)
+
+    def _hedged(self, trade: LiveTrade) -> None:
+        trade.repairs = 0
+        if trade.state is TradeState.HEDGED:
+            return
+        trade.move(TradeState.HEDGED)
+        if not trade.hedged_at:
+            trade.hedged_at = self._outbox.now
+            unhedged = self._outbox.now - (trade.first_fill_at or self._outbox.now)
+            self._outbox.emit(TradeHedged(trade=trade.id, unhedged_ns=unhedged), trade.id)
+        self._told(trade)
+
+    def _closed(self, trade: LiveTrade) -> None:
+        trade.move(TradeState.CLOSED)
+        trade.closed_at = self._outbox.now
+        trade.touched()
+        self._outbox.emit(TradeClosed(trade=trade.view(self._accounts)), trade.id)
+        del self._execution.trades[trade.id]
+        self._told(trade)
+        self._accounts.forget(trade.id)
+
+    def _freeze(self, trade: LiveTrade) -> None:
+        trade.move(TradeState.FROZEN)
+        self._outbox.emit(TradeFrozen(trade=trade.id, reason=Reason.LEG_ATTEMPTS_SPENT), trade.id)
+        text = (
+            f"trade {trade.id} of {trade.intent.symbol} has legs that differ and {trade.repairs} repairs did not help; "
+            "close the difference by hand, then close the trade"
+        )
+        self._outbox.emit(
+            AlertRaised(rule="trade_frozen", severity=Severity.P0, source=trade.intent.route, text=text), trade.id
+        )
+        self._told(trade)

@@ -1,0 +1,121 @@
+"""Sizing: from a wish's notional to quantities that every venue takes, never more than the wish asked for."""
+
+from decimal import Decimal
+from functools import reduce
+from typing import Final
+
+from arbcore.engine.accounts import Accounts
+from arbcore.engine.route import Route, RouteLeg
+from arbcore.errors import ConfigurationError
+from arbcore.model.grid import Rounding, coarser, to_grid
+from arbcore.model.instrument import Instrument, InstrumentKind
+from arbcore.model.intent import IntentLeg
+from arbcore.model.order import Side
+from arbcore.model.reason import Reason
+from arbcore.ports.strategy import Enter
+
+_FEE_ROOM: Final = 0.999
+"""Share of a free balance that sizing uses; the exact need is checked afterwards."""
+
+
+class Sizing:
+    """Sizes the legs of intents.
+
+    All legs of a route move the same quantity of the same coin, a multiple of the coarsest lot.
+
+    Args:
+        accounts: Free balances.
+    """
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts: Final = accounts
+
+    def entry(self, route: Route, wish: Enter, now: int) -> tuple[IntentLeg, ...] | Reason:
+        """Return the legs of an entry, or why there are none."""
+        sides = [leg.side if wish.forward else leg.side.opposite for leg in route.legs]
+        coins = self._wanted(route, wish)
+        for leg, side in zip(route.legs, sides, strict=True):
+            offered = leg.state.size(side) * wish.depth_share
+            if offered <= 0.0:
+                return Reason.SIZE_NO_DEPTH
+            coins = min(coins, offered * float(leg.state.instrument.unit), self._affordable(leg, side, wish))
+        if coins <= 0.0:
+            return Reason.BALANCE_SHORT
+        return self.legs(route, sides, to_grid(coins, common_lot(route), Rounding.DOWN), wish.slippage_bps, now)
+
+    def legs(
+        self, route: Route, sides: list[Side], coins: Decimal, slippage_bps: float, now: int
+    ) -> tuple[IntentLeg, ...] | Reason:
+        """Return legs that each move a number of coins, or why a venue would not take or fund them."""
+        legs = tuple(
+            intent_leg(leg, side, coins / leg.state.instrument.unit, slippage_bps, now)
+            for leg, side in zip(route.legs, sides, strict=True)
+        )
+        for leg, wanted in zip(route.legs, legs, strict=True):
+            instrument = leg.state.instrument
+            if not takes(instrument, wanted.quantity, wanted.price):
+                return Reason.SIZE_BELOW_MINIMUM
+            currency, amount = self._accounts.need(instrument, wanted.side, wanted.quantity, wanted.price)
+            if self._accounts.free(instrument.venue, currency) < amount:
+                return Reason.BALANCE_SHORT
+        return legs
+
+    def _wanted(self, route: Route, wish: Enter) -> float:
+        """Return the coins that the notional buys at the dearest leg."""
+        notional = float(wish.notional)
+        return min(notional / coin_value(leg) for leg in route.legs)
+
+    def _affordable(self, leg: RouteLeg, side: Side, wish: Enter) -> float:
+        instrument = leg.state.instrument
+        worst = leg.state.worst_price(side, wish.slippage_bps)
+        currency, need = self._accounts.need(instrument, side, Decimal(1), worst)
+        free = float(self._accounts.free(instrument.venue, currency))
+        return free * _FEE_ROOM / float(need) * float(instrument.unit)
+
+
+def coin_value(leg: RouteLeg) -> float:
+    """Return what one coin is worth at a leg's ask, in base currency."""
+    state = leg.state
+    return state.ask * leg.pay / float(state.instrument.multiplier)
+
+
+def intent_leg(leg: RouteLeg, side: Side, quantity: Decimal, slippage_bps: float, now: int) -> IntentLeg:
+    """Return a leg at the present touch with its worst price."""
+    state = leg.state
+    return IntentLeg(
+        instrument=state.key,
+        side=side,
+        quantity=quantity,
+        price=state.worst_price(side, slippage_bps),
+        touch=state.touch(side),
+        quote_age_ns=now - state.recv_ts,
+    )
+
+
+def takes(instrument: Instrument, quantity: Decimal, price: Decimal, *, reducing: bool = False) -> bool:
+    """Tell whether a venue takes an order of this size; perpetuals waive the minimum value when reducing."""
+    if quantity <= 0 or quantity < instrument.min_quantity:
+        return False
+    if instrument.max_quantity is not None and quantity > instrument.max_quantity:
+        return False
+    waived = reducing and instrument.kind is InstrumentKind.PERPETUAL
+    return waived or quantity * instrument.contract_size * price >= instrument.min_notional
+
+
+def common_lot(route: Route) -> Decimal:
+    """Return the coarsest lot of a route's legs, in coins."""
+    return reduce(coarser, (leg.state.instrument.lot * leg.state.instrument.unit for leg in route.legs))
+
+
+def check_legs(route: Route) -> None:
+    """Refuse a route whose legs move different coins.
+
+    Raises:
+        ConfigurationError: The legs' base coins differ.
+    """
+    coins = {leg.state.instrument.base for leg in route.legs}
+    if len(coins) != 1:
+        raise ConfigurationError(
+            f"route {route.spec.id} combines {', '.join(sorted(coins))}: this engine sizes legs of one coin only",
+            "use one coin per route",
+        )

@@ -1,0 +1,78 @@
+"""Switches: the engine's state, strategies and symbols, and every change of them as an event."""
+
+from typing import Final
+
+from arbcore.engine.output import Outbox
+from arbcore.model.events import (
+    AlertRaised,
+    EngineModeChanged,
+    EnginePaused,
+    EngineResumed,
+    StrategyStarted,
+    StrategyStopped,
+    SymbolDisabled,
+    SymbolEnabled,
+)
+from arbcore.model.reason import Reason
+from arbcore.model.state import ALLOWED, Action, EngineState, Severity
+
+
+class Switches:
+    """What may be done now.
+
+    Args:
+        outbox: Where events go.
+    """
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox: Final = outbox
+        self.state = EngineState.BOOTING
+        self._stopped: Final[set[str]] = set()
+        self._disabled: Final[set[str]] = set()
+
+    def allows(self, action: Action) -> bool:
+        """Tell whether the engine's state lets an action through."""
+        return action in ALLOWED[self.state]
+
+    def obstacle(self, strategy: str, symbol: str) -> str:
+        """Return the reason code that forbids an entry, empty where there is none."""
+        if not self.allows(Action.ENTRY):
+            return Reason.STATE_NO_ENTRY
+        if strategy in self._stopped:
+            return Reason.STRATEGY_STOPPED
+        return Reason.SYMBOL_DISABLED if symbol in self._disabled else ""
+
+    def move(self, state: EngineState, reason: str, source: str) -> None:
+        """Change the engine's state."""
+        if state is self.state:
+            return
+        before, self.state = self.state, state
+        self._outbox.emit(EngineModeChanged(before=before, after=state, reason=reason, source=source))
+        if state is EngineState.PAUSED:
+            self._outbox.emit(EnginePaused(reason=reason))
+        elif state is EngineState.RUNNING and before is not EngineState.BOOTING:
+            self._outbox.emit(EngineResumed())
+
+    def start_strategy(self, strategy: str) -> None:
+        """Let a strategy open trades."""
+        self._stopped.discard(strategy)
+        self._outbox.emit(StrategyStarted(strategy=strategy))
+
+    def stop_strategy(self, strategy: str, reason: str, detail: str = "") -> None:
+        """Let a strategy open nothing any more; its trades are still managed."""
+        self._stopped.add(strategy)
+        self._outbox.emit(StrategyStopped(strategy=strategy, reason=reason, detail=detail))
+
+    def enable_symbol(self, symbol: str) -> None:
+        """Let a symbol be traded."""
+        self._disabled.discard(symbol)
+        self._outbox.emit(SymbolEnabled(symbol=symbol))
+
+    def disable_symbol(self, symbol: str, reason: str) -> None:
+        """Open nothing in a symbol any more; its trades are still managed."""
+        self._disabled.add(symbol)
+        self._outbox.emit(SymbolDisabled(symbol=symbol, reason=reason))
+
+    def alert(self, rule: str, severity: Severity, source: str, text: str) -> None:
+        """Tell people."""
+        self._outbox.emit(AlertRaised(rule=rule, severity=severity, source=source, text=text))

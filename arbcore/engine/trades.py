@@ -1,0 +1,115 @@
+"""Live trades: what execution knows of a trade while it is open, and the record that others see."""
+
+from decimal import Decimal
+from typing import Final
+
+from arbcore.engine.accounts import Accounts
+from arbcore.engine.route import Route
+from arbcore.errors import ArbcoreError
+from arbcore.model.intent import Intent
+from arbcore.model.money import ZERO
+from arbcore.model.order import Fill, Side
+from arbcore.model.trade import TRADE_TRANSITIONS, Trade, TradeLeg, TradeState
+
+
+class LiveTrade:
+    """A trade that is not closed.
+
+    Args:
+        intent: The entry intent.
+        route: Its route.
+        premium: Premium at the decision.
+    """
+
+    __slots__ = (
+        "_seen",
+        "closed_at",
+        "exit_reason",
+        "first_fill_at",
+        "hedged_at",
+        "intent",
+        "legs",
+        "premium",
+        "repairs",
+        "route",
+        "state",
+    )
+
+    def __init__(self, intent: Intent, route: Route, premium: float) -> None:
+        self.intent: Final = intent
+        self.route: Final = route
+        self.premium: Final = premium
+        self.state = TradeState.OPEN
+        self.legs = [TradeLeg(instrument=leg.instrument) for leg in intent.legs]
+        self.first_fill_at = 0
+        self.hedged_at = 0
+        self.closed_at = 0
+        self.exit_reason = ""
+        self.repairs = 0
+        self._seen: Trade | None = None
+
+    @property
+    def id(self) -> str:
+        """Id of the trade."""
+        return self.intent.trade
+
+    def move(self, state: TradeState) -> None:
+        """Change the state.
+
+        Raises:
+            ArbcoreError: The table does not allow the move: a defect of the engine.
+        """
+        if state not in TRADE_TRANSITIONS[self.state]:
+            raise ArbcoreError(f"trade {self.id} cannot go from {self.state} to {state}", "report this as a defect")
+        self.state = state
+        self._seen = None
+
+    def book(self, index: int, fill: Fill, held: Decimal) -> None:
+        """Count a fill of one leg; ``held`` is the leg's quantity after it, net of fees taken in the coin."""
+        leg = self.legs[index]
+        value = fill.quantity * fill.price
+        bought = fill.side is Side.BUY
+        self.legs[index] = TradeLeg(
+            instrument=leg.instrument,
+            quantity=held,
+            bought=leg.bought + (fill.quantity if bought else ZERO),
+            sold=leg.sold + (ZERO if bought else fill.quantity),
+            bought_value=leg.bought_value + (value if bought else ZERO),
+            sold_value=leg.sold_value + (ZERO if bought else value),
+        )
+        self.first_fill_at = self.first_fill_at or fill.recv_ts
+        self._seen = None
+
+    def coins(self) -> list[Decimal]:
+        """Return the unsigned coins that each leg holds."""
+        return [
+            abs(held.quantity) * leg.state.instrument.unit for held, leg in zip(self.legs, self.route.legs, strict=True)
+        ]
+
+    def view(self, accounts: Accounts) -> Trade:
+        """Return the record that strategies, tiers and reports see."""
+        if self._seen is None:
+            intent = self.intent
+            self._seen = Trade(
+                id=self.id,
+                strategy=intent.strategy,
+                route=intent.route,
+                symbol=intent.symbol,
+                state=self.state,
+                forward=intent.forward,
+                legs=tuple(self.legs),
+                opened_at=intent.decided_at,
+                hedged_at=self.hedged_at,
+                closed_at=self.closed_at,
+                notional=intent.notional,
+                entry_edge_bps=intent.edge_bps,
+                entry_premium=self.premium,
+                entry_reason=intent.reason,
+                exit_reason=self.exit_reason,
+                pnl=accounts.trade_pnl(self.id),
+            )
+        return self._seen
+
+    def touched(self) -> None:
+        """Drop the cached record after its profit changed."""
+        self._seen = None

@@ -1,0 +1,102 @@
+"""Verdicts on the session: what risk tiers decide beyond one intent, and the clock of their reviews."""
+
+from collections.abc import Callable
+from typing import Final
+
+from arbcore.engine.approval import Refusal
+from arbcore.engine.isolation import Failure, isolated
+from arbcore.engine.output import Outbox
+from arbcore.engine.switches import Switches
+from arbcore.engine.view import SessionView
+from arbcore.model.effect import SetTimer
+from arbcore.model.events import RiskVerdictIssued
+from arbcore.model.reason import Reason
+from arbcore.model.state import EngineState, Severity
+from arbcore.ports.risk import RiskTier, Verdict, VerdictKind
+
+_STATES: Final = {
+    VerdictKind.DEGRADE: EngineState.REDUCING,
+    VerdictKind.HALT: EngineState.HALTED,
+    VerdictKind.FLATTEN: EngineState.HALTED,
+}
+_RANK: Final = {EngineState.RUNNING: 0, EngineState.REDUCING: 1, EngineState.PAUSED: 2, EngineState.HALTED: 3}
+
+
+class Verdicts:
+    """Applies what tiers decide about the session.
+
+    Args:
+        tiers: Risk tiers by instance id, in order.
+        view: The session as tiers see it.
+        switches: The engine's state.
+        outbox: Where events and timers go.
+        flatten: Closes every trade.
+    """
+
+    def __init__(
+        self,
+        tiers: tuple[tuple[str, RiskTier], ...],
+        view: SessionView,
+        switches: Switches,
+        outbox: Outbox,
+        flatten: Callable[[str], None],
+    ) -> None:
+        self._tiers: Final = tiers
+        self._view: Final = view
+        self._switches: Final = switches
+        self._outbox: Final = outbox
+        self._flatten: Final = flatten
+
+    def start(self) -> None:
+        """Set the first timer of every tier that reviews on an interval."""
+        for name, tier in self._tiers:
+            self._again(name, tier)
+
+    def on_timer(self, name: str) -> None:
+        """Let a tier review the session, and set its next timer."""
+        tier = dict(self._tiers)[name]
+        self._review(name, tier)
+        self._again(name, tier)
+
+    def review_all(self) -> None:
+        """Let every tier review the session, after a trade closed."""
+        for name, tier in self._tiers:
+            self._review(name, tier)
+
+    def on_refusal(self, refusal: Refusal) -> None:
+        """Act on a refusal whose verdict concerns the whole session."""
+        if refusal.error is not None:
+            self._broken(refusal.tier, refusal.error)
+        else:
+            self._apply(refusal.tier, refusal.verdict)
+
+    def _again(self, name: str, tier: RiskTier) -> None:
+        if tier.review_interval_ns > 0:
+            self._outbox.effect(SetTimer(f"review:{name}", self._outbox.now + tier.review_interval_ns))
+
+    def _review(self, name: str, tier: RiskTier) -> None:
+        verdict = isolated(tier.review, self._view)
+        if isinstance(verdict, Failure):
+            self._broken(name, verdict.error)
+        else:
+            self._apply(name, verdict)
+
+    def _apply(self, name: str, verdict: Verdict) -> None:
+        state = _STATES.get(verdict.kind)
+        if state is None or _RANK.get(self._switches.state, 0) >= _RANK[state]:
+            return
+        self._outbox.emit(
+            RiskVerdictIssued(tier=name, verdict=verdict.kind, reason=verdict.reason, detail=verdict.detail)
+        )
+        self._switches.move(state, verdict.reason, name)
+        text = f"risk tier {name}: {verdict.reason} {verdict.detail}; the engine is {state}, `arb resume` lifts it"
+        self._switches.alert("risk_verdict", Severity.P1, name, text)
+        if verdict.kind is VerdictKind.FLATTEN:
+            self._flatten(Reason.EXIT_RISK)
+
+    def _broken(self, name: str, error: Exception) -> None:
+        if self._switches.state is not EngineState.RUNNING:
+            return
+        self._switches.move(EngineState.REDUCING, Reason.RISK_TIER_ERROR, name)
+        text = f"risk tier {name} raised {error!r}: entries are stopped until a new session; exits and repairs go on"
+        self._switches.alert("risk_tier_error", Severity.P0, name, text)

@@ -1,0 +1,1 @@
+"""The journal: canonical bytes, the hash chain, a journal in memory, projections, and tables for SQL stores."""

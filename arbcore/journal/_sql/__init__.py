@@ -1,0 +1,1 @@
+"""SQL stores, for any database: tables and statements. Only this folder imports SQL libraries."""

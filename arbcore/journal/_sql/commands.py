@@ -1,0 +1,70 @@
+"""Statements on the tables of the control store."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+
+from arbcore.journal._sql.tables import CommandRow, DraftRow
+from arbcore.model.command import CommandRequest
+from arbcore.model.state import CommandState
+from arbcore.ports.journal import StoredCommand
+
+_json: Final = msgspec.json.Encoder(order="deterministic")
+
+
+def add_command(connection: Connection, request: CommandRequest) -> None:
+    """Store a new command; an id that was used before violates a constraint."""
+    row = {"id": request.id, "body": _json.encode(request), "state": CommandState.NEW}
+    connection.execute(insert(CommandRow.__table__).values({**row, "claimed_by": "", "reason": "", "events": b"[]"}))
+
+
+def claim_commands(connection: Connection, claimer: str) -> list[StoredCommand]:
+    """Take every new command, oldest first. Two claimers need transactions that exclude each other."""
+    table = CommandRow.__table__
+    new = select(table).where(table.c.state == CommandState.NEW).order_by(table.c.position).with_for_update()
+    rows = connection.execute(new).mappings().all()
+    for row in rows:
+        mine = update(table).where(table.c.position == row["position"])
+        connection.execute(mine.values(state=CommandState.SENT, claimed_by=claimer))
+    return [_command({**row, "state": CommandState.SENT, "claimed_by": claimer}) for row in rows]
+
+
+def settle_command(
+    connection: Connection, command_id: str, state: CommandState, *, reason: str = "", events: Sequence[int] = ()
+) -> bool:
+    """End a claimed command; tell whether there was one."""
+    table = CommandRow.__table__
+    claimed = update(table).where(table.c.id == command_id, table.c.state == CommandState.SENT)
+    values = {"state": state, "reason": reason, "events": _json.encode(list(events))}
+    return connection.execute(claimed.values(values)).rowcount == 1
+
+
+def list_commands(connection: Connection) -> list[StoredCommand]:
+    """Return all commands, oldest first."""
+    table = CommandRow.__table__
+    return [_command(dict(row)) for row in connection.execute(select(table).order_by(table.c.position)).mappings()]
+
+
+def add_draft(connection: Connection, text: str, author: str) -> int:
+    """Store a draft of the config and return its version."""
+    added = connection.execute(insert(DraftRow.__table__).values(body=text, author=author))
+    key = added.inserted_primary_key
+    return int(key[0]) if key is not None else 0
+
+
+def get_draft(connection: Connection, version: int) -> str | None:
+    """Return the text of a draft, None where there is none of that version."""
+    table = DraftRow.__table__
+    return connection.execute(select(table.c.body).where(table.c.version == version)).scalar_one_or_none()
+
+
+def _command(row: dict[str, Any]) -> StoredCommand:
+    return StoredCommand(
+        request=msgspec.json.decode(row["body"], type=CommandRequest),
+        state=CommandState(row["state"]),
+        claimed_by=row["claimed_by"],
+        reason=row["reason"],
+        events=tuple(msgspec.json.decode(row["events"], type=list[int])),
+    )

@@ -1,0 +1,181 @@
+"""The pipeline: from a checked config and its plugins to the objects that run. Hooks are called here, once."""
+
+import logging
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from platform import python_version
+from typing import Final
+
+from arbcore.config import Config, Instance, InstanceKeys, resolve_secrets
+from arbcore.context import Clock, Context
+from arbcore.engine.engine import Engine
+from arbcore.engine.parts import EngineSettings
+from arbcore.errors import ConfigurationError
+from arbcore.hooks import ExchangeHooks, FillHooks, RiskHooks, SinkHooks, StrategyHooks
+from arbcore.journal.memory import MemoryJournal
+from arbcore.model.instrument import Instrument
+from arbcore.plugins import LoadedPlugin, Plugins, hooks_of, implements
+from arbcore.ports.fill import FillModel, LatencyModel
+from arbcore.ports.journal import Journal, RunMetadata, Sink
+from arbcore.ports.risk import RiskTier
+from arbcore.ports.strategy import Strategy
+from arbcore.ports.venue import SimVenue
+
+_SINK: Final = "open_sink"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """Builds what a config names.
+
+    Attributes:
+        config: The checked config.
+        plugins: Its plugins.
+        mode: ``backtest``, ``paper``, ``live`` or ``replay``.
+        clock: The session's clock.
+        folder: Folder of the session or result; instances get folders of their own below it.
+        secrets: Whether secrets are fetched; a backtest needs none.
+    """
+
+    config: Config
+    plugins: Plugins
+    mode: str
+    clock: Clock
+    folder: Path
+    secrets: bool = True
+    contexts: list[tuple[LoadedPlugin, Context]] = field(default_factory=list)
+    """Context of every instance built so far, for the life-cycle hooks."""
+
+    def strategies(self) -> dict[str, Strategy]:
+        """Build the strategies, in order."""
+        return {
+            name: hooks_of(self._plugin(instance), StrategyHooks).build_strategy(
+                settings=instance.settings, context=self._context(instance)
+            )
+            for name, instance in self.config.strategies.items()
+        }
+
+    def tiers(self) -> list[tuple[str, RiskTier]]:
+        """Build the risk tiers, in order."""
+        return [
+            (
+                name,
+                hooks_of(self._plugin(instance), RiskHooks).build_risk_tier(
+                    settings=instance.settings, context=self._context(instance)
+                ),
+            )
+            for name, instance in self.config.risk.items()
+        ]
+
+    def venues(self, instruments: tuple[Instrument, ...]) -> dict[str, SimVenue]:
+        """Build a simulated venue for every exchange that has instruments; each gets models of its own.
+
+        Raises:
+            ConfigurationError: The config has no simulated venue, or its plugin's venue is not one.
+        """
+        paper = self.config.paper
+        if paper is None:
+            raise ConfigurationError(
+                "the config has no section paper", "add paper: {use: paper, fill: ..., balances: ...}"
+            )
+        venues = {}
+        for name in dict.fromkeys(instrument.venue for instrument in instruments):
+            listed = tuple(item for item in instruments if item.venue == name)
+            context = self._context(
+                paper,
+                venue=name,
+                instruments=listed,
+                balances=paper.keys.balances.get(name, {}),
+                fill_model=self._fill_model(paper.keys.fill),
+                latency_model=self._latency_model(paper.keys.latency),
+            )
+            venue = hooks_of(self._plugin(paper), ExchangeHooks).open_venue(settings=paper.settings, context=context)
+            if not isinstance(venue, SimVenue):
+                raise ConfigurationError(f"paper.use: {paper.use} opens a real venue, not a simulated one")
+            venues[name] = venue
+        return venues
+
+    def journal(self) -> Journal:
+        """Build the journal: the config's, or one that leaves nothing behind where a backtest wants that."""
+        chosen = self.config.journal
+        if chosen is None or (self.mode == "backtest" and self.config.backtest.journal == "memory"):
+            return MemoryJournal()
+        return hooks_of(self._plugin(chosen), SinkHooks).open_journal(
+            settings=chosen.settings, context=self._context(chosen)
+        )
+
+    def sinks(self) -> dict[str, Sink]:
+        """Build the sinks, in order.
+
+        Raises:
+            ConfigurationError: A plugin under `sinks` is no sink.
+        """
+        built = {}
+        for name, instance in self.config.sinks.items():
+            loaded = self._plugin(instance)
+            if not implements(loaded, _SINK):
+                raise ConfigurationError(f"sinks.{name}: {loaded} stores journals and is no sink")
+            built[name] = hooks_of(loaded, SinkHooks).open_sink(
+                settings=instance.settings, context=self._context(instance)
+            )
+        return built
+
+    def engine(self, instruments: tuple[Instrument, ...]) -> Engine:
+        """Build the engine with its strategies and tiers."""
+        session = self.config.session
+        settings = EngineSettings(
+            session=session.name,
+            mode=self.mode,
+            base_currency=session.base_currency,
+            config_hash=self.config.hash,
+            rates={name: rate.keys.max_age for name, rate in self.config.rates.items()},
+        )
+        return Engine(settings, instruments, self.strategies(), self.tiers())
+
+    def metadata(self) -> RunMetadata:
+        """Return what runs: wall time, versions and hashes, which stay outside the hash chain."""
+        return RunMetadata(
+            session=self.config.session.name,
+            mode=self.mode,
+            started_wall=datetime.now(UTC).isoformat(timespec="seconds"),
+            python=python_version(),
+            plugins=self.plugins.versions(),
+            config_hash=self.config.hash,
+        )
+
+    def _fill_model(self, name: str) -> FillModel:
+        instance = self.config.fills[name]
+        return hooks_of(self._plugin(instance), FillHooks).build_fill_model(
+            settings=instance.settings, context=self._context(instance)
+        )
+
+    def _latency_model(self, name: str | None) -> LatencyModel | None:
+        if not name:
+            return None
+        instance = self.config.latencies[name]
+        return hooks_of(self._plugin(instance), FillHooks).build_latency_model(
+            settings=instance.settings, context=self._context(instance)
+        )
+
+    def _plugin(self, instance: Instance[InstanceKeys]) -> LoadedPlugin:
+        return self.plugins.get(instance.kind, instance.use)
+
+    def _context(self, instance: Instance[InstanceKeys], **more: object) -> Context:
+        session = self.config.session
+        secrets = resolve_secrets(instance, os.environ, self.config.folder) if self.secrets else {}
+        context = Context(
+            instance=instance.id,
+            session=session.name,
+            mode=self.mode,
+            environment=session.environment,
+            base_currency=session.base_currency,
+            clock=self.clock,
+            logger=logging.getLogger(f"arbcore.{instance.kind}.{instance.id}"),
+            data_dir=self.folder,
+            secrets=secrets,
+            **more,  # type: ignore[arg-type]
+        )
+        self.contexts.append((self._plugin(instance), context))
+        return context

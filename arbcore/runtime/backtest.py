@@ -1,0 +1,197 @@
+"""The backtest loop: recorded inputs in order, simulated venues, timers on the data's clock."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import perf_counter
+from typing import Final
+
+from arbcore.engine.engine import Engine
+from arbcore.engine.output import NOTHING, Output
+from arbcore.errors import DataError
+from arbcore.model.effect import Cancel, CancelTimer, SetTimer, Submit
+from arbcore.model.events import Envelope
+from arbcore.model.input import SessionControl, TimerFired, VenueReport
+from arbcore.model.market import ClosingQuote, FxRate, MarketInput, OpeningQuote, Quote
+from arbcore.ports.venue import SimVenue
+from arbcore.runtime.event_log import EventLog
+from arbcore.runtime.timers import NEVER, Timers
+
+Watch = Callable[[Sequence[Envelope]], None]
+"""Learns events after they were stored."""
+Progress = Callable[[int], None]
+"""Learns how many inputs were taken so far, once per chunk."""
+
+
+class DataClock:
+    """The data's clock, for plugins that ask the time."""
+
+    def __init__(self) -> None:
+        self.time = 0
+
+    def now(self) -> int:
+        """Return the receive time of the input at hand."""
+        return self.time
+
+
+class Backtest:
+    """Runs an engine over recorded inputs.
+
+    Order at one moment: venues learn market data before the engine does; timers and delayed reports that are due
+    come after all inputs of the same nanosecond and before later ones.
+
+    Args:
+        engine: The engine.
+        venues: Simulated venue by exchange id.
+        instruments: Exchange id by instrument key.
+        log: Where events are stored.
+        watch: Learns stored events.
+        clock: Set to the data's time.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        venues: Mapping[str, SimVenue],
+        instruments: Mapping[str, str],
+        log: EventLog,
+        watch: Watch,
+        clock: DataClock,
+    ) -> None:
+        self._step: Final = engine.step
+        self._venues: Final = venues
+        self._takers: Final = {key: venues[venue].on_market for key, venue in instruments.items()}
+        self._log: Final = log
+        self._watch: Final = watch
+        self._clock: Final = clock
+        self._timers: Final = Timers()
+        self._due = NEVER
+        self._now = 0
+        self._waiting: Final[deque[VenueReport]] = deque()
+        self.quotes = 0
+        self.inputs = 0
+        self.first_ts = 0
+        self.last_ts = 0
+        self.load_seconds = 0.0
+        self.engine_seconds = 0.0
+
+    def run(self, chunks: Iterable[list[MarketInput]], progress: Progress) -> None:
+        """Run to the end of the data.
+
+        Raises:
+            DataError: There is no data.
+            JournalError: Events could not be stored; nothing was acted on after them.
+        """
+        remaining = iter(chunks)
+        while True:
+            begun = perf_counter()
+            chunk = next(remaining, None)
+            loaded = perf_counter()
+            self.load_seconds += loaded - begun
+            if chunk is None:
+                break
+            if chunk and not self.inputs:
+                self._start(chunk[0].recv_ts)
+            self._take(chunk)
+            self.inputs += len(chunk)
+            self.engine_seconds += perf_counter() - loaded
+            progress(self.inputs)
+        if not self.inputs:
+            raise DataError("the data has no rows in this range", "check `backtest.start`, `backtest.end` and the data")
+        self._stop()
+
+    def _take(self, chunk: list[MarketInput]) -> None:
+        """Take inputs in order: the hot loop."""
+        step, takers = self._step, self._takers
+        quotes = 0
+        for item in chunk:
+            now = item.recv_ts
+            if now > self._due:
+                self._catch_up(now)
+            if type(item) is Quote:
+                quotes += 1
+                reports = takers[item.instrument](item)
+                if reports:
+                    self._deliver(reports, now)
+                output = step(item)
+                if output is not NOTHING:
+                    self._perform(output, now)
+            else:
+                quotes += self._take_other(item, now)
+        self.quotes += quotes
+        self._now = self._clock.time = now
+
+    def _take_other(self, item: MarketInput, now: int) -> int:
+        """Take anything but a plain quote; return how many quotes it counts for."""
+        if not isinstance(item, FxRate):
+            reports = self._takers[item.instrument](item)
+            if reports:
+                self._deliver(reports, now)
+        if type(item) is not OpeningQuote:
+            self._perform(self._step(item), now)
+        return 1 if type(item) is ClosingQuote else 0
+
+    def _start(self, now: int) -> None:
+        self.first_ts = self._now = self._clock.time = now
+        self._perform(self._step(SessionControl(start=True, recv_ts=now)), now)
+        self._state_accounts(now)
+
+    def _stop(self) -> None:
+        now = self.last_ts = self._now
+        self._state_accounts(now)
+        self._perform(self._step(SessionControl(start=False, reason="end of data", recv_ts=now)), now)
+
+    def _state_accounts(self, now: int) -> None:
+        for venue in self._venues.values():
+            self._perform(self._step(venue.snapshot(now)), now)
+
+    def _catch_up(self, now: int) -> None:
+        """Fire timers and deliver delayed reports that were due before a time, earliest first."""
+        while self._due < now:
+            at = self._due
+            self._clock.time = at
+            if self._timers.next_at == at:
+                name, _ = self._timers.pop()
+                self._perform(self._step(TimerFired(name, at)), at)
+            else:
+                for venue in self._venues.values():
+                    self._deliver(venue.advance(at), at)
+            self._note_due()
+
+    def _deliver(self, reports: Sequence[VenueReport], now: int) -> None:
+        for report in reports:
+            self._perform(self._step(report), now)
+
+    def _perform(self, output: Output, now: int) -> None:
+        """Store events, then perform effects, then feed what venues report at once; until nothing is left."""
+        if output is NOTHING:
+            return
+        self._settle(output, now)
+        waiting = self._waiting
+        while waiting:
+            following = self._step(waiting.popleft())
+            if following is not NOTHING:
+                self._settle(following, now)
+        self._note_due()
+
+    def _settle(self, output: Output, now: int) -> None:
+        if output.events:
+            self._log.append(output.events)
+            self._watch(output.events)
+        for effect in output.effects:
+            match effect:
+                case Submit(venue=venue, order=order):
+                    self._waiting.extend(self._venues[venue].submit(order, now))
+                case Cancel(venue=venue, client_order_id=order_id):
+                    self._waiting.extend(self._venues[venue].cancel(order_id, now))
+                case SetTimer(timer=name, at=at):
+                    self._timers.set(name, at)
+                case CancelTimer(timer=name):
+                    self._timers.cancel(name)
+
+    def _note_due(self) -> None:
+        due = self._timers.next_at
+        for venue in self._venues.values():
+            at = venue.next_time()
+            if at is not None and at < due:
+                due = at
+        self._due = due

@@ -1,0 +1,232 @@
+"""The result of a backtest as one record, the same for the terminal and for machines."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from arbcore.errors import ArbcoreError
+from arbcore.model.money import EXACT
+from arbcore.runtime.backtest import Backtest
+from arbcore.runtime.memory import peak_rss_mib
+from arbcore.runtime.tally import Tally
+
+if TYPE_CHECKING:
+    from arbcore.model.trade import Pnl
+
+SCHEMA_VERSION: Final = 1
+_PLAUSIBLE: Final = (0.30, 0.80)
+_FEW: Final = 20
+
+
+class PnlResult(Struct, frozen=True, kw_only=True):
+    """Profit and loss by parts in ``currency``; decimal strings in JSON.
+
+    Attributes:
+        total: Sum of the parts.
+        ledger_change: What the venues' own statements changed by, computed independently.
+        remainder: Their difference, zero in a sound run.
+    """
+
+    currency: str
+    total: Decimal
+    spread: Decimal
+    fx: Decimal
+    funding: Decimal
+    fees: Decimal
+    slippage: Decimal
+    unrealised: Decimal
+    ledger_change: Decimal
+    remainder: Decimal
+
+
+class SymbolResult(Struct, frozen=True, kw_only=True):
+    """Results of one symbol; ``win_rate`` is None without closed trades."""
+
+    entries: int
+    exits: int
+    win_rate: float | None
+    pnl: Decimal
+
+
+class Episodes(Struct, frozen=True):
+    """How often something was refused: episodes, and how many times in all."""
+
+    episodes: int
+    count: int
+
+
+class Unhedged(Struct, frozen=True, kw_only=True):
+    """Seconds from the first fill of a trade until all its legs matched."""
+
+    p50: float
+    p99: float
+    max: float
+
+
+class BacktestResult(Struct, frozen=True, kw_only=True):
+    """Everything that a backtest reports.
+
+    Attributes:
+        schema_version: Version of this record.
+        session: Session name.
+        quotes: Quotes that the engine took; a bar counts as one.
+        inputs: All inputs.
+        start: Receive time of the first input, UTC nanoseconds.
+        end: Receive time of the last input.
+        load_seconds: Time spent reading data.
+        engine_seconds: Time spent in engine, venues and journal.
+        peak_rss_mib: Largest resident memory of the process, None where the system does not tell.
+        trades: Closed trades that filled.
+        open_trades: Trades open at the end.
+        failed_entries: Entries that filled nothing.
+        unwinds: Repairs that filled.
+        win_rate: Share of closed trades with a profit, None without any.
+        pnl: Profit and loss by parts.
+        symbols: Results by symbol.
+        exit_reasons: Closed trades by reason code.
+        rejected: Skipped opportunities and refused inputs by reason code.
+        fees: Fees by currency, as charged.
+        unhedged_seconds: None without trades.
+        alerts: Texts of the first alerts.
+        notes: Conventions of the data that the reader must know.
+        warnings: What makes the result doubtful.
+        data_hash: Hash of the data.
+        config_hash: Hash of the validated config.
+        result_hash: Hash of the event log.
+        events: Number of events.
+        journal: Where the event log lies.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    session: str
+    quotes: int
+    inputs: int
+    start: int
+    end: int
+    load_seconds: float
+    engine_seconds: float
+    peak_rss_mib: float | None
+    trades: int
+    open_trades: int
+    failed_entries: int
+    unwinds: int
+    win_rate: float | None
+    pnl: PnlResult
+    symbols: dict[str, SymbolResult]
+    exit_reasons: dict[str, int]
+    rejected: dict[str, Episodes]
+    fees: dict[str, Decimal]
+    unhedged_seconds: Unhedged | None
+    alerts: list[str]
+    notes: list[str]
+    warnings: list[str]
+    data_hash: str
+    config_hash: str
+    result_hash: str
+    events: int
+    journal: str
+
+
+class RunFacts(Struct, frozen=True, kw_only=True):
+    """What the result states of the run besides its events."""
+
+    session: str
+    base_currency: str
+    config_hash: str
+    data_hash: str
+    result_hash: str
+    events: int
+    journal: str
+    notes: tuple[str, ...]
+    troubles: tuple[str, ...] = ()
+
+
+def summarise(run: Backtest, tally: Tally, facts: RunFacts) -> BacktestResult:
+    """Return the result of a finished run.
+
+    Raises:
+        ArbcoreError: Nothing could be valued, so there is no result.
+    """
+    exits = tally.trades
+    won = sum(symbol.won for symbol in tally.symbols.values())
+    pnl = _pnl(tally, facts.base_currency)
+    return BacktestResult(
+        session=facts.session,
+        quotes=run.quotes,
+        inputs=run.inputs,
+        start=run.first_ts,
+        end=run.last_ts,
+        load_seconds=round(run.load_seconds, 4),
+        engine_seconds=round(run.engine_seconds, 4),
+        peak_rss_mib=peak_rss_mib(),
+        trades=exits,
+        open_trades=len(tally.open),
+        failed_entries=tally.failed_entries,
+        unwinds=tally.unwinds,
+        win_rate=won / exits if exits else None,
+        pnl=pnl,
+        symbols={name: _symbol(tally, name) for name in sorted(tally.symbols)},
+        exit_reasons=dict(sorted(tally.exit_reasons.items())),
+        rejected={reason: Episodes(*counts) for reason, counts in sorted((tally.skipped | tally.refused).items())},
+        fees=dict(sorted(tally.fees.items())),
+        unhedged_seconds=_unhedged(tally.unhedged_ns),
+        alerts=[alert.text for alert in tally.alerts],
+        notes=list(facts.notes),
+        warnings=[*_warnings(exits, won, pnl), *facts.troubles],
+        data_hash=facts.data_hash,
+        config_hash=facts.config_hash,
+        result_hash=facts.result_hash,
+        events=facts.events,
+        journal=facts.journal,
+    )
+
+
+def _pnl(tally: Tally, currency: str) -> PnlResult:
+    report = tally.report
+    if report is None:
+        why = "; ".join(alert.text for alert in tally.alerts) or "the session was never valued"
+        raise ArbcoreError(f"the run has no result: {why}", "check that the data holds every instrument and rate")
+    parts: Pnl = report.pnl
+    return PnlResult(
+        currency=currency,
+        total=parts.total,
+        spread=parts.spread,
+        fx=parts.fx,
+        funding=parts.funding,
+        fees=parts.fees,
+        slippage=parts.slippage,
+        unrealised=parts.unrealised,
+        ledger_change=report.ledger_change,
+        remainder=EXACT.subtract(report.ledger_change, parts.total),
+    )
+
+
+def _symbol(tally: Tally, name: str) -> SymbolResult:
+    symbol = tally.symbols[name]
+    rate = symbol.won / symbol.exits if symbol.exits else None
+    return SymbolResult(entries=symbol.entries, exits=symbol.exits, win_rate=rate, pnl=symbol.pnl)
+
+
+def _unhedged(times: list[int]) -> Unhedged | None:
+    if not times:
+        return None
+    ranked = sorted(times)
+    last = len(ranked) - 1
+    return Unhedged(p50=ranked[last // 2] / 1e9, p99=ranked[int(last * 0.99)] / 1e9, max=ranked[last] / 1e9)
+
+
+def _warnings(exits: int, won: int, pnl: PnlResult) -> list[str]:
+    """Return what makes a result doubtful: the catalogue's plausibility bounds, and a ledger that does not add up."""
+    warnings = []
+    low, high = _PLAUSIBLE
+    if exits >= _FEW and not low <= won / exits <= high:
+        cause = (
+            "fills at the touch without queue, latency or impact flatter a strategy"
+            if won / exits > high
+            else "the thresholds do not cover the costs"
+        )
+        warnings.append(f"a win rate of {won / exits:.0%} over {exits} trades is implausible: {cause}")
+    if pnl.remainder:
+        warnings.append(f"the parts differ from the ledger by {pnl.remainder} {pnl.currency}: do not trust this result")
+    return warnings

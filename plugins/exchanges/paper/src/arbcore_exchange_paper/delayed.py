@@ -1,0 +1,175 @@
+"""Travel time around the venue: orders arrive later, and so do reports."""
+
+from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
+
+import msgspec
+
+from arbcore.model.input import AccountSnapshot, FundingPayment, VenueReport
+from arbcore.model.instrument import Instrument
+from arbcore.model.market import MarketInput
+from arbcore.model.order import TERMINAL, Fill, OrderReport, OrderRequest
+from arbcore.model.reason import Reason
+from arbcore.ports.fill import LatencyModel
+from arbcore.ports.venue import SimVenue
+
+
+class Travelling(msgspec.Struct, order=True):
+    """A message on its way; exactly one of the last four is set.
+
+    Attributes:
+        due: When it arrives.
+        number: Its place among those that arrive together.
+        order: An order on its way in.
+        cancel: Client order id of a cancel on its way in.
+        report: An order report on its way out.
+        fill: A fill on its way out.
+    """
+
+    due: int
+    number: int
+    order: OrderRequest | None = None
+    cancel: str = ""
+    report: OrderReport | None = None
+    fill: Fill | None = None
+
+
+class _State(msgspec.Struct):
+    venue: bytes
+    latency: bytes
+    queue: list[Travelling]
+    orders: dict[str, OrderRequest]
+    number: int
+    last_in: int
+    last_out: int
+
+
+class DelayedVenue:
+    """A `arbcore.ports.venue.SimVenue` around another one, with a latency model.
+
+    Messages of one direction keep their order, as on one connection: a slow one holds up those behind it. Funding
+    payments and account snapshots are not delayed. Work that is due before an item of market data is done before
+    it, work due at the same nanosecond after it, however late the loop calls.
+
+    Args:
+        venue: The venue that matches.
+        latency: How long messages take.
+    """
+
+    def __init__(self, venue: SimVenue, latency: LatencyModel) -> None:
+        self._venue = venue
+        self._latency = latency
+        self._queue: list[Travelling] = []
+        # Orders whose last report has not been made yet: the latency model is asked by order.
+        self._orders: dict[str, OrderRequest] = {}
+        self._number = 0
+        self._last_in = 0
+        self._last_out = 0
+
+    def list_instrument(self, instrument: Instrument) -> None:
+        """Make an instrument known."""
+        self._venue.list_instrument(instrument)
+
+    def on_market(self, item: MarketInput) -> Sequence[VenueReport]:
+        """Take market data after everything that is due before it."""
+        if not self._queue:
+            reports = self._venue.on_market(item)
+            return self._send(reports, item.recv_ts) if reports else reports
+        found = self._run(item.recv_ts - 1)
+        found.extend(self._send(self._venue.on_market(item), item.recv_ts))
+        return found
+
+    def submit(self, order: OrderRequest, now: int) -> Sequence[VenueReport]:
+        """Send an order on its way."""
+        self._orders.setdefault(order.client_order_id, order)
+        self._travel_in(order, now, Travelling(0, 0, order=order))
+        return self._run(now)
+
+    def cancel(self, client_order_id: str, now: int) -> Sequence[VenueReport]:
+        """Send a cancel on its way; one for an order that has ended has nothing to report."""
+        order = self._orders.get(client_order_id)
+        if order is None:
+            return ()
+        self._travel_in(order, now, Travelling(0, 0, cancel=client_order_id))
+        return self._run(now)
+
+    def next_time(self) -> int | None:
+        """Return when the next message arrives."""
+        return self._queue[0].due if self._queue else None
+
+    def advance(self, now: int) -> Sequence[VenueReport]:
+        """Let every message arrive that is due at or before a time; return the reports among them."""
+        return self._run(now)
+
+    def snapshot(self, now: int) -> AccountSnapshot:
+        """Return the venue's own truth, which reports on their way have yet to tell."""
+        return self._venue.snapshot(now)
+
+    def state(self) -> bytes:
+        """Return the venue's, the latency model's and the messages' state."""
+        return msgspec.msgpack.encode(
+            _State(
+                self._venue.state(),
+                self._latency.state(),
+                sorted(self._queue, key=lambda one: (one.due, one.number)),
+                self._orders,
+                self._number,
+                self._last_in,
+                self._last_out,
+            )
+        )
+
+    def restore(self, state: bytes) -> None:
+        """Take over what an earlier `state` returned."""
+        read = msgspec.msgpack.decode(state, type=_State)
+        self._venue.restore(read.venue)
+        self._latency.restore(read.latency)
+        # A sorted list is a heap.
+        self._queue, self._orders = read.queue, read.orders
+        self._number, self._last_in, self._last_out = read.number, read.last_in, read.last_out
+
+    def _travel_in(self, order: OrderRequest, now: int, message: Travelling) -> None:
+        self._last_in = max(now + self._latency.entry(order, now), self._last_in)
+        self._push(message, self._last_in)
+
+    def _push(self, message: Travelling, due: int) -> None:
+        self._number += 1
+        message.due, message.number = due, self._number
+        heappush(self._queue, message)
+
+    def _run(self, until: int) -> list[VenueReport]:
+        found: list[VenueReport] = []
+        while self._queue and self._queue[0].due <= until:
+            message = heappop(self._queue)
+            if message.order is not None:
+                found.extend(self._send(self._venue.submit(message.order, message.due), message.due))
+            elif message.cancel:
+                found.extend(self._send(self._venue.cancel(message.cancel, message.due), message.due))
+            else:
+                found.extend(report for report in (message.report, message.fill) if report is not None)
+        return found
+
+    def _send(self, reports: Iterable[VenueReport], now: int) -> list[VenueReport]:
+        """Send reports on their way; return those that arrive at once."""
+        arrived: list[VenueReport] = []
+        for report in reports:
+            if isinstance(report, FundingPayment | AccountSnapshot):
+                arrived.append(report)
+                continue
+            due = self._arrival(report, now)
+            late = msgspec.structs.replace(report, recv_ts=due)
+            if due <= now:
+                arrived.append(late)
+            elif isinstance(late, Fill):
+                self._push(Travelling(0, 0, fill=late), due)
+            else:
+                self._push(Travelling(0, 0, report=late), due)
+        return arrived
+
+    def _arrival(self, report: OrderReport | Fill, now: int) -> int:
+        order = self._orders[report.client_order_id]
+        # A repeated id is refused under that id, and the order that it repeats may still be at work.
+        if isinstance(report, OrderReport) and report.state in TERMINAL and report.reason != Reason.ORDER_DUPLICATE_ID:
+            del self._orders[report.client_order_id]
+        self._last_out = max(now + self._latency.response(order, now), self._last_out)
+        return self._last_out

@@ -1,0 +1,58 @@
+"""A net position as first-in-first-out lots, so that profit and entry value are exact sums, never averages."""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from arbcore.model.money import ZERO, add, multiply, subtract
+
+
+class OpenLot(Struct):
+    """A quantity that one execution opened and nothing has closed yet: signed, at the execution's price."""
+
+    quantity: Decimal
+    price: Decimal
+
+
+class NetPosition(Struct):
+    """The open lots of one perpetual, the oldest first, all of one sign.
+
+    Attributes:
+        lots: The lots.
+        quantity: Their signed sum.
+        entry: Signed sum of quantity times price: the entry value of a contract of size one.
+    """
+
+    lots: list[OpenLot]
+    quantity: Decimal = ZERO
+    entry: Decimal = ZERO
+
+    def opposite(self, sign: int) -> Decimal:
+        """Return the absolute quantity that an order of a sign would close, 0 where it would add."""
+        return self.quantity.copy_abs() if (self.quantity < 0) is (sign > 0) else ZERO
+
+    def trade(self, quantity: Decimal, price: Decimal) -> Decimal:
+        """Book a signed execution: close the oldest lots first, open with what is left.
+
+        Returns:
+            Profit of the closed lots for a contract of size one.
+        """
+        profit = ZERO
+        while quantity and self.lots and (self.lots[0].quantity < 0) is not (quantity < 0):
+            lot = self.lots[0]
+            whole = lot.quantity.copy_abs() <= quantity.copy_abs()
+            closed = lot.quantity if whole else quantity.copy_negate()
+            profit = add(profit, multiply(closed, subtract(price, lot.price)))
+            self._move(closed.copy_negate(), lot.price)
+            lot.quantity = subtract(lot.quantity, closed)
+            quantity = add(quantity, closed)
+            if whole:
+                del self.lots[0]
+        if quantity:
+            self.lots.append(OpenLot(quantity, price))
+            self._move(quantity, price)
+        return profit
+
+    def _move(self, quantity: Decimal, price: Decimal) -> None:
+        self.quantity = add(self.quantity, quantity)
+        self.entry = add(self.entry, multiply(quantity, price))

@@ -1,0 +1,1 @@
+"""What the Makefile calls: setting up, building and checking the workspace."""
