@@ -65,7 +65,8 @@ class Columns:
     def rows(self, first: int, last: int) -> Iterator[tuple[str, int, int, float, float, float, float]]:
         """Return rows of quotes as plain values."""
         part = slice(first, last)
-        keys = [SPOT.key if spot else PERPETUAL.key for spot in self.is_spot[part].tolist()]
+        spot_key, perpetual_key = SPOT.key, PERPETUAL.key
+        keys = [spot_key if spot else perpetual_key for spot in self.is_spot[part].tolist()]
         times = self.time[part].tolist()
         sizes = self.size[part].tolist()
         return zip(keys, times, times, self.bid[part].tolist(), self.ask[part].tolist(), sizes, sizes, strict=True)

@@ -131,4 +131,6 @@ def _models(raw: "RawConfig | None", *, installed: bool) -> "Models":
 
 
 def _text(value: object) -> str:
-    return "" if value is None else str(value)
+    if value is None or isinstance(value, bool):
+        return "" if value is None else str(value).lower()
+    return str(value)

@@ -12,6 +12,16 @@ from arbcore.config.tree import KeyPath, Tree, format_path, parse_path
 from arbcore.errors import ConfigurationError
 from arbcore.settings import Finding, did_you_mean
 
+_PLAIN = {
+    "missing": "missing",
+    "dict_type": "must be a mapping",
+    "mapping_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+}
+"""Words of a config for pydantic's words of Python, by type of error."""
+
 
 class InvalidConfig(ConfigurationError):
     """A config that can't be used, with everything that is wrong about it.
@@ -66,8 +76,8 @@ def explain(
 def _text(details: ErrorDetails, known: Sequence[str]) -> str:
     if details["type"] == "extra_forbidden":
         return f"unknown key{did_you_mean(str(details['loc'][-1]), known)}"
-    if details["type"] == "missing":
-        return "missing"
+    if details["type"] in _PLAIN:
+        return _PLAIN[details["type"]]
     text = details["msg"].removeprefix("Value error, ")
     if details["type"] in {"literal_error", "enum"}:
         allowed = re.findall(r"'([^']*)'", details.get("ctx", {}).get("expected", ""))

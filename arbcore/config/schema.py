@@ -39,11 +39,12 @@ def _instance(section: InstanceSection, models: Models, definitions: dict[str, A
     branches = []
     for name in names:
         label = f"{section.name}.{name}"
-        _refer(label, models[section.kind, name], definitions)
+        reference = _refer(label, models[section.kind, name], definitions)
         _merge_keys(section, definitions[label])
-        branches.append(
-            {"if": {"properties": {"use": {"const": name}}}, "then": {"$ref": f"#/$defs/{label}"}},
-        )
+        branches.append({"if": {"properties": {"use": {"const": name}}, "required": ["use"]}, "then": reference})
+    if not section.keys.model_fields["use"].is_required():
+        unnamed = _refer(section.name, section.keys, definitions)
+        branches.append({"if": {"not": {"required": ["use"]}}, "then": unnamed})
     use: dict[str, Any] = {"type": "string", "enum": names} if names else {"type": "string"}
     required = ["use"] if section.keys.model_fields["use"].is_required() else []
     return {"type": "object", "properties": {"use": use}, "required": required, "allOf": branches}

@@ -137,7 +137,8 @@ class PilotSettings(Settings):
 class LiveSettings(Settings):
     """Consent to real orders, and their first bounds."""
 
-    enabled: bool = Field(default=False, description="First of the two consents to live trading.")
+    # Strict, so that no text such as "yes" slips past the check of who may say it.
+    enabled: bool = Field(default=False, strict=True, description="First of the two consents to live trading.")
     min_paper_hours: float = Field(default=24, ge=0, description="Clean paper hours required before production.")
     pilot: PilotSettings = Field(default=PilotSettings(), description="Caps for the first live trades.")
 

@@ -26,9 +26,12 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Values by key, and the origin of every value in them, mappings and list elements included."""
+    """Values by key, and the origin of every value in them, mappings and list elements included.
 
-    values: dict[str, Any] = field(default_factory=dict)
+    Values are left out of its text: a secret may have been written among them by mistake.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict, repr=False)
     origins: Mapping[KeyPath, Origin] = field(default_factory=dict)
 
     def origin(self, path: KeyPath) -> Origin | None:

@@ -63,7 +63,7 @@ def column_names(path: Path) -> list[str]:
     try:
         return list(pl.read_parquet_schema(path))
     except _WRONG as error:
-        raise _unreadable([path], error) from error
+        raise _unreadable(path, error) from error
 
 
 def read_rows(
@@ -93,22 +93,25 @@ def read_rows(
             .slice(offset, length)
             .collect()
         )
-    except _WRONG as error:
-        raise _unreadable(paths, error) from error
-    return {name: _array(paths, frame.get_column(name), kind, holes=holes) for name, kind in types.items()}
+        return {name: _array(frame.get_column(name), kind, holes=holes) for name, kind in types.items()}
+    except (*_WRONG, ValueError) as error:
+        if len(paths) > 1:
+            # Only one of them is wrong; read alone, it says so itself.
+            for path in paths:
+                read_rows([path], types, holes=holes)
+        raise _unreadable(paths[0], error) from error
 
 
-def _array(paths: Sequence[Path], series: pl.Series, kind: str, *, holes: bool) -> Column:
+def _array(series: pl.Series, kind: str, *, holes: bool) -> Column:
     if series.dtype != _TYPES[kind]:
-        raise _unreadable(paths, f"column {series.name} is {series.dtype}, not {_TYPES[kind]}")
+        raise ValueError(f"column {series.name} is {series.dtype}, not {_TYPES[kind]}")
     if series.null_count():
         if not holes:
-            raise _unreadable(paths, f"column {series.name} has {series.null_count()} empty cells")
+            raise ValueError(f"column {series.name} has {series.null_count()} empty cells")
         series = series.fill_null(_HOLES[kind])
     return series.to_numpy()
 
 
-def _unreadable(paths: Sequence[Path], error: object) -> DataError:
+def _unreadable(path: Path, error: Exception) -> DataError:
     first = str(error).splitlines()[0] if str(error) else type(error).__name__
-    more = f" (or one of the {len(paths) - 1} after it)" if len(paths) > 1 else ""
-    return DataError(f"{paths[0]}{more} can't be read: {first}", fix="see `arb data verify` for what is wrong")
+    return DataError(f"{path} can't be read: {first}", fix="see `arb data verify` for what is wrong")

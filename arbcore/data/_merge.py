@@ -57,7 +57,8 @@ def merge(streams: Sequence[Stream], most: int) -> Iterator[list[MarketInput]]:
     while heads := [head for head in heads if len(head.clock)]:
         until = _known_until(heads)
         if until >= min(int(head.clock[0]) for head in heads):
-            yield _window(heads, _narrowed(heads, until, most))
+            until = _narrowed(heads, until, most)
+            yield _window(heads, until)
         for head in heads:
             if not head.ended and (not len(head.clock) or int(head.clock[-1]) - 1 <= until):
                 head.extend()

@@ -80,8 +80,9 @@ class RowReader:
         found = len(rows[self.kind.clock])
         if found != piece.rows:
             more = "more" if found > piece.rows else "fewer"
+            span = f" to {paths[-1].name}" if len(paths) > 1 else ""
             raise DataError(
-                f"{self.where}: {paths[-1]} has {more} rows than its data set describes",
+                f"{self.where}: {paths[0]}{span} has {more} rows than its data set describes",
                 fix="see `arb data verify`; write the data set again",
             )
         return rows

@@ -16,9 +16,15 @@ Build = Callable[[Columns], list[MarketInput]]
 class Stream(Protocol):
     """Rows in the order of their time, and how to make inputs of them."""
 
-    clock: str
-    """The column that orders the rows."""
-    build: Build
+    @property
+    def clock(self) -> str:
+        """The column that orders the rows."""
+        ...
+
+    @property
+    def build(self) -> Build:
+        """What makes the inputs for some of the rows."""
+        ...
 
     def __iter__(self) -> Iterator[Columns]:
         """Yield pieces that are not empty, from the start."""
@@ -29,8 +35,8 @@ class RowStream:
     """The rows of a reader as they are."""
 
     def __init__(self, rows: Iterable[Columns], build: Build, clock: str = "recv_ts") -> None:
-        self.clock: str = clock
-        self.build: Build = build
+        self.clock: Final = clock
+        self.build: Final = build
         self._rows = rows
 
     def __iter__(self) -> Iterator[Columns]:
@@ -42,9 +48,9 @@ class BarStream:
     """Bars as touches at their closes or at their opens."""
 
     def __init__(self, rows: RowReader, shape: BarShape, *, opens: bool) -> None:
-        self.clock: str = "ts"
+        self.clock: Final = "ts"
         inputs = opening_inputs if opens else closing_inputs
-        self.build: Build = lambda columns: inputs(shape.instrument, columns)
+        self.build: Final[Build] = lambda columns: inputs(shape.instrument, columns)
         self._rows = rows
         self._shape = shape
         self._touches = openings if opens else closings

@@ -63,6 +63,7 @@ class DatasetWriter:
         self._work: Path | None = None
         self._rows: Final[dict[str, KindRows]] = {}
         self._closed: DatasetInfo | None = None
+        self._failed = False
 
     def __enter__(self) -> Self:
         return self
@@ -83,13 +84,15 @@ class DatasetWriter:
 
         Raises:
             DataError: A column is missing, unknown or of a wrong type, or a row fails a check; the message names row
-                and column. The data set is then as if this writer had never been.
+                and column. The writer then takes nothing more, and the folder is as it was.
         """
-        if self._closed:
-            raise DataError(f"{self._info.key}: the data set is closed", fix="open a new writer")
+        if self._closed or self._failed:
+            what = "an earlier call failed" if self._failed else "the data set is closed"
+            raise DataError(f"{self._info.key}: {what}", fix="open a new writer")
         try:
             self._kind_rows(kind, columns, interval_ns).add(columns)
         except BaseException:
+            self._failed = True
             self._discard()
             raise
 
@@ -99,7 +102,12 @@ class DatasetWriter:
         Raises:
             DataError: No row was written, the disk refuses, or what lies in the folder can't be replaced.
         """
+        if self._failed:
+            raise DataError(
+                f"{self._info.key}: an earlier call failed, so nothing was written", fix="open a new writer"
+            )
         if self._closed is None:
+            self._failed = True
             try:
                 self._closed = self._publish()
             except OSError as error:
@@ -108,6 +116,7 @@ class DatasetWriter:
                 ) from error
             finally:
                 self._discard()
+            self._failed = False
         return self._closed
 
     def _kind_rows(self, name: str, columns: Mapping[str, Any], interval_ns: int) -> KindRows:

@@ -54,8 +54,12 @@ class Engine:
         self._rates: Final = self._parts.market.rates
         self._ask: Final = self._parts.deciding.ask
         self._booting = True
-        self._others: Final[dict[type, Callable[[Any], None]]] = {
+        self._touches: Final[dict[type, Callable[[Any], Output]]] = {
+            Quote: self.on_quote,
+            ClosingQuote: self.on_quote,
             Book: self._on_book,
+        }
+        self._others: Final[dict[type, Callable[[Any], None]]] = {
             FxRate: self._on_rate,
             BookInvalid: self._on_invalid,
             OrderReport: self._on_report,
@@ -88,69 +92,65 @@ class Engine:
             Events to store, then effects to perform; the same empty object whenever nothing happened.
         """
         kind = type(item)
-        if kind is Quote or kind is ClosingQuote:
-            self._on_quote(item)  # type: ignore[arg-type]
-        else:
-            self._outbox.begin(0)
-            self._advance(item.recv_ts)
-            self._others[kind](item)
-        return self._outbox.take() if self._outbox.filled else NOTHING
+        touch = self._touches.get(kind)
+        if touch is not None:
+            return touch(item)
+        outbox = self._outbox
+        outbox.begin(0)
+        outbox.now = max(outbox.now, item.recv_ts)
+        self._others[kind](item)
+        return outbox.take() if outbox.filled else NOTHING
 
-    def _on_quote(self, quote: Quote) -> None:
-        """Take a touch and ask every route whose edge passed its strategy's threshold: the hot path."""
+    def on_quote(self, quote: Quote | ClosingQuote) -> Output:
+        """Take a touch and ask every route whose edge passed its strategy's threshold: `step` for the hot path."""
         state = self._instruments.get(quote.instrument)
+        outbox = self._outbox
         now = quote.recv_ts
         bid = quote.bid
         ask = quote.ask
+        bid_size = quote.bid_size
+        ask_size = quote.ask_size
+        # Comparisons with NaN are false, so that one chain of them refuses everything that can't be traded on.
         if (
             state is None
-            or not 0.0 < bid < ask < inf
-            or not 0.0 <= quote.bid_size < inf
-            or not 0.0 <= quote.ask_size < inf
-            or now < self._outbox.now
+            or now < outbox.now
+            or not (0.0 < bid < ask < inf and bid_size >= 0.0 and ask_size >= 0.0 and bid_size + ask_size < inf)
         ):
-            self._refuse(quote)
-            return
-        self._outbox.now = now
+            return self._refuse(quote)
+        outbox.now = now
         state.bid = bid
         state.ask = ask
-        state.bid_size = quote.bid_size
-        state.ask_size = quote.ask_size
+        state.bid_size = bid_size
+        state.ask_size = ask_size
         state.recv_ts = now
         state.invalid = ""
         if self._booting:
             self._boot()
         for route in state.routes:
-            forward = route.forward_factor * route.sell.bid / route.buy.ask - 1.0
-            backward = route.backward_factor * route.buy.bid / route.sell.ask - 1.0
+            buy = route.buy
+            sell = route.sell
+            forward = route.forward_factor * sell.bid / buy.ask - 1.0
+            backward = route.backward_factor * buy.bid / sell.ask - 1.0
             if forward >= route.forward or backward >= route.backward or now >= route.at:
-                self._outbox.begin(0)
+                outbox.begin(0)
                 self._ask(route, forward, backward)
+        return outbox.take() if outbox.filled else NOTHING
 
-    def _refuse(self, quote: Quote | Book) -> None:
+    def _refuse(self, quote: Quote | ClosingQuote) -> Output:
         """Count a quote that can't be true; its instrument is not traded until a good one comes."""
-        bid, ask = (quote.bid, quote.ask) if not isinstance(quote, Book) else _top(quote)
         state = self._instruments.get(quote.instrument)
-        if state is None:
-            reason = Reason.INPUT_UNKNOWN_INSTRUMENT
-        elif quote.recv_ts < self._outbox.now:
-            reason = Reason.INPUT_TIME_BACK
-        elif 0.0 < ask <= bid < inf:
-            reason = Reason.BOOK_CROSSED
-        else:
-            reason = Reason.INPUT_NOT_FINITE
+        reason = _quote_fault(quote, known=state is not None, now=self._outbox.now)
         self._outbox.begin(0)
-        self._advance(quote.recv_ts)
+        self._outbox.now = max(self._outbox.now, quote.recv_ts)
         if state is not None and reason is not Reason.INPUT_TIME_BACK:
             state.invalid = reason
         self._parts.refuse(quote.instrument, reason, quote)
+        return self._outbox.take() if self._outbox.filled else NOTHING
 
-    def _on_book(self, book: Book) -> None:
-        if not book.bids or not book.asks or book.instrument not in self._instruments:
-            self._refuse(book)
-            return
-        (bid, bid_size), (ask, ask_size) = book.bids[0], book.asks[0]
-        self._on_quote(Quote(book.instrument, book.ts, book.recv_ts, bid, ask, bid_size, ask_size))
+    def _on_book(self, book: Book) -> Output:
+        bid, bid_size = book.bids[0] if book.bids else (nan, nan)
+        ask, ask_size = book.asks[0] if book.asks else (nan, nan)
+        return self.on_quote(Quote(book.instrument, book.ts, book.recv_ts, bid, ask, bid_size, ask_size))
 
     def _on_rate(self, rate: FxRate) -> None:
         state = self._rates.get(rate.name)
@@ -220,16 +220,16 @@ class Engine:
     def _ignore(self, item: object) -> None:
         """Take data that moves no route: it reaches venues and observers only."""
 
-    def _advance(self, time: int) -> None:
-        """Move engine time forward; it never steps back."""
-        self._outbox.now = max(self._outbox.now, time)
-
     def _boot(self) -> None:
         self._booting = not self._parts.life.try_boot()
 
 
-def _top(book: Book) -> tuple[float, float]:
-    return (book.bids[0][0] if book.bids else nan), (book.asks[0][0] if book.asks else nan)
+def _quote_fault(quote: Quote | ClosingQuote, *, known: bool, now: int) -> Reason:
+    if not known:
+        return Reason.INPUT_UNKNOWN_INSTRUMENT
+    if quote.recv_ts < now:
+        return Reason.INPUT_TIME_BACK
+    return Reason.BOOK_CROSSED if 0.0 < quote.ask <= quote.bid < inf else Reason.INPUT_NOT_FINITE
 
 
 def _rate_fault(rate: FxRate, *, known: bool, now: int) -> Reason:

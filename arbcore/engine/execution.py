@@ -232,7 +232,9 @@ class Execution:
 
     def _conclude(self, order: LiveOrder) -> None:
         """Release what an order that is over had set aside, and settle its intent when it was the last one."""
-        if order.done and order.reserved is not None:
+        if not order.done:
+            return
+        if order.reserved is not None:
             currency, amount = order.reserved
             self._accounts.reserve(order.venue, currency, -amount)
             order.reserved = None

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from arbcore.engine.output import Outbox
 from arbcore.engine.route import Route, RouteLeg
-from arbcore.engine.sizing import coin_value, common_lot, intent_leg, takes
+from arbcore.engine.sizing import coin_value, intent_leg, takes
 from arbcore.engine.trades import LiveTrade
 from arbcore.model.grid import Rounding, to_grid
 from arbcore.model.intent import Intent, IntentKind, IntentLeg
@@ -97,7 +97,7 @@ class Intents:
         instrument = leg.state.instrument
         if share >= 1:
             return to_grid(held, instrument.lot, Rounding.DOWN)
-        coins = to_grid(held * instrument.unit * share, common_lot(trade.route), Rounding.DOWN)
+        coins = to_grid(held * instrument.unit * share, trade.route.lot, Rounding.DOWN)
         return EXACT.divide(coins, instrument.unit)
 
 
@@ -105,7 +105,7 @@ def cut(route: Route, intent: Intent, limit: Decimal) -> Intent | None:
     """Return an entry cut to a notional, None where that falls under a venue's minimum."""
     if limit >= intent.notional:
         return intent
-    coins = to_grid(float(limit) / max(coin_value(leg) for leg in route.legs), common_lot(route), Rounding.DOWN)
+    coins = to_grid(float(limit) / max(coin_value(leg) for leg in route.legs), route.lot, Rounding.DOWN)
     legs = []
     for leg, wanted in zip(route.legs, intent.legs, strict=True):
         quantity = EXACT.divide(coins, leg.state.instrument.unit)

@@ -34,7 +34,7 @@ class Realised(Struct):
 
 
 class CashMove(Struct, frozen=True):
-    """A change of a balance, with the balance after it."""
+    """A change of a balance, with the balance after it and what led to it."""
 
     venue: str
     currency: str

@@ -10,7 +10,7 @@ from arbcore.engine.execution import Execution, ExecutionSettings
 from arbcore.engine.intents import Intents
 from arbcore.engine.orders import LiveIntent
 from arbcore.engine.output import Outbox
-from arbcore.engine.sizing import common_lot, takes
+from arbcore.engine.sizing import takes
 from arbcore.engine.trades import LiveTrade
 from arbcore.model.effect import SetTimer
 from arbcore.model.events import AlertRaised, TradeClosed, TradeFrozen, TradeHedged
@@ -68,7 +68,7 @@ class Repairs:
             trade: The trade; nothing of it is in flight.
             wait: True to pause before the repair, False to make it at once.
         """
-        target = to_grid(min(trade.coins()), common_lot(trade.route), Rounding.DOWN)
+        target = to_grid(min(trade.coins()), trade.route.lot, Rounding.DOWN)
         excess = self._excess(trade, target)
         if excess:
             self._repair(trade, excess, wait=wait)
@@ -81,6 +81,8 @@ class Repairs:
         """Return the order quantity by which each leg exceeds the target, where a venue would take it."""
         excess = {}
         for index, (coins, leg) in enumerate(zip(trade.coins(), trade.route.legs, strict=True)):
+            if coins <= target:
+                continue
             instrument = leg.state.instrument
             quantity = to_grid((coins - target) / instrument.unit, instrument.lot, Rounding.DOWN)
             if takes(instrument, quantity, leg.state.touch(Side.SELL), reducing=True):

@@ -1,10 +1,12 @@
 """A route at run time: its edges as two products of floats, and the thresholds at which its strategy is asked."""
 
+from functools import reduce
 from math import nan
 from typing import Final
 
 from arbcore.engine.market import NEVER, InstrumentState, Market, RateState
 from arbcore.errors import ConfigurationError
+from arbcore.model.grid import coarser
 from arbcore.model.intent import RateUse
 from arbcore.model.order import Side
 from arbcore.model.reason import Reason
@@ -56,6 +58,7 @@ class Route:
         "forward",
         "forward_factor",
         "legs",
+        "lot",
         "owner",
         "sell",
         "spec",
@@ -65,6 +68,8 @@ class Route:
         self.spec: Final = spec
         self.owner: Final = owner
         self.legs: Final = tuple(RouteLeg(*_leg(spec, market, leg.instrument, leg.rate, leg.side)) for leg in spec.legs)
+        self.lot: Final = reduce(coarser, (leg.state.instrument.lot * leg.state.instrument.unit for leg in self.legs))
+        """The coarsest lot of all legs, in coins."""
         buys = [leg for leg in self.legs if leg.side is Side.BUY]
         sells = [leg for leg in self.legs if leg.side is Side.SELL]
         paired = len(buys) == 1 and len(sells) == 1

@@ -1,13 +1,12 @@
 """Sizing: from a wish's notional to quantities that every venue takes, never more than the wish asked for."""
 
 from decimal import Decimal
-from functools import reduce
 from typing import Final
 
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.route import Route, RouteLeg
 from arbcore.errors import ConfigurationError
-from arbcore.model.grid import Rounding, coarser, to_grid
+from arbcore.model.grid import Rounding, to_grid
 from arbcore.model.instrument import Instrument, InstrumentKind
 from arbcore.model.intent import IntentLeg
 from arbcore.model.order import Side
@@ -41,7 +40,7 @@ class Sizing:
             coins = min(coins, offered * float(leg.state.instrument.unit), self._affordable(leg, side, wish))
         if coins <= 0.0:
             return Reason.BALANCE_SHORT
-        return self.legs(route, sides, to_grid(coins, common_lot(route), Rounding.DOWN), wish.slippage_bps, now)
+        return self.legs(route, sides, to_grid(coins, route.lot, Rounding.DOWN), wish.slippage_bps, now)
 
     def legs(
         self, route: Route, sides: list[Side], coins: Decimal, slippage_bps: float, now: int
@@ -100,11 +99,6 @@ def takes(instrument: Instrument, quantity: Decimal, price: Decimal, *, reducing
         return False
     waived = reducing and instrument.kind is InstrumentKind.PERPETUAL
     return waived or quantity * instrument.contract_size * price >= instrument.min_notional
-
-
-def common_lot(route: Route) -> Decimal:
-    """Return the coarsest lot of a route's legs, in coins."""
-    return reduce(coarser, (leg.state.instrument.lot * leg.state.instrument.unit for leg in route.legs))
 
 
 def check_legs(route: Route) -> None:

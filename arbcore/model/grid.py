@@ -2,8 +2,13 @@
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from enum import StrEnum
-from math import lcm
+from math import ceil, floor, lcm
 from typing import Final
+
+from arbcore.model.money import EXACT
+
+_FAST: Final = 1e6
+"""Up to a million steps a float division errs by less than a tenth of the tolerance, so that it decides alike."""
 
 _TOLERANCE: Final = 1e-9
 """A float within this share of one step counts as lying on the grid: binary noise must not cost a tick."""
@@ -40,6 +45,22 @@ def to_grid(value: float | Decimal, step: Decimal, rounding: Rounding) -> Decima
     """
     if step <= 0:
         raise ValueError(f"a grid step must be positive, not {step}")
+    if isinstance(value, float):
+        steps = value / float(step)
+        if -_FAST < steps < _FAST:
+            return EXACT.multiply(step, Decimal(_whole(steps, rounding)))
+    return _exact_to_grid(value, step, rounding)
+
+
+def _whole(steps: float, rounding: Rounding) -> int:
+    """Return a number of steps as a whole number, in a range where a float resolves far less than the tolerance."""
+    nearest = round(steps)
+    if rounding is Rounding.NEAREST or abs(steps - nearest) <= _TOLERANCE:
+        return nearest
+    return floor(steps) if rounding is Rounding.DOWN else ceil(steps)
+
+
+def _exact_to_grid(value: float | Decimal, step: Decimal, rounding: Rounding) -> Decimal:
     exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     if not exact.is_finite():
         raise ValueError(f"cannot place {value} on a grid")

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -23,7 +24,7 @@ class TickBand(Struct, frozen=True):
     tick: Decimal
 
 
-class TickTable(Struct, frozen=True):
+class TickTable(Struct, frozen=True, dict=True):
     """Price grid by price band.
 
     Attributes:
@@ -47,8 +48,12 @@ class TickTable(Struct, frozen=True):
         """Return the tick that holds at a price."""
         if len(self.bands) == 1:
             return self.bands[0].tick
-        index = bisect_right(self.bands, Decimal(price), key=lambda band: band.floor) - 1
-        return self.bands[max(index, 0)].tick
+        return self.bands[max(bisect_right(self._floors, price) - 1, 0)].tick
+
+    @cached_property
+    def _floors(self) -> list[Decimal]:
+        """Floors of the bands; Python compares them exactly with floats as well."""
+        return [band.floor for band in self.bands]
 
     def place(self, price: float | Decimal, rounding: Rounding) -> Decimal:
         """Return a price on the grid, rounded in the given direction.

@@ -8,7 +8,7 @@ from typing import Final
 from arbcore.engine.engine import Engine
 from arbcore.engine.output import NOTHING, Output
 from arbcore.errors import DataError
-from arbcore.model.effect import Cancel, CancelTimer, SetTimer, Submit
+from arbcore.model.effect import Cancel, CancelTimer, Effect, SetTimer, Submit
 from arbcore.model.events import Envelope
 from arbcore.model.input import SessionControl, TimerFired, VenueReport
 from arbcore.model.market import ClosingQuote, FxRate, MarketInput, OpeningQuote, Quote
@@ -58,6 +58,7 @@ class Backtest:
         clock: DataClock,
     ) -> None:
         self._step: Final = engine.step
+        self._on_quote: Final = engine.on_quote
         self._venues: Final = venues
         self._takers: Final = {key: venues[venue].on_market for key, venue in instruments.items()}
         self._log: Final = log
@@ -101,7 +102,7 @@ class Backtest:
 
     def _take(self, chunk: list[MarketInput]) -> None:
         """Take inputs in order: the hot loop."""
-        step, takers = self._step, self._takers
+        on_quote, takers = self._on_quote, self._takers
         quotes = 0
         for item in chunk:
             now = item.recv_ts
@@ -112,7 +113,7 @@ class Backtest:
                 reports = takers[item.instrument](item)
                 if reports:
                     self._deliver(reports, now)
-                output = step(item)
+                output = on_quote(item)
                 if output is not NOTHING:
                     self._perform(output, now)
             else:
@@ -162,31 +163,35 @@ class Backtest:
             self._perform(self._step(report), now)
 
     def _perform(self, output: Output, now: int) -> None:
-        """Store events, then perform effects, then feed what venues report at once; until nothing is left."""
+        """Perform effects, feed what venues report at once, until nothing is left; then store all its events.
+
+        The venues are simulated, so one write for everything that happens at a moment loses nothing.
+        """
         if output is NOTHING:
             return
-        self._settle(output, now)
+        events = list(output.events)
+        self._act(output.effects, now)
         waiting = self._waiting
         while waiting:
             following = self._step(waiting.popleft())
             if following is not NOTHING:
-                self._settle(following, now)
+                events += following.events
+                self._act(following.effects, now)
+        if events:
+            self._log.append(events)
+            self._watch(events)
         self._note_due()
 
-    def _settle(self, output: Output, now: int) -> None:
-        if output.events:
-            self._log.append(output.events)
-            self._watch(output.events)
-        for effect in output.effects:
-            match effect:
-                case Submit(venue=venue, order=order):
-                    self._waiting.extend(self._venues[venue].submit(order, now))
-                case Cancel(venue=venue, client_order_id=order_id):
-                    self._waiting.extend(self._venues[venue].cancel(order_id, now))
-                case SetTimer(timer=name, at=at):
-                    self._timers.set(name, at)
-                case CancelTimer(timer=name):
-                    self._timers.cancel(name)
+    def _act(self, effects: Sequence[Effect], now: int) -> None:
+        for effect in effects:
+            if isinstance(effect, Submit):
+                self._waiting.extend(self._venues[effect.venue].submit(effect.order, now))
+            elif isinstance(effect, SetTimer):
+                self._timers.set(effect.timer, effect.at)
+            elif isinstance(effect, CancelTimer):
+                self._timers.cancel(effect.timer)
+            elif isinstance(effect, Cancel):
+                self._waiting.extend(self._venues[effect.venue].cancel(effect.client_order_id, now))
 
     def _note_due(self) -> None:
         due = self._timers.next_at

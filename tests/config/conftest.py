@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from arbcore.config import Config, Override, RawConfig, load, validate
+from arbcore.config import Config, Override, RawConfig, SettingsLookup, load, validate
 from arbcore.errors import PluginNotFound
 from arbcore.settings import (
     ConfigView,
@@ -99,6 +99,11 @@ def find_model(kind: str, name: str) -> type[PluginSettings]:
         return MODELS[kind, name]
     except KeyError:
         raise PluginNotFound(f"no plugin {kind}:{name}", "install it") from None
+
+
+@pytest.fixture
+def settings_model() -> SettingsLookup:
+    return find_model
 
 
 @pytest.fixture

@@ -240,12 +240,22 @@ def test_columns_that_are_not_those_of_the_kind_are_refused(
 
 
 def test_a_kind_may_not_change_its_columns_or_interval(tmp_path: Path) -> None:
-    with DatasetWriter(tmp_path, venue="alpha", symbol="BTC-USDT", source="") as writer:
-        writer.append("bars", bars([T0]), interval_ns=60 * S)
-        with pytest.raises(DataError, match="changed their columns or interval"):
-            writer.append("bars", bars([T0 + 60 * S]), interval_ns=30 * S)
-        writer.append("bars", bars([T0]), interval_ns=60 * S)
-    assert writer.close().rows == 1
+    writer = DatasetWriter(tmp_path, venue="alpha", symbol="BTC-USDT", source="")
+    writer.append("bars", bars([T0]), interval_ns=60 * S)
+    with pytest.raises(DataError, match="changed their columns or interval"):
+        writer.append("bars", bars([T0 + 60 * S]), interval_ns=30 * S)
+
+
+def test_a_writer_that_failed_takes_and_publishes_nothing_more(tmp_path: Path) -> None:
+    writer = DatasetWriter(tmp_path, venue="alpha", symbol="BTC-USDT", source="")
+    writer.append("quotes", quotes([T0]))
+    with pytest.raises(DataError, match="no kind of data"):
+        writer.append("candles", {})
+    with pytest.raises(DataError, match="an earlier call failed"):
+        writer.append("quotes", quotes([T0 + 1]))
+    with pytest.raises(DataError, match="an earlier call failed"):
+        writer.close()
+    assert files_below(tmp_path) == {}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from arbcore.journal.chain import GENESIS, seal, verify
 from arbcore.journal.memory import MemoryJournal
 from arbcore.model.events import EnginePaused
 from arbcore.testing.events import numbered
+from arbcore.testing.journal import JournalSuite, OpenJournal
 
 EVENTS = seal(
     GENESIS, numbered([(number, f"k{number}", EnginePaused(reason="x" * (number % 400))) for number in range(1500)])
@@ -132,3 +133,11 @@ def test_a_wrong_event_is_refused_and_changes_nothing() -> None:
     with pytest.raises(JournalError, match="4 comes next"):
         journal.append(EVENTS[4:6])
     assert list(journal.read()) == EVENTS[:3]
+
+
+class TestSuite(JournalSuite):
+    persistent = False
+
+    @pytest.fixture
+    def open_journal(self) -> OpenJournal:
+        return lambda _context: MemoryJournal(bound=500)

@@ -90,14 +90,19 @@ def changed(where: str, profile: ImportProfile | None, fields: Mapping[str, Any]
         raise DataError(f"{where}: {error}", "see docs/imports.md for the fields") from error
 
 
+def unknown_profile(where: str, name: str, named: Named) -> DataError:
+    """Return the error for a name that no profile has."""
+    near = get_close_matches(name, named, 1)
+    guess = f"did you mean '{near[0]}'? " if near else "a profile is named PLUGIN:PROFILE; "
+    return DataError(f"{where}: no profile is named '{name}'", f"{guess}`arb data import --list` shows all")
+
+
 def _from_entry(where: str, entry: Mapping[str, Any], common: Mapping[str, Any], named: Named) -> ImportProfile:
     fields = {key: value for key, value in entry.items() if key != "profile"}
     name = str(entry.get("profile", ""))
     profile = named.get(name)
     if name and profile is None:
-        near = get_close_matches(name, named, 1)
-        guess = f"did you mean '{near[0]}'? " if near else ""
-        raise DataError(f"{where}: no profile is named '{name}'", f"{guess}`arb data import --list` shows all")
+        raise unknown_profile(where, name, named)
     label = {} if profile else {"name": str(entry.get("name", where))}
     return changed(where, profile, {**label, **common, **fields})
 

@@ -1,10 +1,16 @@
 """Settings: the example of the docs, what is refused, and the check of thin edges."""
 
+from logging import getLogger
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
+from arbcore.context import Context
 from arbcore.model.instrument import InstrumentKind
+from arbcore.ports.strategy import Strategy
 from arbcore.settings import ConfigView
+from arbcore.testing.rehearsal import market
 from arbcore_strategy_spread import plugin
 from arbcore_strategy_spread.settings import LegChoice, SpreadSettings
 
@@ -16,6 +22,16 @@ EXAMPLE: dict[str, object] = {
     "enter_bps": 25,
     "exit_bps": 5,
 }
+
+
+class _NoClock:
+    """A clock that a strategy must not read."""
+
+    def now(self) -> int:
+        """Fail."""
+        raise AssertionError("a strategy read the clock")
+
+
 VIEW = ConfigView(mode="paper", environment="production", profile="paper", base_currency="USDT")
 
 
@@ -69,3 +85,29 @@ def test_a_thin_edge_needs_an_override(enter: float, leave: float, thin: bool) -
         settings = SpreadSettings.model_validate(EXAMPLE | changes)
         levels.append([finding.level for finding in settings.cross_check(VIEW)])
     assert levels == ([["override"], ["warning"]] if thin else [[], []])
+
+
+def test_the_plugin_builds_a_strategy_of_its_instance() -> None:
+    """Its routes carry the instance's name; nothing is read from the clock or the disk."""
+    context = Context(
+        instance="kimchi",
+        session="test",
+        mode="paper",
+        environment="production",
+        base_currency="USDT",
+        clock=_NoClock(),
+        logger=getLogger("arbcore.strategy.kimchi"),
+        data_dir=Path("nowhere"),
+    )
+    strategy = plugin.build_strategy(SpreadSettings.model_validate(EXAMPLE), context)
+    assert isinstance(strategy, Strategy)
+    markets = [
+        market(venue, coin, kind, quote)
+        for coin in ("BTC", "ETH")
+        for venue, kind, quote in (
+            ("upbit", InstrumentKind.SPOT, "KRW"),
+            ("binance", InstrumentKind.PERPETUAL, "USDT"),
+        )
+    ]
+    ids = [route.id for route in strategy.plan(markets)]
+    assert ids == ["kimchi/BTC/upbit-binance", "kimchi/ETH/upbit-binance"]

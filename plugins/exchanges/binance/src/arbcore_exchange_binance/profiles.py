@@ -29,9 +29,13 @@ _COINM: Final = replace(_USDM, venue="binance_coinm", symbol="BTCUSD_PERP", exch
 
 _COINM_NOTE: Final = "the coin-margined contract has no instrument here: its rows are for reading, not for trading"
 _NO_VOLUME: Final = "the source has no volume of the perpetual: it is 0, so nothing fills"
-_UNKNOWN_SIZES: Final = "last prices with a half-spread of 1 bp put around them; sizes are unknown and 0: nothing fills"
+_UNKNOWN_SIZES: Final = "last prices with a half-spread of 1 bp around them; sizes are unknown and 0: nothing fills"
 _ASYNCHRONOUS: Final = "last prices polled every half hour or so; the venues and the rate were read seconds apart"
-_FEED_CLOCK: Final = "no book is rebuilt from the depth messages: quotes are the bookTicker stream"
+_DAILY_FUNDING: Final = (
+    "daily funding means are paid as three equal payments at 00:00, 08:00 and 16:00 UTC; a mean is known only when its "
+    "day is over, so it is paid and must not decide"
+)
+_FEED_BOOK: Final = "no book is rebuilt from the depth messages: quotes are the bookTicker stream"
 
 
 def profiles() -> tuple[ImportProfile, ...]:
@@ -110,7 +114,7 @@ def _feed() -> list[ImportProfile]:
             kind="quotes",
             columns={**stamps, **touch},
             where={"stream": "*@bookTicker"},
-            notes=(_FEED_CLOCK,),
+            notes=(_FEED_BOOK,),
         )
         trades = replace(
             feed,
@@ -147,10 +151,7 @@ def _funding() -> tuple[ImportProfile, ...]:
         clock="UTC",
         repeat=3,
         repeat_every_ns=8 * _HOUR_NS,
-        notes=(
-            "funding is the mean of each UTC day, paid as three equal payments at 00:00, 08:00 and 16:00; the mean "
-            "was known only when the day was over, so it may be paid and must not decide",
-        ),
+        notes=(_DAILY_FUNDING,),
     )
     return single, daily
 

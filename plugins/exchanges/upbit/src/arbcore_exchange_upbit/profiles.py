@@ -10,9 +10,7 @@ _BARS: Final = {"open": "open", "high": "high", "low": "low", "close": "close"}
 _KST: Final = "+09:00"
 
 _ASYNCHRONOUS: Final = "last prices polled every half hour or so; the venues and the rate were read seconds apart"
-_UNKNOWN_SIZES: Final = (
-    "last prices with a half-spread of 2 bps put around them; sizes are unknown and 0: nothing fills"
-)
+_UNKNOWN_SIZES: Final = "last prices with a half-spread of 2 bps around them; sizes are unknown and 0: nothing fills"
 
 
 def profiles() -> tuple[ImportProfile, ...]:
@@ -76,7 +74,7 @@ def _usdt_daily() -> ImportProfile:
         delay_ns=_DAY_NS,
         skip_empty=True,
         rate="usdt_krw",
-        notes=("usdt_krw is the close of each UTC day, used one day late: only when that day is over",),
+        notes=("daily rates are used one day late: the close of a UTC day is known when that day is over",),
     )
 
 

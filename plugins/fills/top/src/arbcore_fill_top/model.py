@@ -140,9 +140,7 @@ class TopFill:
         for key, levels in self._levels.items():
             levels.quote = self._touches[key]
         self._bars, self._printed = read.bars, set(read.printed)
-        self._resting = RestingOrders()
-        for one in read.resting:
-            self._resting.add(one.order, one.price, one.left)
+        self._resting = RestingOrders(read.resting)
         self._watched = {one.order.instrument for one in read.resting} | set(self._bars)
 
     def _take_in(self, item: MarketInput) -> Sequence[Execution]:

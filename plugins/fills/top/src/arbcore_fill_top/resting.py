@@ -1,7 +1,8 @@
 """Orders that rest: they fill when the opposite touch moves strictly through their price."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import chain
 
 from msgspec import Struct
 
@@ -15,7 +16,7 @@ class Resting(Struct):
         order: The order.
         price: Its limit price.
         left: Quantity still to be filled.
-        number: Place in time.
+        number: Place in time among those of its instrument.
     """
 
     order: OrderRequest
@@ -32,27 +33,29 @@ class Resting(Struct):
 
 
 class RestingOrders:
-    """Resting orders by instrument, in price-time order on each side."""
+    """Resting orders by instrument, in price-time order on each side.
 
-    def __init__(self) -> None:
+    Args:
+        orders: Orders that rest already.
+    """
+
+    def __init__(self, orders: Iterable[Resting] = ()) -> None:
         self._orders: dict[str, list[Resting]] = {}
         self._instrument_of: dict[str, str] = {}
-        self._number = 0
+        for resting in orders:
+            self._put(resting)
 
     def __contains__(self, instrument: object) -> bool:
         return instrument in self._orders
 
     def __iter__(self) -> Iterator[Resting]:
-        """Yield every order in the order of arrival."""
-        return iter(sorted((one for orders in self._orders.values() for one in orders), key=lambda one: one.number))
+        """Yield every order."""
+        return chain.from_iterable(self._orders.values())
 
     def add(self, order: OrderRequest, price: Decimal, quantity: Decimal) -> None:
         """Put the rest of an order behind all that is there at its price."""
-        self._number += 1
-        orders = self._orders.setdefault(order.instrument, [])
-        orders.append(Resting(order, price, quantity, self._number))
-        orders.sort(key=_rank)
-        self._instrument_of[order.client_order_id] = order.instrument
+        last = max((one.number for one in self._orders.get(order.instrument, ())), default=0)
+        self._put(Resting(order, price, quantity, last + 1))
 
     def remove(self, client_order_id: str) -> str | None:
         """Take an order out; return its instrument, None where no such order rests."""
@@ -69,6 +72,12 @@ class RestingOrders:
     def of(self, instrument: str) -> tuple[Resting, ...]:
         """Return the orders of an instrument: each side from its best price, the earliest first."""
         return tuple(self._orders.get(instrument, ()))
+
+    def _put(self, resting: Resting) -> None:
+        orders = self._orders.setdefault(resting.order.instrument, [])
+        orders.append(resting)
+        orders.sort(key=_rank)
+        self._instrument_of[resting.order.client_order_id] = resting.order.instrument
 
 
 def _rank(resting: Resting) -> tuple[Decimal, int]:

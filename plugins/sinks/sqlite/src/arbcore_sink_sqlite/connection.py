@@ -116,8 +116,10 @@ def _check_mark(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _authorizer(rights: Rights) -> Callable[[int, str | None, str | None, str | None, str | None], int]:
-    def decide(action: int, subject: str | None, *_: str | None) -> int:
-        allowed = action in _READING or (action in _CHANGES and action in rights.get(subject or "", frozenset()))
-        return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
+    def decide(action: int, subject: str | None, value: str | None, *_: str | None) -> int:
+        # SQLAlchemy asks a new connection for this setting.
+        asked = action == sqlite3.SQLITE_PRAGMA and (subject, value) == ("read_uncommitted", None)
+        changes = action in _CHANGES and action in rights.get(subject or "", frozenset())
+        return sqlite3.SQLITE_OK if asked or changes or action in _READING else sqlite3.SQLITE_DENY
 
     return decide

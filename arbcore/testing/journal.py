@@ -1,0 +1,363 @@
+"""Conformance suites of journals and control stores."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import ClassVar
+
+import anyio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from arbcore.context import Context
+from arbcore.errors import JournalError
+from arbcore.journal.chain import GENESIS, seal, verify
+from arbcore.model.command import CommandRequest, PauseEngine, ResumeEngine
+from arbcore.model.events import CommandAccepted, Envelope
+from arbcore.model.state import CommandState
+from arbcore.ports.journal import ControlStore, Journal, RunMetadata
+from arbcore.testing._suite import Suite
+from arbcore.testing.events import events as any_event
+from arbcore.testing.events import journals
+from arbcore.testing.stores import chain_of, reader_context, store_context
+
+OpenJournal = Callable[[Context], Journal]
+OpenControlStore = Callable[[Context], ControlStore]
+
+_RUN = RunMetadata(
+    session="test",
+    mode="paper",
+    started_wall="2026-01-01T00:00:00Z",
+    python="3.12.1",
+    plugins={"sink:x": ("dist", "1.0", "ab")},
+    config_hash="cd",
+)
+
+
+class JournalSuite(Suite):
+    """Standard tests of a journal.
+
+    Fixtures that the author gives:
+        open_journal: A function from a context to a journal that is not entered, as the hook `open_journal`. The
+            same ``data_dir`` means the same journal; a `ReaderContext` opens it for reading.
+
+    Attributes:
+        persistent: False for a journal that ends with its object; what needs a second opening is then skipped.
+    """
+
+    persistent: ClassVar[bool] = True
+
+    @pytest.fixture
+    def folders(self, tmp_path: Path) -> Iterator[Path]:
+        """Fresh folders for tests that need many; none of them exists."""
+        return (tmp_path / f"session{number}" for number in count())
+
+    @pytest.mark.anyio
+    async def test_a_new_journal_is_empty(self, open_journal: OpenJournal, tmp_path: Path) -> None:
+        """Nothing is in it, and it says where it lies."""
+        async with open_journal(store_context(tmp_path / "new" / "deep")) as journal:
+            assert journal.last() is None
+            assert list(journal.read()) == []
+            assert list(journal.runs()) == []
+            assert journal.location()
+
+    def test_any_events_come_back(self, open_journal: OpenJournal, folders: Iterator[Path]) -> None:
+        """Every event of the catalogue is returned byte for byte, in order, with its columns."""
+
+        async def round_trip(envelopes: list[Envelope]) -> None:
+            stored = seal(GENESIS, envelopes)
+            async with open_journal(store_context(next(folders))) as journal:
+                journal.append(stored)
+                assert list(journal.read()) == stored
+
+        @given(journals(max_size=6))
+        def check(envelopes: list[Envelope]) -> None:
+            anyio.run(round_trip, envelopes)
+
+        check()
+
+    @pytest.mark.anyio
+    @pytest.mark.parametrize("batch", [1, 3, 50])
+    async def test_reads_any_range(self, open_journal: OpenJournal, tmp_path: Path, batch: int) -> None:
+        """Both ends of a range are included, and ranges beyond the end are cut there."""
+        events = chain_of(50)
+        async with open_journal(store_context(tmp_path)) as journal:
+            for start in range(0, 50, batch):
+                journal.append(events[start : start + batch])
+                assert journal.last() == events[: start + batch][-1]
+            assert list(journal.read()) == events
+            assert list(journal.read(10)) == events[9:]
+            assert list(journal.read(10, 20)) == events[9:20]
+            assert list(journal.read(last=5)) == events[:5]
+            assert list(journal.read(50, 10**12)) == events[49:]
+            assert list(journal.read(51)) == []
+
+    @pytest.mark.anyio
+    async def test_appending_nothing_changes_nothing(self, open_journal: OpenJournal, tmp_path: Path) -> None:
+        """An empty batch is no error."""
+        async with open_journal(store_context(tmp_path)) as journal:
+            journal.append(())
+            assert journal.last() is None
+
+    @pytest.mark.anyio
+    async def test_refuses_what_does_not_continue_the_chain(self, open_journal: OpenJournal, tmp_path: Path) -> None:
+        """Gaps, repetitions and other chains are refused, whole batches at a time, and leave no trace."""
+        events = chain_of(8)
+        wrong = (
+            events[4:],
+            events[2:4],
+            [events[3], events[5]],
+            [events[3], events[3]],
+            chain_of(1, first=4),
+            [replace(events[3], hash=bytes(32))],
+        )
+        async with open_journal(store_context(tmp_path)) as journal:
+            journal.append(events[:3])
+            for batch in wrong:
+                with pytest.raises(JournalError):
+                    journal.append(batch)
+                assert list(journal.read()) == events[:3]
+                assert journal.last() == events[2]
+            journal.append(events[3:])
+            assert verify(journal.read()).ok
+
+    @pytest.mark.anyio
+    async def test_events_may_come_while_it_is_read(self, open_journal: OpenJournal, tmp_path: Path) -> None:
+        """Appending in the middle of reading disturbs neither."""
+        events, seen = chain_of(60), []
+        async with open_journal(store_context(tmp_path)) as journal:
+            journal.append(events[:20])
+            for event in journal.read():
+                seen.append(event)
+                if event.sequence == 10:
+                    journal.append(events[20:])
+            assert seen == events[: len(seen)]
+            assert len(seen) >= 20
+            assert list(journal.read()) == events
+
+    @pytest.mark.anyio
+    async def test_runs_come_back(self, open_journal: OpenJournal, tmp_path: Path) -> None:
+        """What ran is returned, oldest first, and is no event."""
+        second = replace(_RUN, started_wall="2026-01-02T00:00:00Z")
+        async with open_journal(store_context(tmp_path)) as journal:
+            journal.start_run(_RUN)
+            journal.start_run(second)
+            assert list(journal.runs()) == [_RUN, second]
+            assert journal.last() is None
+
+    @pytest.mark.anyio
+    async def test_goes_on_where_it_ended(self, open_journal: OpenJournal, tmp_path: Path) -> None:
+        """Opened again it holds all of it, and takes what continues it."""
+        self._need_persistence()
+        events = chain_of(9)
+        for start in range(0, 9, 3):
+            async with open_journal(store_context(tmp_path)) as journal:
+                assert journal.last() == (events[start - 1] if start else None)
+                journal.append(events[start : start + 3])
+        async with open_journal(store_context(tmp_path)) as journal:
+            assert list(journal.read()) == events
+
+    @pytest.mark.anyio
+    @pytest.mark.parametrize("other", [{"session": "b"}, {"mode": "live"}, {"environment": "testnet"}])
+    async def test_belongs_to_one_session(
+        self, open_journal: OpenJournal, tmp_path: Path, other: dict[str, str]
+    ) -> None:
+        """Another session, mode or environment is refused, and the journal stays usable."""
+        self._need_persistence()
+        async with open_journal(store_context(tmp_path)) as journal:
+            journal.append(chain_of(2))
+        with pytest.raises(JournalError):
+            async with open_journal(store_context(tmp_path, **other)):
+                pytest.fail(f"a journal of another session was opened with {other}")
+        async with open_journal(store_context(tmp_path)) as journal:
+            assert list(journal.read()) == chain_of(2)
+
+    @pytest.mark.anyio
+    async def test_has_one_writer(self, open_journal: OpenJournal, tmp_path: Path) -> None:
+        """A second writer is refused while the first is there, and welcome after it."""
+        self._need_persistence()
+        async with open_journal(store_context(tmp_path)) as journal:
+            with pytest.raises(JournalError):
+                async with open_journal(store_context(tmp_path)):
+                    pytest.fail("two writers opened one journal")
+            journal.append(chain_of(1))
+        async with open_journal(store_context(tmp_path)) as journal:
+            assert journal.last() == chain_of(1)[0]
+
+    @pytest.mark.anyio
+    async def test_readers_see_and_touch_nothing(self, open_journal: OpenJournal, tmp_path: Path) -> None:
+        """Readers beside the writer and after it see what it stored, whatever session they come from."""
+        self._need_persistence()
+        events = chain_of(4)
+        async with open_journal(store_context(tmp_path)) as journal:
+            journal.start_run(_RUN)
+            journal.append(events[:2])
+            list(journal.read())
+            async with open_journal(reader_context(tmp_path)) as reader:
+                assert list(reader.read()) == events[:2]
+                with pytest.raises(JournalError):
+                    reader.append(events[2:])
+                with pytest.raises(JournalError):
+                    reader.start_run(_RUN)
+                journal.append(events[2:])
+                list(journal.read())
+                assert reader.last() == events[3]
+        async with open_journal(reader_context(tmp_path)) as reader:
+            assert list(reader.read()) == events
+            assert list(reader.runs()) == [_RUN]
+
+    @pytest.mark.anyio
+    async def test_a_reader_makes_no_journal(self, open_journal: OpenJournal, tmp_path: Path) -> None:
+        """Looking where nothing is is an error and leaves nothing behind."""
+        self._need_persistence()
+        with pytest.raises(JournalError):
+            async with open_journal(reader_context(tmp_path / "none")):
+                pytest.fail("a reader opened a journal that is not there")
+        assert not (tmp_path / "none").exists()
+
+    def _need_persistence(self) -> None:
+        if not self.persistent:
+            pytest.skip("this journal ends with its object")
+
+
+class ControlStoreSuite(Suite):
+    """Standard tests of a control store.
+
+    Fixtures that the author gives:
+        open_control_store: A function from a context to a store that is not entered, as the hook of that name. The
+            same ``data_dir`` means the same store; a `ReaderContext` is that of another process than the engine's.
+    """
+
+    @pytest.mark.anyio
+    async def test_a_command_lives(self, open_control_store: OpenControlStore, tmp_path: Path) -> None:
+        """Inserted, claimed once, answered."""
+        async with open_control_store(store_context(tmp_path)) as store:
+            for name in ("a", "b"):
+                store.insert(_request(name))
+            assert [command.state for command in store.commands()] == [CommandState.NEW] * 2
+            claimed = store.claim("session")
+            assert [(command.request, command.state, command.claimed_by) for command in claimed] == [
+                (_request(name), CommandState.SENT, "session") for name in ("a", "b")
+            ]
+            assert list(store.claim("session")) == []
+            store.acknowledge("a", [3, 4])
+            store.fail("b", "STATE_NO_ENTRY")
+            first, second = store.commands()
+            assert (first.state, first.events, first.reason) == (CommandState.ACK, (3, 4), "")
+            assert (second.state, second.events, second.reason) == (CommandState.FAILED, (), "STATE_NO_ENTRY")
+
+    @pytest.mark.anyio
+    async def test_an_id_is_used_once(self, open_control_store: OpenControlStore, tmp_path: Path) -> None:
+        """A second command of the same id is refused, even after the first one's end."""
+        async with open_control_store(store_context(tmp_path)) as store:
+            store.insert(_request("a"))
+            with pytest.raises(JournalError):
+                store.insert(replace(_request("a"), command=ResumeEngine()))
+            store.claim("session")
+            store.acknowledge("a", [])
+            with pytest.raises(JournalError):
+                store.insert(_request("a"))
+            assert [command.request for command in store.commands()] == [_request("a")]
+
+    @pytest.mark.anyio
+    async def test_only_a_claimed_command_is_answered(
+        self, open_control_store: OpenControlStore, tmp_path: Path
+    ) -> None:
+        """Unknown, new and answered commands take no answer."""
+        async with open_control_store(store_context(tmp_path)) as store:
+            store.insert(_request("new"))
+            store.insert(_request("done"))
+            with pytest.raises(JournalError):
+                store.acknowledge("new", [1])
+            store.claim("session")
+            store.fail("done", "because")
+            for answered in ("done", "unknown"):
+                with pytest.raises(JournalError):
+                    store.acknowledge(answered, [1])
+                with pytest.raises(JournalError):
+                    store.fail(answered, "again")
+            assert store.commands()[1].reason == "because"
+
+    @pytest.mark.anyio
+    async def test_two_claimers_share_nothing(self, open_control_store: OpenControlStore, tmp_path: Path) -> None:
+        """Each command goes to one claimer, wherever it was inserted."""
+        async with (
+            open_control_store(store_context(tmp_path)) as one,
+            open_control_store(store_context(tmp_path)) as other,
+            open_control_store(reader_context(tmp_path)) as outside,
+        ):
+            got: list[str] = []
+            for number in range(6):
+                (outside, one)[number % 2].insert(_request(str(number)))
+                claimer = (other, one)[number % 2]
+                got += [command.request.id for command in claimer.claim("x")]
+            assert got == [str(number) for number in range(6)]
+            assert [*one.claim("x"), *other.claim("x")] == []
+
+    def test_any_command_comes_back(self, open_control_store: OpenControlStore, tmp_path: Path) -> None:
+        """Every command of the catalogue is returned with every amount exact."""
+        numbers = count()
+
+        async def round_trip(commands: list[CommandAccepted]) -> None:
+            folder = tmp_path / str(next(numbers))
+            requests = [
+                CommandRequest(id=str(number), command=each.command, issued_by=each.issued_by, recv_ts=number)
+                for number, each in enumerate(commands)
+            ]
+            async with open_control_store(store_context(folder)) as store:
+                for request in requests:
+                    store.insert(request)
+                assert [command.request for command in store.commands()] == requests
+
+        @given(st.lists(any_event(CommandAccepted), min_size=1, max_size=4))
+        def check(commands: list[CommandAccepted]) -> None:
+            anyio.run(round_trip, commands)
+
+        check()
+
+    @pytest.mark.anyio
+    async def test_drafts_come_from_outside(self, open_control_store: OpenControlStore, tmp_path: Path) -> None:
+        """Other processes insert drafts, the engine reads them, and versions rise."""
+        async with (
+            open_control_store(store_context(tmp_path)) as store,
+            open_control_store(reader_context(tmp_path)) as outside,
+        ):
+            first, second = outside.insert_draft("a: 1\n", "eve"), outside.insert_draft("a: 2\n", "bob")
+            assert second > first > 0
+            assert (store.draft(first), store.draft(second)) == ("a: 1\n", "a: 2\n")
+            with pytest.raises(JournalError):
+                store.draft(second + 1)
+
+    @pytest.mark.anyio
+    async def test_other_processes_claim_nothing(self, open_control_store: OpenControlStore, tmp_path: Path) -> None:
+        """Only the engine claims and answers."""
+        async with (
+            open_control_store(store_context(tmp_path)) as store,
+            open_control_store(reader_context(tmp_path)) as outside,
+        ):
+            outside.insert(_request("a"))
+            with pytest.raises(JournalError):
+                outside.claim("cli")
+            assert len(store.claim("session")) == 1
+            with pytest.raises(JournalError):
+                outside.acknowledge("a", [1])
+            with pytest.raises(JournalError):
+                outside.fail("a", "no")
+            assert outside.commands()[0].state is CommandState.SENT
+
+    @pytest.mark.anyio
+    async def test_goes_on_where_it_ended(self, open_control_store: OpenControlStore, tmp_path: Path) -> None:
+        """Opened again it holds commands, claims and drafts."""
+        async with open_control_store(store_context(tmp_path)) as store:
+            store.insert(_request("a"))
+            store.claim("session")
+            store.insert(_request("b"))
+        async with open_control_store(store_context(tmp_path)) as store:
+            assert [command.state for command in store.commands()] == [CommandState.SENT, CommandState.NEW]
+            assert [command.request.id for command in store.claim("session")] == ["b"]
+
+
+def _request(name: str) -> CommandRequest:
+    return CommandRequest(id=name, command=PauseEngine(), issued_by="cli", override="because", recv_ts=5)
