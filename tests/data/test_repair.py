@@ -86,6 +86,6 @@ def test_a_copy_goes_into_an_empty_folder(tmp_path: Path) -> None:
 def test_a_lost_file_is_not_passed_over(tmp_path: Path) -> None:
     info = write(tmp_path / "original", "quotes", quotes([T0, T0 + DAY_NS]))
     (Path(info.folder) / info.kinds["quotes"].files[1].name).unlink()
-    with pytest.raises(DataError, match="quotes-2023-11-16.parquet can't be read"):
+    with pytest.raises(DataError, match=r"quotes-2023-11-16\.parquet can't be read"):
         repair(tmp_path / "original", tmp_path / "copy")
     assert files_below(tmp_path / "copy") == {}

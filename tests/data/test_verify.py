@@ -24,14 +24,10 @@ from tests.data.samples import (
     redescribe,
     spoil,
     stored,
+    write,
 )
-from tests.data.samples import write as write_sample
 
 QUOTES_AT = "alpha:BTC-USDT quotes"
-
-
-def write(root: Path, kind: str, columns: dict[str, Any], **options: Any) -> DatasetInfo:
-    return write_sample(root, kind, columns, **options)
 
 
 def found(root: Path, **options: Any) -> dict[str, Record]:
