@@ -1,6 +1,7 @@
 """A whole backtest: data, pipeline, loop, journal, sinks, result."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from arbcore.config import Config
@@ -94,7 +95,5 @@ def _venues(config: Config) -> dict[str, str]:
 
 def _rate_notes(config: Config, source: DataSource) -> list[str]:
     """State the largest age at which each rate was accepted: a wide one hides moves."""
-    return [
-        f"rates:{name}: accepted for entries up to {config.rates[name].keys.max_age / 3600e9:g} h old"
-        for name in source.rates
-    ]
+    ages = {name: timedelta(microseconds=config.rates[name].keys.max_age // 1000) for name in source.rates}
+    return [f"rates:{name}: accepted for entries up to {age} old" for name, age in ages.items()]

@@ -78,14 +78,14 @@ def write_bare(root: Path, count: int) -> None:
             write_rows(root / f"{venue}-{first}.parquet", quotes(first, min(PIECE, count // 2 - first), seed))
 
 
-def build_bare(count: int) -> int:
-    """Build as many structs from columns in memory; the columns are made once and used again."""
-    columns = [column.tolist() for column in quotes(0, min(PIECE, count), 0).values()]
+def build_bare(columns: Columns, count: int) -> int:
+    """Build as many structs from columns in memory, which are used again and again."""
     built = 0
     while built < count:
-        for row in zip(*columns, strict=True):
-            Quote("one:BTC", *row)
-        built += len(columns[0])
+        lists = (column.tolist() for column in columns.values())
+        for ts, recv_ts, bid, ask, bid_size, ask_size in zip(*lists, strict=True):
+            Quote("one:BTC", ts, recv_ts, bid, ask, bid_size, ask_size)
+            built += 1
     return built
 
 
@@ -111,7 +111,8 @@ def main(count: int) -> None:
         bare.mkdir()
         written = cost(lambda: write_all(root, count), count, rounds=1)
         bare_written = cost(lambda: write_bare(bare, count), count, rounds=1)
-        read, built = cost(lambda: read_all(root), count), cost(lambda: build_bare(count), count)
+        columns = quotes(0, min(PIECE, count), 0)
+        read, built = cost(lambda: read_all(root), count), cost(lambda: build_bare(columns, count), count)
         checked = cost(lambda: verify(root), count, rounds=1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{count:,} quotes of two markets and a conversion rate; peak {peak:.0f} MiB")

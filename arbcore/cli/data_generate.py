@@ -22,7 +22,7 @@ _PROCESS = {
     "spacing": "Time between two quotes of one instrument, such as 500ms.",
     "premium_mean_bps": "Mean premium of venues of another currency, in basis points.",
     "premium_sd_bps": "Its standard deviation.",
-    "premium_half_life": "Time in which half of a deviation is gone, such as 25s.",
+    "premium_half_life": "Time in which half of a deviation is gone, such as 23s.",
 }
 _DEFAULT_COINS = ("BTC",)
 

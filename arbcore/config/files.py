@@ -2,6 +2,7 @@
 
 import math
 import tomllib
+import warnings
 from collections.abc import Callable
 from datetime import date, time
 from decimal import Decimal
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from arbcore.config.tree import KeyPath, Origin, Tree
@@ -107,7 +108,11 @@ class _YamlReader:
     def read(self, text: str, path: KeyPath) -> Any:
         """Return the value that the text states."""
         try:
-            node = YAML(typ="safe", pure=True).compose(text)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", ReusedAnchorWarning)
+                node = YAML(typ="safe", pure=True).compose(text)
+        except ReusedAnchorWarning:
+            raise self._error(1, "an anchor (&name) is there twice") from None
         except MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise self._error(line, f"not YAML: {error.problem}") from None

@@ -35,7 +35,6 @@ class InvalidConfig(ConfigurationError):
         count = "1 error" if len(findings) == 1 else f"{len(findings)} errors"
         super().__init__("\n".join([f"the config has {count}", *(describe(finding, raw) for finding in findings)]))
         self.findings = tuple(findings)
-        self.raw = raw
 
 
 def describe(finding: Finding, raw: Tree) -> str:

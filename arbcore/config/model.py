@@ -22,7 +22,7 @@ from arbcore.config.sections import (
     RateKeys,
     SessionSettings,
 )
-from arbcore.settings import ConfigView, Finding, PluginSettings, Settings
+from arbcore.settings import Finding, PluginSettings, Settings
 
 Keys_co = TypeVar("Keys_co", bound=InstanceKeys, covariant=True)
 
@@ -100,18 +100,6 @@ class Config:
                 yield value
             elif value:
                 yield from value.values()
-
-    def view(self) -> ConfigView:
-        """Return what a settings model may see of it."""
-        ids = {name: tuple(getattr(self, name)) for name, section in INSTANCE_SECTIONS.items() if not section.single}
-        session = self.session
-        return ConfigView(
-            mode=session.mode,
-            environment=session.environment,
-            profile=session.profile,
-            base_currency=session.base_currency,
-            ids=ids,
-        )
 
     def values(self) -> dict[str, Any]:
         """Return everything as JSON values, defaults included; of secrets only where they are kept."""

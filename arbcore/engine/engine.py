@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from arbcore.engine.output import NOTHING, Output, tell_moves
 from arbcore.engine.parts import EngineSettings, Parts
-from arbcore.engine.route import Route
 from arbcore.model.command import CommandRequest
 from arbcore.model.events import FundingApplied
 from arbcore.model.input import AccountSnapshot, FundingPayment, Input, SessionControl, TimerFired
@@ -162,12 +161,9 @@ class Engine:
             self._boot()
         for route in state.routes:
             route.fold_rates()
-            self._evaluate(route)
-
-    def _evaluate(self, route: Route) -> None:
-        forward, backward = route.edges()
-        if forward >= route.forward or backward >= route.backward or self._outbox.now >= route.at:
-            self._ask(route, forward, backward)
+            forward, backward = route.edges()
+            if forward >= route.forward or backward >= route.backward or self._outbox.now >= route.at:
+                self._ask(route, forward, backward)
 
     def _on_invalid(self, item: BookInvalid) -> None:
         state = self._instruments.get(item.instrument)

@@ -12,6 +12,8 @@ from arbcore.model.order import Side
 from arbcore.model.reason import Reason
 from arbcore.ports.strategy import LegQuote, RouteSpec, Signal, Trigger
 
+_SAME: Final = (1.0, 1.0)
+
 
 class RouteLeg:
     """One leg of a route: the instrument's state and the rate of its quote currency."""
@@ -24,14 +26,9 @@ class RouteLeg:
         self.rate: Final = rate
 
     @property
-    def pay(self) -> float:
-        """Units of base currency that one unit of the quote currency costs."""
-        return 1.0 if self.rate is None else self.rate.pay
-
-    @property
-    def get(self) -> float:
-        """Units of base currency that one unit of the quote currency yields."""
-        return 1.0 if self.rate is None else self.rate.get
+    def rates(self) -> tuple[float, float]:
+        """Units of base currency that one unit of the quote currency costs, and that it yields."""
+        return _SAME if self.rate is None else (self.rate.pay, self.rate.get)
 
 
 class Route:
@@ -51,6 +48,8 @@ class Route:
     """
 
     __slots__ = (
+        "_pair",
+        "_scale",
         "at",
         "backward",
         "backward_factor",
@@ -72,9 +71,10 @@ class Route:
         """The coarsest lot of all legs, in coins."""
         buys = [leg for leg in self.legs if leg.side is Side.BUY]
         sells = [leg for leg in self.legs if leg.side is Side.SELL]
-        paired = len(buys) == 1 and len(sells) == 1
-        self.buy: Final = buys[0].state if paired else self.legs[0].state
-        self.sell: Final = sells[0].state if paired else self.legs[-1].state
+        self._pair: Final = (buys[0], sells[0]) if len(buys) == len(sells) == 1 else None
+        self.buy: Final = (buys or self.legs)[0].state
+        self.sell: Final = (sells or self.legs)[0].state
+        self._scale: Final = float(self.buy.instrument.multiplier / self.sell.instrument.multiplier)
         self.forward_factor = nan
         self.backward_factor = nan
         self.forward = -1.0
@@ -84,12 +84,11 @@ class Route:
 
     def fold_rates(self) -> None:
         """Recompute both factors after a rate moved. They stay NaN for anything but one buy and one sell leg."""
-        if len(self.legs) != 2 or self.buy is self.sell:
+        if self._pair is None:
             return
-        buy, sell = (self.legs[0], self.legs[1]) if self.legs[0].state is self.buy else (self.legs[1], self.legs[0])
-        scale = float(self.buy.instrument.multiplier / self.sell.instrument.multiplier)
-        self.forward_factor = scale * sell.get / buy.pay
-        self.backward_factor = buy.get / (scale * sell.pay)
+        (pay_buy, get_buy), (pay_sell, get_sell) = self._pair[0].rates, self._pair[1].rates
+        self.forward_factor = self._scale * get_sell / pay_buy
+        self.backward_factor = get_buy / (self._scale * pay_sell)
 
     def arm(self, trigger: Trigger | None) -> None:
         """Set when the strategy is asked next; None asks at every quote."""
@@ -174,6 +173,4 @@ def _leg(
 
 def _quote(leg: RouteLeg, now: int) -> LegQuote:
     state = leg.state
-    return LegQuote(
-        state.key, state.bid, state.ask, state.bid_size, state.ask_size, now - state.recv_ts, leg.pay, leg.get
-    )
+    return LegQuote(state.key, state.bid, state.ask, state.bid_size, state.ask_size, now - state.recv_ts, *leg.rates)

@@ -75,7 +75,7 @@ class Sizing:
 def coin_value(leg: RouteLeg) -> float:
     """Return what one coin is worth at a leg's ask, in base currency."""
     state = leg.state
-    return state.ask * leg.pay / float(state.instrument.multiplier)
+    return state.ask * leg.rates[0] / float(state.instrument.multiplier)
 
 
 def intent_leg(leg: RouteLeg, side: Side, quantity: Decimal, slippage_bps: float, now: int) -> IntentLeg:

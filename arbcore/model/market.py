@@ -154,5 +154,8 @@ class BookInvalid(Struct, frozen=True, gc=False):
     reason: str
 
 
-MarketInput = Quote | Book | PublicTrade | MarkPrice | FundingRate | FxRate | ClosingQuote | OpeningQuote | BookInvalid
+InstrumentInput = Quote | Book | PublicTrade | MarkPrice | FundingRate | ClosingQuote | OpeningQuote | BookInvalid
+"""What a feed or a data set may deliver of an instrument."""
+
+MarketInput = InstrumentInput | FxRate
 """Everything that a feed or a data set may deliver."""

@@ -135,6 +135,14 @@ class Money(Struct, frozen=True):
             raise ValueError(f"cannot combine {self.currency} with {other.currency}: convert one of them first")
 
 
+def plain(amount: Decimal) -> Decimal:
+    """Return the same amount without trailing zeros, never in exponent form when it is written out."""
+    stripped = amount.normalize(EXACT)
+    exponent = stripped.as_tuple().exponent
+    whole = isinstance(exponent, int) and exponent > 0
+    return stripped.quantize(Decimal(1), context=EXACT) if whole else EXACT.add(stripped, ZERO)
+
+
 def format_money(amount: Decimal, code: str) -> str:
     """Return an amount for display, for example ``₩1,000,000`` or ``1,234.56 USDT``."""
     shown = currency(code)

@@ -11,7 +11,7 @@ from arbcore.errors import DataError
 from arbcore.model.effect import Cancel, CancelTimer, Effect, SetTimer, Submit
 from arbcore.model.events import Envelope
 from arbcore.model.input import SessionControl, TimerFired, VenueReport
-from arbcore.model.market import ClosingQuote, FxRate, MarketInput, OpeningQuote, Quote
+from arbcore.model.market import ClosingQuote, FxRate, InstrumentInput, MarketInput, OpeningQuote, Quote
 from arbcore.ports.venue import SimVenue
 from arbcore.runtime.event_log import EventLog
 from arbcore.runtime.timers import NEVER, Timers
@@ -102,7 +102,7 @@ class Backtest:
 
     def _take(self, chunk: list[MarketInput]) -> None:
         """Take inputs in order: the hot loop."""
-        on_quote, takers = self._on_quote, self._takers
+        on_quote, step, takers = self._on_quote, self._step, self._takers
         quotes = 0
         for item in chunk:
             now = item.recv_ts
@@ -116,17 +116,20 @@ class Backtest:
                 output = on_quote(item)
                 if output is not NOTHING:
                     self._perform(output, now)
+            elif isinstance(item, FxRate):
+                output = step(item)
+                if output is not NOTHING:
+                    self._perform(output, now)
             else:
                 quotes += self._take_other(item, now)
         self.quotes += quotes
         self._now = self._clock.time = now
 
-    def _take_other(self, item: MarketInput, now: int) -> int:
-        """Take anything but a plain quote; return how many quotes it counts for."""
-        if not isinstance(item, FxRate):
-            reports = self._takers[item.instrument](item)
-            if reports:
-                self._deliver(reports, now)
+    def _take_other(self, item: InstrumentInput, now: int) -> int:
+        """Take anything but a plain quote or a rate; return how many quotes it counts for."""
+        reports = self._takers[item.instrument](item)
+        if reports:
+            self._deliver(reports, now)
         if type(item) is not OpeningQuote:
             self._perform(self._step(item), now)
         return 1 if type(item) is ClosingQuote else 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from arbcore.errors import ArbcoreError
-from arbcore.model.money import EXACT
+from arbcore.model.money import EXACT, plain
 from arbcore.runtime.backtest import Backtest
 from arbcore.runtime.memory import peak_rss_mib
 from arbcore.runtime.tally import Tally
@@ -169,7 +169,7 @@ def summarise(run: Backtest, tally: Tally, facts: RunFacts) -> BacktestResult:
         symbols={name: _symbol(tally, name) for name in sorted(tally.symbols)},
         exit_reasons=dict(sorted(tally.exit_reasons.items())),
         rejected={reason: Episodes(*counts) for reason, counts in sorted((tally.skipped | tally.refused).items())},
-        fees=dict(sorted(tally.fees.items())),
+        fees={code: plain(amount) for code, amount in sorted(tally.fees.items())},
         unhedged_seconds=_unhedged(tally.unhedged_ns),
         alerts=[alert.text for alert in tally.alerts],
         notes=list(facts.notes),
@@ -190,22 +190,22 @@ def _pnl(tally: Tally, currency: str) -> PnlResult:
     parts: Pnl = report.pnl
     return PnlResult(
         currency=currency,
-        total=parts.total,
-        spread=parts.spread,
-        fx=parts.fx,
-        funding=parts.funding,
-        fees=parts.fees,
-        slippage=parts.slippage,
-        unrealised=parts.unrealised,
-        ledger_change=report.ledger_change,
-        remainder=EXACT.subtract(report.ledger_change, parts.total),
+        total=plain(parts.total),
+        spread=plain(parts.spread),
+        fx=plain(parts.fx),
+        funding=plain(parts.funding),
+        fees=plain(parts.fees),
+        slippage=plain(parts.slippage),
+        unrealised=plain(parts.unrealised),
+        ledger_change=plain(report.ledger_change),
+        remainder=plain(EXACT.subtract(report.ledger_change, parts.total)),
     )
 
 
 def _symbol(tally: Tally, name: str) -> SymbolResult:
     symbol = tally.symbols[name]
     rate = symbol.won / symbol.exits if symbol.exits else None
-    return SymbolResult(entries=symbol.entries, exits=symbol.exits, win_rate=rate, pnl=symbol.pnl)
+    return SymbolResult(entries=symbol.entries, exits=symbol.exits, win_rate=rate, pnl=plain(symbol.pnl))
 
 
 def _unhedged(times: list[int]) -> Unhedged | None:

@@ -73,7 +73,7 @@ class Fold:
         assert before not in TERMINAL, f"{report.client_order_id} moved on from {before}"
         assert may_become(before, report.state), f"{before} to {report.state}"
         assert report.filled == self.filled[report.client_order_id], "the report counts other fills than were told"
-        whole = report.filled == self.orders[report.client_order_id].quantity
+        whole = report.filled > 0 and report.filled == self.orders[report.client_order_id].quantity
         assert whole == (report.state is OrderState.FILLED)
         refused = report.state in {OrderState.REJECTED, OrderState.EXPIRED}
         assert not refused or report.reason, "a refusal or an expiry without a reason"
@@ -134,9 +134,7 @@ class Desk:
         balances: Its opening balances.
     """
 
-    def __init__(
-        self, venue: SimVenue, instruments: Sequence[Instrument], balances: Mapping[str, Decimal]
-    ) -> None:
+    def __init__(self, venue: SimVenue, instruments: Sequence[Instrument], balances: Mapping[str, Decimal]) -> None:
         self.venue = venue
         self.now = 1
         self.fold = Fold(instruments, balances)

@@ -1,58 +1,94 @@
 """A simulated venue under random orders, quotes, bars, cancels and funding, held to the fold of its reports."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from decimal import Decimal
 
 from hypothesis import strategies
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from arbcore.model.input import VenueReport
 from arbcore.model.instrument import Instrument
-from arbcore.model.market import BookInvalid, FundingRate, Quote
+from arbcore.model.market import BookInvalid, ClosingQuote, FundingRate, MarketInput, OpeningQuote, Quote
 from arbcore.model.order import TERMINAL, OrderRequest, OrderType, Side, TimeInForce
 from arbcore.ports.venue import SimVenue
-from arbcore.testing._samples import PERPETUAL, SPOT, closing, opening
+from arbcore.testing._samples import PERPETUAL, SPOT
 from arbcore.testing._venue_desk import Desk
 
 OpenVenue = Callable[[Sequence[Instrument], Mapping[str, Decimal]], SimVenue]
+"""Makes a venue that stands for ``sim``, given what it will list and its opening balances by currency."""
 
-_MARKETS = strategies.sampled_from((SPOT, PERPETUAL))
-_TICKS = strategies.integers(0, 12)
-_LOTS = strategies.integers(1, 400)
 _MONEY = {"CASH": Decimal(2000), "COIN": Decimal(3)}
+_LOWEST = 90
+
+_markets = strategies.sampled_from((SPOT, PERPETUAL))
+_prices = strategies.integers(_LOWEST, _LOWEST + 14)
+_spreads = strategies.integers(1, 4)
+_lots = strategies.integers(0, 400)
+_waits = strategies.integers(1, 5)
 
 
 class VenueMachine(RuleBasedStateMachine):
     """One venue, and from some moment on a twin that was restored from it and must answer alike.
 
     Attributes:
-        open_venue: How to make a venue; set by `venue_machine`.
+        open_venue: Makes a venue; `venue_machine` sets it.
+        bars: Whether bars are among the data.
     """
 
     open_venue: OpenVenue
+    bars: bool
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.desk = Desk(self._opened(), (SPOT, PERPETUAL), _MONEY)
+    @initialize()
+    def begin(self) -> None:
+        """Open the venue."""
+        self.desk = self._opened()
         self.twin: Desk | None = None
         self.sent: list[str] = []
-        self.closed_at = 0
+        self.closed_at: dict[str, int] = {}
 
-    @rule(market=_MARKETS, bid=_TICKS, spread=strategies.integers(1, 4), sizes=strategies.tuples(_LOTS, _LOTS))
-    def quote(self, market: Instrument, bid: int, spread: int, sizes: tuple[int, int]) -> None:
+    @rule(market=_markets, bid=_prices, spread=_spreads, bids=_lots, asks=_lots, wait=_waits)
+    def quote(self, market: Instrument, bid: int, spread: int, bids: int, asks: int, wait: int) -> None:
         """The touch moves."""
-        lot, touch = float(market.lot), _price(market, bid), _price(market, bid + spread)
-        at = self._later()
-        self._both(lambda desk: desk.market(_quote(market, at, float(touch[0]), float(touch[1]), sizes, lot)))
+        at = self.desk.now + wait
+        self._market(Quote(market.key, at, at, *_touch(market, bid, spread, bids, asks)))
+
+    @precondition(lambda self: self.bars)
+    @rule(market=_markets, bid=_prices, spread=_spreads, lots=_lots, wait=_waits)
+    def close_bar(self, market: Instrument, bid: int, spread: int, lots: int, wait: int) -> None:
+        """A bar closes: what comes now waits."""
+        at = self.closed_at[market.key] = self.desk.now + wait
+        self._market(ClosingQuote(market.key, at, at, *_touch(market, bid, spread, lots, lots)))
+
+    @precondition(lambda self: self.closed_at)
+    @rule(market=_markets, bid=_prices, spread=_spreads, lots=_lots, is_next=strategies.booleans())
+    def open_bar(self, market: Instrument, bid: int, spread: int, lots: int, is_next: bool) -> None:
+        """The next bar opens, or a later one across a gap."""
+        at = self.desk.now + 1
+        ts = self.closed_at.get(market.key, at) if is_next else at
+        self._market(OpeningQuote(market.key, ts, at, *_touch(market, bid, spread, lots, lots)))
+
+    @rule(market=_markets)
+    def lose_data(self, market: Instrument) -> None:
+        """The data has a hole."""
+        at = self.desk.now + 1
+        self._market(BookInvalid(market.key, at, at, "DATA_GAP"))
+
+    @rule(rate=strategies.floats(-0.01, 0.01), settled=strategies.booleans(), back=strategies.integers(0, 1))
+    def fund(self, rate: float, settled: bool, back: int) -> None:
+        """Funding is settled or estimated; sometimes the same settlement comes again."""
+        at = self.desk.now + 1
+        self._market(FundingRate(PERPETUAL.key, at // 10 - back, at, rate, settled))
 
     @rule(
-        market=_MARKETS,
+        market=_markets,
         side=strategies.sampled_from(Side),
         kind=strategies.sampled_from(OrderType),
         life=strategies.sampled_from(TimeInForce),
-        tick=_TICKS,
-        lots=_LOTS,
+        price=_prices,
+        lots=_lots,
         reduce_only=strategies.booleans(),
+        again=strategies.integers(0, 30),
     )
     def send(
         self,
@@ -60,22 +96,24 @@ class VenueMachine(RuleBasedStateMachine):
         side: Side,
         kind: OrderType,
         life: TimeInForce,
-        tick: int,
+        price: int,
         lots: int,
         reduce_only: bool,
+        again: int,
     ) -> None:
-        """An order is sent: mostly a good one."""
+        """An order is sent, now and then under an id that was used before."""
+        name = self.sent[-1] if again == 0 and self.sent else f"o{len(self.sent)}"
+        self.sent.append(name)
         order = OrderRequest(
-            client_order_id=f"o{len(self.sent)}",
+            client_order_id=name,
             instrument=market.key,
             side=side,
             type=kind,
             quantity=market.lot * lots,
-            price=_price(market, tick)[0] if kind is OrderType.LIMIT else None,
+            price=Decimal(price) if kind is OrderType.LIMIT else None,
             time_in_force=life,
             reduce_only=reduce_only,
         )
-        self.sent.append(order.client_order_id)
         self._both(lambda desk: desk.submit(order))
 
     @precondition(lambda self: self.sent)
@@ -84,3 +122,58 @@ class VenueMachine(RuleBasedStateMachine):
         """One of the last orders is cancelled, whether it has ended or not."""
         name = self.sent[-1 - number % min(len(self.sent), 6)]
         self._both(lambda desk: desk.cancel(name))
+
+    @precondition(lambda self: self.twin is None)
+    @rule()
+    def restore_a_twin(self) -> None:
+        """From here on a restored venue is asked the same."""
+        self.twin = self._opened()
+        self.twin.venue.restore(self.desk.venue.state())
+        self.twin.fold, self.twin.now = deepcopy(self.desk.fold), self.desk.now
+        assert self.twin.venue.state() == self.desk.venue.state()
+
+    @invariant()
+    def books_agree(self) -> None:
+        """What the venue states is what it reported, and nothing is locked beyond it."""
+        self.desk.check()
+        if self.twin is not None:
+            assert self.twin.venue.snapshot(self.desk.now) == self.desk.venue.snapshot(self.desk.now)
+
+    def teardown(self) -> None:
+        """Cancel everything and wait: nothing may stay locked but the margin of positions."""
+        if not hasattr(self, "desk"):
+            return
+        for name in self.sent:
+            self.desk.cancel(name)
+        self.desk.settle()
+        self.desk.check()
+        assert all(state in TERMINAL for state in self.desk.fold.states.values())
+        if not self.desk.fold.positions():
+            assert not any(one.locked for one in self.desk.venue.snapshot(self.desk.now).balances)
+
+    def _opened(self) -> Desk:
+        instruments = (SPOT, PERPETUAL)
+        return Desk(type(self).open_venue(instruments, _MONEY), instruments, _MONEY)
+
+    def _market(self, item: MarketInput) -> None:
+        self._both(lambda desk: desk.market(item))
+
+    def _both(self, act: Callable[[Desk], list[VenueReport]]) -> None:
+        reports = act(self.desk)
+        if self.twin is not None:
+            assert act(self.twin) == reports
+
+
+def venue_machine(opens: OpenVenue, *, bars: bool) -> type[VenueMachine]:
+    """Return the machine for one way to make venues."""
+
+    class Machine(VenueMachine):
+        open_venue = staticmethod(opens)
+
+    Machine.bars = bars
+    return Machine
+
+
+def _touch(market: Instrument, bid: int, spread: int, bids: int, asks: int) -> tuple[float, float, float, float]:
+    lot = float(market.lot)
+    return float(bid), float(bid + spread), bids * lot, asks * lot

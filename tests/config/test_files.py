@@ -4,9 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from arbcore.config import load
-from arbcore.config.tree import leaves
+from arbcore.config.files import parse_value
+from arbcore.config.tree import Origin, leaves
 from arbcore.errors import ConfigurationError
 
 Write = Callable[..., Path]
@@ -78,6 +81,7 @@ def test_an_alias_is_the_value_again(write: Write) -> None:
         ("a: &a [*a]", r"arb\.yaml:1: an alias inside of what it stands for"),
         ("a: &a {x: 1}\nb:\n  <<: *a\n", r"arb\.yaml:3: a key must be plain text \(merge keys"),
         ("? [a, b]\n: 1\n", r"arb\.yaml:1: a key must be plain text"),
+        ("a: &x 1\nb: &x 2\n", r"an anchor \(&name\) is there twice"),
         ("a: .nan", r"arb\.yaml:1: nan is not a finite number"),
         ("a: -.inf", r"arb\.yaml:1: -inf is not a finite number"),
         ("- a\n- b\n", r"arb\.yaml:1: a config is a mapping of sections"),
@@ -130,3 +134,22 @@ def test_files_that_can_not_be_read(tmp_path: Path, write: Write) -> None:
     (tmp_path / "latin.yaml").write_bytes(b"name: caf\xe9\n")
     with pytest.raises(ConfigurationError, match=r"latin\.yaml: not UTF-8"):
         load([tmp_path / "latin.yaml"], {})
+
+
+PIECES = st.sampled_from(
+    ["a", ": ", "\n", " ", "- ", "[", "]", "{", "}", ",", "'", '"', "#", "&x ", "*x", "!", "!!int ", "!<t>", "<<", "? "]
+    + ["|", "> ", "%YAML 1.1\n", "%TAG ! x\n", "---", "...", "1", "e5", ".", "-.inf", "0x", "0o9", "~", "true", "\t"]
+    + ["\ufeff", "\x85", '"\\x', '"\\ud800"', "é", "\0"]
+)
+
+
+@given(st.lists(PIECES, max_size=14).map("".join))
+def test_any_text_is_a_value_or_one_clear_error(text: str) -> None:
+    origin = Origin("flag", "--set key")
+    try:
+        tree = parse_value(text, origin, ("key",))
+    except ConfigurationError as error:
+        assert str(error).startswith("--set key: ")
+    else:
+        assert set(tree.origins.values()) == {origin}
+        assert {path for path, _ in leaves(tree.values)} <= set(tree.origins)

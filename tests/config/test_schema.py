@@ -38,7 +38,7 @@ def faults(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], path:
 
 
 def _typed(value: Any, rule: str) -> list[str]:
-    fits = isinstance(value, _TYPES[rule]) and (rule in {"boolean"} or not isinstance(value, bool))
+    fits = isinstance(value, _TYPES[rule]) and (rule == "boolean" or not isinstance(value, bool))
     return [] if fits else [f"not {rule}"]
 
 
@@ -128,7 +128,7 @@ def test_a_config_that_is_right_fits(raw_of: Callable[..., RawConfig], models: M
         ("exchanges.right.api_key=literal", ".exchanges.right.api_key: fits none"),
         ("rates.own={market: x}", ".rates.own.market: unknown"),
         ("paper.fill=5", ".paper.fill: not string"),
-        ("schema_version=2", ": not 1"),
+        ("schema_version=2", ".schema_version: not 1"),
     ],
 )
 def test_an_editor_marks_what_validation_refuses(
@@ -136,7 +136,7 @@ def test_an_editor_marks_what_validation_refuses(
 ) -> None:
     schema = json_schema(models)
     found = faults(raw_of(assigned).values, schema, schema)
-    assert any(one.startswith(fault) or one == f"schema_version{fault}" or fault in one for one in found), found
+    assert any(one.startswith(fault) for one in found), found
 
 
 def test_kernel_keys_are_legal_beside_a_plugins_own(models: Models) -> None:

@@ -143,6 +143,15 @@ def test_bars_give_way_to_quotes_and_say_so(tmp_path: Path) -> None:
     assert source.rows == 1
 
 
+def test_bars_that_overlap_in_a_damaged_file_count_as_a_gap() -> None:
+    rows = {name: np.array(values) for name, values in bars([T0, T0 + MINUTE // 2]).items()}
+    shape = BarShape(KEY, MINUTE, 0.001, 0.5)
+    (first, last) = closings([rows], shape)
+    assert [item.ts for item in closing_inputs(KEY, first) if isinstance(item, BookInvalid)] == [T0 + MINUTE]
+    assert len(closing_inputs(KEY, last)) == 1
+    assert list(openings([rows], shape)) == []
+
+
 def pieces(minutes: list[int], cuts: list[int]) -> list[Columns]:
     rows = {name: np.array(values) for name, values in bars(opens(*minutes)).items()}
     edges = sorted({0, len(minutes), *(cut for cut in cuts if cut < len(minutes))})

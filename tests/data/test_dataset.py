@@ -83,6 +83,13 @@ def test_the_hash_covers_content_and_not_provenance(tmp_path: Path) -> None:
         assert content_hash(changed) != info.hash
 
 
+def test_the_hash_of_given_content_never_changes(tmp_path: Path) -> None:
+    """Reports name data by this hash, so a change of it needs a new schema version."""
+    info = write(tmp_path, "quotes", quotes([T0, T0 + S]))
+    assert info.kinds["quotes"].hash == "0e05f2a053e64e8272f48ce4a2cf0e3ed81de18ea075062c884ea95ad70826a5"
+    assert info.hash == "5cf1dffaa5719fca8520219e77309fcd6fb3bc2a83fdfe7aad270577ee0ad3f1"
+
+
 def test_description_is_written_as_it_is_read(tmp_path: Path) -> None:
     info = write(tmp_path, "funding", funding([T0]))
     write_info(tmp_path, info)

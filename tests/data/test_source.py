@@ -258,6 +258,13 @@ def test_files_that_overlap_are_refused(tmp_path: Path) -> None:
         inputs(open_source(tmp_path))
 
 
+def test_time_going_back_between_pieces_is_refused(tmp_path: Path) -> None:
+    info = write(tmp_path, "quotes", quotes([T0, T0 + 1, T0 + 2, T0 + 3]))
+    spoil(info, "quotes", recv_ts={2: T0 - 2, 3: T0 - 1})
+    with pytest.raises(DataError, match="goes back in time after 2023-11-15T00:00:00.000000001Z"):
+        list(RowReader(info, "quotes", None, None, 2))
+
+
 def test_large_files_are_read_in_pieces_and_small_ones_together(tmp_path: Path) -> None:
     info = write(tmp_path, "quotes", quotes([T0 + step * DAY_NS // 100 for step in range(350)]))
     assert [len(piece["bid"]) for piece in RowReader(info, "quotes", None, None, 64)] == [64, 36, 64, 36, 64, 36, 50]

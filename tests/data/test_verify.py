@@ -146,6 +146,13 @@ def test_times_in_another_zone_are_found(tmp_path: Path, hours: int, verdict: st
     assert f"differ from the venue's by {-hours:+d} h" in problem.first
 
 
+def test_a_rate_that_is_known_a_day_late_is_no_time_zone(tmp_path: Path) -> None:
+    rates = fx(every(86400, 5))
+    rates["recv_ts"] = [time + DAY_NS for time in rates["ts"]]
+    write(tmp_path, "fx", rates)
+    assert found(tmp_path) == {}
+
+
 def test_a_receiver_that_runs_behind_is_found_within_its_tolerance(tmp_path: Path) -> None:
     rows = quotes(every(1, 20))
     rows["ts"] = [time + 1_270_000_000 for time in rows["ts"]]

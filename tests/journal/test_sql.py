@@ -23,7 +23,9 @@ from arbcore.testing.events import DECIMALS, TEXT
 
 def open_tables(path: Path) -> Engine:
     def connect() -> sqlite3.Connection:
-        return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA synchronous = OFF")
+        return connection
 
     engine = open_engine("sqlite", connect, lambda writes: "BEGIN IMMEDIATE" if writes else "BEGIN")
     with transaction(engine, writes=True) as connection:
@@ -76,9 +78,14 @@ def test_projections_are_replaced_as_a_whole(engine: Engine, first: Summary, sec
 def test_a_failed_transaction_leaves_nothing(engine: Engine) -> None:
     table = BalanceRow.__table__
     row = {"venue": "twice", "currency": "C", "amount": Decimal(1)}
-    with pytest.raises(sqlite3.IntegrityError), transaction(engine, writes=True) as connection:
-        connection.execute(insert(table).values(row))
-        connection.execute(insert(table).values(row))
+
+    def insert_twice() -> None:
+        with transaction(engine, writes=True) as connection:
+            connection.execute(insert(table).values(row))
+            connection.execute(insert(table).values(row))
+
+    with pytest.raises(sqlite3.IntegrityError):
+        insert_twice()
     with transaction(engine, writes=False) as connection:
         assert connection.execute(select(table).where(table.c.venue == "twice")).first() is None
 
@@ -90,8 +97,10 @@ def test_the_event_table_is_a_stored_event(engine: Engine) -> None:
     assert isinstance(columns["body"].type, LargeBinary)
 
 
-def test_another_database_gets_exact_numbers_and_64_bits() -> None:
-    text = "\n".join(schema(postgresql.dialect(), JOURNAL_ROWS))  # type: ignore[no-untyped-call]
+def test_a_database_with_exact_numbers_uses_them_and_64_bits() -> None:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    dialect.supports_native_decimal = True
+    text = "\n".join(schema(dialect, JOURNAL_ROWS))
     assert "amount NUMERIC NOT NULL" in text
     assert "sequence BIGINT NOT NULL" in text
     assert "time BIGINT NOT NULL" in text

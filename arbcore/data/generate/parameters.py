@@ -56,7 +56,7 @@ class MarketParameters(Struct, frozen=True, kw_only=True):
     volatility: float = 0.6
     premium_mean_bps: float = 0.0
     premium_sd_bps: float = 30.0
-    premium_half_life_ns: int = 25 * SECOND_NS
+    premium_half_life_ns: int = 23 * SECOND_NS
     venue_sd_bps: float = 2.0
     venue_half_life_ns: int = 10 * SECOND_NS
     basis_mean_bps: float = -2.0

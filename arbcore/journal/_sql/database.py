@@ -14,15 +14,19 @@ from arbcore.journal._sql.tables import EventRow, Row
 __all__ = ["Connection", "insert_events", "open_engine", "schema", "transaction"]
 
 
-def open_engine(dialect: str, connect: Callable[[], Any], begin: Callable[[bool], str]) -> Engine:
+def open_engine(
+    dialect: str, connect: Callable[[], Any], begin: Callable[[bool], str], *, exact_numbers: bool = False
+) -> Engine:
     """Return an engine over connections of the store's own making.
 
     Args:
         dialect: The database's name in SQLAlchemy.
         connect: Opens a connection of the driver that commits by itself.
         begin: Statement that begins a transaction, for one that writes or one that reads.
+        exact_numbers: Whether the database keeps decimals of any length; else amounts are stored as text.
     """
     engine = create_engine(f"{dialect}://", creator=connect, poolclass=QueuePool)
+    engine.dialect.supports_native_decimal = exact_numbers
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -51,7 +51,7 @@ class EventRow(Row, table=True):
     """The journal: fields and order of `StoredEvent`."""
 
     __tablename__ = "event_store"
-    sequence: int = Field(primary_key=True, sa_type=Whole)
+    sequence: int = Field(primary_key=True, sa_type=Whole, sa_column_kwargs={"autoincrement": False})
     time: int = Field(sa_type=Whole)
     type: str
     key: str
@@ -80,7 +80,7 @@ class AnchorRow(Row, table=True):
     """Places in the chain that were noted when a session closed."""
 
     __tablename__ = "journal_anchor"
-    sequence: int = Field(primary_key=True, sa_type=Whole)
+    sequence: int = Field(primary_key=True, sa_type=Whole, sa_column_kwargs={"autoincrement": False})
     hash: bytes
 
 
@@ -99,7 +99,7 @@ class HeadRow(Row, table=True):
     """The newest projected event, the engine's state and the profit by its parts: one row."""
 
     __tablename__ = "projection_head"
-    sequence: int = Field(primary_key=True, sa_type=Whole)
+    sequence: int = Field(primary_key=True, sa_type=Whole, sa_column_kwargs={"autoincrement": False})
     state: str
     spread: Decimal = Field(sa_type=Exact)
     slippage: Decimal = Field(sa_type=Exact)

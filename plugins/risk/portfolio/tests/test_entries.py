@@ -64,6 +64,12 @@ def test_the_smaller_of_two_limits_decides() -> None:
     assert both.assess(intent("40000"), crowded).notional == Decimal(20000)
 
 
+def test_a_trade_does_not_take_room_from_itself() -> None:
+    """Its own value is what is asked for."""
+    session = StillSession(trades=[open_trade("mine", "30000")])
+    assert tier(symbol_share="0.3").assess(intent("30000", trade="mine"), session) == ALLOW
+
+
 def test_the_share_is_of_the_equity_last_seen() -> None:
     """An equity that is not known now does not lift the limit; one never known sets none."""
     known, session = tier(symbol_share="0.1"), StillSession()

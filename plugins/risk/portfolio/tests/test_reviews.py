@@ -72,7 +72,8 @@ def test_a_cool_down_ends_and_counts_anew() -> None:
     assert (first.kind, first.until) == (VerdictKind.COOL_DOWN, session.now + 2 * HOUR)
     refused = limited.assess(intent(), session)
     assert (refused.reason, refused.detail) == (str(Reason.RISK_COOLDOWN), "7200 s of the pause are left")
-    assert limited.review(at(session, "99650", later=HOUR)).until == first.until
+    assert limited.review(at(session, "99650", later=HOUR // 2)).until == first.until
+    assert limited.review(at(session, "100500", later=HOUR // 2)).until == first.until
     session.now = first.until
     assert limited.assess(intent(), session) == ALLOW
     assert limited.review(at(session, "99600", later=0)) == ALLOW
@@ -104,6 +105,12 @@ def test_drawdown_is_measured_from_the_peak(limits: dict[str, object], worth: st
     limited.review(at(session, "110000"))
     verdict = limited.review(at(session, worth, later=3 * DAY))
     assert (verdict.kind is VerdictKind.HALT and verdict.reason == Reason.RISK_DRAWDOWN) is breached
+
+
+def test_a_session_that_owns_nothing_has_no_drawdown() -> None:
+    """A share of zero is no limit."""
+    limited = tier(drawdown="0.1")
+    assert limited.review(StillSession(worth=Decimal(0), start=Decimal(0))) == ALLOW
 
 
 def test_the_hardest_of_several_verdicts_stands() -> None:

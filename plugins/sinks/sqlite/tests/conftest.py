@@ -9,7 +9,6 @@ import pytest
 
 from arbcore.ports.journal import StoredEvent
 from arbcore.testing.stores import chain_of
-from arbcore_sink_sqlite.journal import SqliteJournal
 from arbcore_sink_sqlite.settings import SqliteSettings
 
 Spawn = Callable[..., subprocess.Popen[str]]
@@ -35,15 +34,10 @@ def spawn() -> Iterator[Spawn]:
 @pytest.fixture
 def settings() -> SqliteSettings:
     """Settings that wait for nobody."""
-    return SqliteSettings(use="sqlite", busy_timeout="20ms")
+    return SqliteSettings(use="sqlite", busy_timeout=20_000_000)
 
 
 @pytest.fixture
 def events() -> list[StoredEvent]:
     """Forty events of one chain."""
     return chain_of(40)
-
-
-def stored(journal: SqliteJournal) -> list[StoredEvent]:
-    """Everything that a journal returns."""
-    return list(journal.read())

@@ -159,6 +159,15 @@ async def test_what_is_not_ours_is_left_alone(settings: SqliteSettings, tmp_path
 
 
 @pytest.mark.anyio
+async def test_a_folder_that_can_not_be_made(settings: SqliteSettings, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for store in (SqliteJournal, SqliteControlStore):
+        with pytest.raises(JournalError, match="can't open it"):
+            async with store(settings, store_context(tmp_path / "file" / "session")):
+                pytest.fail("opened a store below a file")
+
+
+@pytest.mark.anyio
 async def test_a_journal_that_is_not_open_says_so(settings: SqliteSettings, tmp_path: Path) -> None:
     journal = SqliteJournal(settings, store_context(tmp_path))
     with pytest.raises(JournalError, match="not open"):

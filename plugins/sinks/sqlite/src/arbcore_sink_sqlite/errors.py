@@ -31,7 +31,7 @@ def explained(path: Path, action: str) -> Iterator[None]:
         action: What could not be done, as in ``can't store events``.
 
     Raises:
-        JournalError: For any error of SQLite.
+        JournalError: For any error of SQLite or of the file system.
     """
     try:
         yield
@@ -40,3 +40,5 @@ def explained(path: Path, action: str) -> Iterator[None]:
         why, fix = _KNOWN.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, (str(error), ""))
         detail = "" if str(error) in why else f" ({error})"
         raise JournalError(f"{path}: can't {action}: {why}{detail}", fix) from error
+    except OSError as error:
+        raise JournalError(f"{path}: can't {action}: {error.strerror or error}", "check the folder") from error

@@ -16,8 +16,8 @@ from arbcore_sink_sqlite.connection import begin, connect, mark
 from arbcore_sink_sqlite.settings import SqliteSettings
 from arbcore_sink_sqlite.tail import LOOK_BACK, torn_tail
 
-COLUMNS: Final = "SELECT sequence, time, type, key, body, hash FROM event_store"
-"""Reads events; the columns are the fields of `StoredEvent` in their order."""
+COLUMNS: Final = "SELECT sequence, time, type, key, CAST(body AS BLOB), CAST(hash AS BLOB) FROM event_store"
+"""Reads events: the fields of `StoredEvent` in their order. Cast, since a changed row may hold any type."""
 
 
 def prepare_control(path: Path, settings: SqliteSettings) -> None:
