@@ -1,7 +1,6 @@
 """A whole backtest: data, pipeline, loop, journal, sinks, result."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 
 from arbcore.config import Config
@@ -14,6 +13,7 @@ from arbcore.runtime.event_log import EventLog
 from arbcore.runtime.observer import Observer
 from arbcore.runtime.result import BacktestResult, RunFacts, summarise
 from arbcore.runtime.tally import Tally
+from arbcore.settings import format_duration
 
 
 async def run_backtest(
@@ -95,5 +95,5 @@ def _venues(config: Config) -> dict[str, str]:
 
 def _rate_notes(config: Config, source: DataSource) -> list[str]:
     """State the largest age at which each rate was accepted: a wide one hides moves."""
-    ages = {name: timedelta(microseconds=config.rates[name].keys.max_age // 1000) for name in source.rates}
-    return [f"rates:{name}: accepted for entries up to {age} old" for name, age in ages.items()]
+    ages = {name: config.rates[name].keys.max_age for name in source.rates}
+    return [f"rates:{name}: accepted for entries up to {format_duration(age)} old" for name, age in ages.items()]

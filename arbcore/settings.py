@@ -213,7 +213,7 @@ ExchangeId = Annotated[str, _refers_to("exchanges")]
 """Id of an exchange instance of the config; an unknown one is an error of the config."""
 RateId = Annotated[str, _refers_to("rates")]
 """Name of a rate of the config; empty where no conversion is needed."""
-FillId = Annotated[str, _refers_to("fills")]
+FillId = Annotated[str, Field(min_length=1), _refers_to("fills")]
 """Id of a fill model instance of the config."""
 LatencyId = Annotated[str, _refers_to("latencies")]
 """Id of a latency model instance of the config; empty for none."""

@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points, version
 import click
 
 from arbcore.cli import COMMANDS, PLUGIN_GROUP
-from arbcore.errors import ArbcoreError
+from arbcore.errors import ArbcoreError, PluginIncompatible
 
 INTERRUPTED = 130
 """Exit code after an interrupt, as shells use it."""
@@ -40,8 +40,9 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that the arguments name, with the nearest names where there is none."""
         name = args[0]
-        if name not in self.list_commands(ctx) and not name.startswith("-") and not ctx.resilient_parsing:
-            raise click.exceptions.NoSuchCommand(name, possibilities=self.list_commands(ctx), ctx=ctx)
+        asked = name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing
+        if asked and name not in (known := self.list_commands(ctx)):
+            raise click.exceptions.NoSuchCommand(name, possibilities=known, ctx=ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -61,7 +62,6 @@ def _distribution(entry: EntryPoint) -> str:
 
 
 def _plugin_command(name: str) -> click.Command:
-    from arbcore.errors import PluginIncompatible
     from arbcore.plugins import load_command
 
     command = load_command(name)

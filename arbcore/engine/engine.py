@@ -130,7 +130,13 @@ class Engine:
             sell = route.sell
             forward = route.forward_factor * sell.bid / buy.ask - 1.0
             backward = route.backward_factor * buy.bid / sell.ask - 1.0
-            if forward >= route.forward or backward >= route.backward or now >= route.at:
+            if (
+                forward >= route.forward
+                or backward >= route.backward
+                or now >= route.at
+                or forward <= route.forward_below
+                or backward <= route.backward_below
+            ):
                 outbox.begin(0)
                 self._ask(route, forward, backward)
         return outbox.take() if outbox.filled else NOTHING
@@ -162,7 +168,7 @@ class Engine:
         for route in state.routes:
             route.fold_rates()
             forward, backward = route.edges()
-            if forward >= route.forward or backward >= route.backward or self._outbox.now >= route.at:
+            if route.fires(forward, backward, self._outbox.now):
                 self._ask(route, forward, backward)
 
     def _on_invalid(self, item: BookInvalid) -> None:

@@ -1,7 +1,7 @@
 """A route at run time: its edges as two products of floats, and the thresholds at which its strategy is asked."""
 
 from functools import reduce
-from math import nan
+from math import inf, nan
 from typing import Final
 
 from arbcore.engine.market import NEVER, InstrumentState, Market, RateState
@@ -52,9 +52,11 @@ class Route:
         "_scale",
         "at",
         "backward",
+        "backward_below",
         "backward_factor",
         "buy",
         "forward",
+        "forward_below",
         "forward_factor",
         "legs",
         "lot",
@@ -79,6 +81,8 @@ class Route:
         self.backward_factor = nan
         self.forward = -1.0
         self.backward = -1.0
+        self.forward_below = -inf
+        self.backward_below = -inf
         self.at = 0
         self.fold_rates()
 
@@ -97,11 +101,23 @@ class Route:
             return
         self.forward = trigger.forward
         self.backward = trigger.backward
+        self.forward_below = trigger.forward_below
+        self.backward_below = trigger.backward_below
         self.at = trigger.at
 
     def disarm(self) -> None:
         """Never ask again until armed."""
         self.arm(Trigger(at=NEVER))
+
+    def fires(self, forward: float, backward: float, now: int) -> bool:
+        """Tell whether the strategy must be asked; the engine's hot path has the same comparison inline."""
+        return (
+            forward >= self.forward
+            or backward >= self.backward
+            or now >= self.at
+            or forward <= self.forward_below
+            or backward <= self.backward_below
+        )
 
     def edges(self) -> tuple[float, float]:
         """Return the forward and the backward edge; NaN where the route has no such pair."""

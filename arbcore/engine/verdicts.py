@@ -19,6 +19,8 @@ _STATES: Final = {
     VerdictKind.HALT: EngineState.HALTED,
     VerdictKind.FLATTEN: EngineState.HALTED,
 }
+_MILD: Final = frozenset({VerdictKind.ALLOW, VerdictKind.RESIZE, VerdictKind.BLOCK})
+"""Verdicts that concern one intent only."""
 _RANK: Final = {EngineState.RUNNING: 0, EngineState.REDUCING: 1, EngineState.PAUSED: 2, EngineState.HALTED: 3}
 
 
@@ -46,6 +48,7 @@ class Verdicts:
         self._switches: Final = switches
         self._outbox: Final = outbox
         self._flatten: Final = flatten
+        self._told = ("", "")
 
     def start(self) -> None:
         """Set the first timer of every tier that reviews on an interval."""
@@ -82,16 +85,22 @@ class Verdicts:
             self._apply(name, verdict)
 
     def _apply(self, name: str, verdict: Verdict) -> None:
-        state = _STATES.get(verdict.kind)
-        if state is None or _RANK.get(self._switches.state, 0) >= _RANK[state]:
+        if verdict.kind in _MILD:
             return
+        state = _STATES.get(verdict.kind)
+        rises = state is not None and _RANK.get(self._switches.state, 0) < _RANK[state]
+        flattens = verdict.kind is VerdictKind.FLATTEN and bool(self._view.open_trades())
+        if not rises and not flattens and (name, verdict.reason) == self._told:
+            return
+        self._told = (name, verdict.reason)
         self._outbox.emit(
             RiskVerdictIssued(tier=name, verdict=verdict.kind, reason=verdict.reason, detail=verdict.detail)
         )
-        self._switches.move(state, verdict.reason, name)
-        text = f"risk tier {name}: {verdict.reason} {verdict.detail}; the engine is {state}, `arb resume` lifts it"
-        self._switches.alert("risk_verdict", Severity.P1, name, text)
-        if verdict.kind is VerdictKind.FLATTEN:
+        if state is not None and rises:
+            self._switches.move(state, verdict.reason, name)
+            text = f"risk tier {name}: {verdict.reason} {verdict.detail}; the engine is {state} until it is resumed"
+            self._switches.alert("risk_verdict", Severity.P1, name, text)
+        if flattens:
             self._flatten(Reason.EXIT_RISK)
 
     def _broken(self, name: str, error: Exception) -> None:

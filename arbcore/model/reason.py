@@ -64,6 +64,8 @@ class Reason(StrEnum):
     """The strategy raised an exception."""
     RISK_TRADE_SIZE = "RISK_TRADE_SIZE"
     """Above the largest notional of one trade."""
+    RISK_SYMBOL_SHARE = "RISK_SYMBOL_SHARE"
+    """Above the share of equity that one symbol may hold."""
     RISK_OPEN_TRADES = "RISK_OPEN_TRADES"
     """As many trades are open as allowed."""
     RISK_TRADES_PER_DAY = "RISK_TRADES_PER_DAY"

@@ -64,11 +64,15 @@ class Trigger(Struct, frozen=True):
     Attributes:
         forward: Ask when the forward edge is at or above this fraction.
         backward: Ask when the backward edge is at or above this fraction.
+        forward_below: Ask when the forward edge is at or below this fraction.
+        backward_below: Ask when the backward edge is at or below this fraction.
         at: Ask at the first input at or after this engine time (UTC nanoseconds).
     """
 
     forward: float = inf
     backward: float = inf
+    forward_below: float = -inf
+    backward_below: float = -inf
     at: int = 2**63 - 1
 
 

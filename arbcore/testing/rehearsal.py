@@ -151,6 +151,8 @@ class Rehearsal:
             or step.time >= trigger.at
             or step.forward >= trigger.forward
             or step.backward >= trigger.backward
+            or step.forward <= trigger.forward_below
+            or step.backward <= trigger.backward_below
         )
 
     def _follow(self, wish: Wish, spec: RouteSpec, step: Step) -> None:

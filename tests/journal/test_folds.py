@@ -145,20 +145,21 @@ def test_in_two_parts_it_is_the_same(trips: list[tuple[Decimal, Decimal, Decimal
 
 def altered(event: Event) -> Event | None:
     """The event with a number in it changed, None where it holds none that is counted."""
+    changed: Event | None = None
     match event:
         case BalanceChanged():
-            return replace(event, change=event.change + 1)
+            changed = replace(event, change=event.change + 1)
         case PositionChanged():
-            return replace(event, before=event.before + 1)
+            changed = replace(event, before=event.before + 1)
         case TradeExecuted():
-            return replace(event, quantity=event.quantity + 1)
+            changed = replace(event, quantity=event.quantity + 1)
         case FeeCharged():
-            return replace(event, value=event.value + 1)
+            changed = replace(event, value=event.value + 1)
         case TradeClosed():
-            return replace(event, trade=replace(event.trade, pnl=Pnl(spread=Decimal(-7))))
+            changed = replace(event, trade=replace(event.trade, pnl=Pnl(spread=Decimal(-7))))
         case PnlReported():
-            return replace(event, ledger_change=event.ledger_change + 1)
-    return None
+            changed = replace(event, ledger_change=event.ledger_change + 1)
+    return changed
 
 
 def test_one_wrong_number_anywhere_is_told() -> None:

@@ -60,11 +60,13 @@ def test_takes_profit_after_costs(build: Build, see: See, hold: Hold, got: float
 
 @pytest.mark.parametrize(("got", "leaves"), [(-82.9, False), (-83.1, True)])
 def test_stops_a_loss_after_costs(build: Build, see: See, hold: Hold, got: float, leaves: bool) -> None:
-    """Entered at -61: 22 bps down are 40 after 18 of costs; a falling edge needs every quote."""
+    """Entered at -61: 22 bps down are 40 after 18 of costs; the trigger waits for the falling edge."""
     strategy = build(stop_bps=40)
     wish = leave(strategy.on_signal(see(got + 2, got), [hold(-61)]))
     assert (wish is not None and wish.reason == Reason.EXIT_STOP) is leaves
-    assert strategy.trigger(ROUTE) is None
+    trigger = strategy.trigger(ROUTE)
+    assert trigger is not None
+    assert trigger.backward_below == pytest.approx(-0.0083)
 
 
 def test_a_backward_trade_takes_profit_and_stops_by_the_premium_paid(build: Build, see: See, hold: Hold) -> None:

@@ -5,10 +5,10 @@ from math import isfinite
 
 from msgspec import Struct
 
-from arbcore.model.grid import Rounding
+from arbcore.model.grid import Rounding, to_grid
 from arbcore.model.input import FundingPayment
 from arbcore.model.market import FundingRate
-from arbcore.model.money import ZERO, add, multiply, subtract
+from arbcore.model.money import RATE_STEP, ZERO, add, multiply, subtract
 from arbcore_exchange_paper.market import Market
 from arbcore_exchange_paper.position import NetPosition
 
@@ -20,7 +20,7 @@ class DueFunding(Struct, frozen=True):
 
     Attributes:
         ts: Time of the settlement.
-        rate: Its rate.
+        rate: Its rate at twelve decimals.
         quantity: Signed position that it applies to.
     """
 
@@ -49,9 +49,11 @@ class FundingDesk:
         if not item.settled or item.ts <= self.settled.get(item.instrument, -1) or not isfinite(item.rate):
             return False
         self.settled[item.instrument] = item.ts
-        if position is None:
+        # Twelve decimals, like every rate: a product with a value stays finite.
+        rate = to_grid(item.rate, RATE_STEP, Rounding.NEAREST)
+        if position is None or not rate:
             return False
-        due = DueFunding(item.ts, Decimal(repr(item.rate)), position.quantity)
+        due = DueFunding(item.ts, rate, position.quantity)
         self.due.setdefault(item.instrument, []).append(due)
         return True
 

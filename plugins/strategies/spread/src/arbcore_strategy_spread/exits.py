@@ -55,22 +55,25 @@ class ExitRules:
         slippage = self._settings.slippage_bps
         return Exit(trade=trade.id, share=share, slippage_bps=slippage, edge_bps=net_bps, reason=reason)
 
-    def asks_at(self, trade: Trade, baseline: PlainEdge) -> float | None:
-        """Return the lowest edge of the closing direction at which a rule can act; None for any quote.
-
-        A stop acts on a falling edge, which no trigger expresses, so that every quote is asked for.
-        """
-        if self._settings.stop_bps is not None:
-            return None
+    def asks_at(self, trade: Trade, baseline: PlainEdge) -> float:
+        """Return the lowest edge of the closing direction at which a rule that waits for a rise can act."""
         closing = not trade.forward
         edges = [baseline.edge_at(self._leave, closing)]
         if self._settings.reversal:
             edges.append(baseline.edge_at(self._enter, closing))
         if (profit := self._next_profit(trade)) is not None:
-            gross = profit / 1e4 + self._cost
-            premium = trade.entry_premium + gross if trade.forward else trade.entry_premium - gross
-            edges.append(edge_of_premium(premium, closing))
+            edges.append(self._edge_of_result(trade, profit))
         return min(edges)
+
+    def stops_at(self, trade: Trade) -> float:
+        """Return the highest edge of the closing direction at which the stop can act."""
+        stop = self._settings.stop_bps
+        return -inf if stop is None else self._edge_of_result(trade, -stop)
+
+    def _edge_of_result(self, trade: Trade, net_bps: float) -> float:
+        gross = net_bps / 1e4 + self._cost
+        premium = trade.entry_premium + gross if trade.forward else trade.entry_premium - gross
+        return edge_of_premium(premium, not trade.forward)
 
     def deadline(self, trade: Trade) -> int:
         """Return the engine time at which a trade is closed whatever its result."""

@@ -76,23 +76,29 @@ class SpreadRoute:
         exits = [wish for wish in judged if wish is not None]
         return exits or self._entries(signal)
 
-    def trigger(self) -> Trigger | None:
-        """Return when to be asked next; None for every quote."""
+    def trigger(self) -> Trigger:
+        """Return when to be asked next."""
         at = self._baseline.due
-        edges = {True: inf, False: inf}
+        above = {True: inf, False: inf}
+        below = {True: -inf, False: -inf}
         for trade in self._hedged():
-            edge = self._exits.asks_at(trade, self._baseline)
-            if edge is None:
-                return None
-            edges[not trade.forward] = min(edges[not trade.forward], edge)
+            closing = not trade.forward
+            above[closing] = min(above[closing], self._exits.asks_at(trade, self._baseline))
+            below[closing] = max(below[closing], self._exits.stops_at(trade))
             at = min(at, self._exits.deadline(trade))
         if self._has_room():
             if self._now < self._rest_until:
                 at = min(at, self._rest_until)
             else:
                 for forward in self._directions:
-                    edges[forward] = min(edges[forward], self._baseline.edge_at(self._enter, forward))
-        return Trigger(forward=_earlier(edges[True]), backward=_earlier(edges[False]), at=at)
+                    above[forward] = min(above[forward], self._baseline.edge_at(self._enter, forward))
+        return Trigger(
+            forward=_earlier(above[True]),
+            backward=_earlier(above[False]),
+            forward_below=-_earlier(-below[True]),
+            backward_below=-_earlier(-below[False]),
+            at=at,
+        )
 
     def learn(self, trade: Trade) -> None:
         """Take over a trade's new state; a close starts the pause, except where the route reverses."""

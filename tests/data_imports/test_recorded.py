@@ -1,0 +1,226 @@
+"""Every recorded source imports by its recipe, with the rows, times and clocks that its description states."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from arbcore.cli._data_exchanges import instrument_of, profiles_named
+from arbcore.data._frames import Columns, np
+from arbcore.data.dataset import DatasetInfo
+from arbcore.data.imports.recipe import source_files
+from arbcore.data.imports.rows import RowChecks
+from arbcore.data.imports.run import columns_of, run_imports
+from arbcore.data.instant import iso
+from arbcore.data.source import BarRule, open_source
+from arbcore.data.verify import verify
+from arbcore.errors import DataError
+
+RECORDED = os.environ.get("ARBCORE_TEST_DATA", "")
+pytestmark = pytest.mark.skipif(not RECORDED, reason="ARBCORE_TEST_DATA names no folder of recorded data")
+
+COOKBOOK = Path(__file__).parents[2] / "cookbook"
+RECIPES = sorted((COOKBOOK / "imports").glob("*.yaml"))
+
+# Rows and first and last time in UTC of every kind, from the description of the recordings: KST and UTC+3 corrected,
+# candles by their open time, daily rates by the end of their day.
+EXPECTED = {
+    "upbit-binance-2025": {
+        "upbit:KRW-BTC bars": (5_200, "2025-05-28T18:10:00Z", "2025-08-23T23:25:00Z"),
+        "binance_spot:BTCUSDT bars": (25_920, "2025-05-25T23:30:00Z", "2025-08-23T23:25:00Z"),
+        "upbit:KRW-BTC book": (8, "2025-08-23T21:03:18.382Z", "2025-08-23T21:05:50.382Z"),
+        "binance_spot:BTCUSDT book": (3, "2025-08-23T21:05:21.19289Z", "2025-08-23T21:05:39.91147Z"),
+    },
+    "binance-usdm": {
+        # 51,840 candles of 5 minutes without a gap end one candle before the 180 days are over.
+        "binance:BTCUSDT bars": (51_840, "2025-07-04T11:35:00Z", "2025-12-31T11:30:00Z"),
+        "binance:BNBUSDT bars": (51_840, "2025-07-04T11:45:00Z", "2025-12-31T11:40:00Z"),
+    },
+    "bybit-linear": {
+        "bybit:BTCUSDT bars": (25_920, "2025-04-03T17:05:00Z", "2025-07-02T17:00:00Z"),
+        "bybit:BNBUSDT bars": (25_920, "2025-04-03T17:05:00Z", "2025-07-02T17:00:00Z"),
+    },
+    "binance-spot": {
+        "binance_spot:BTCUSDT bars": (9_118, "2025-08-19T15:10:00Z", "2025-09-21T01:30:00Z"),
+        "binance_spot:BNBUSDT bars": (9_118, "2025-08-19T15:10:00Z", "2025-09-21T01:30:00Z"),
+    },
+    "upbit-binance-hourly": {
+        "upbit:KRW-BTC bars": (37_330, "2017-09-26T00:00:00Z", "2021-12-31T23:00:00Z"),
+        "binance_spot:BTCUSDT bars": (38_221, "2017-08-17T04:00:00Z", "2021-12-31T23:00:00Z"),
+        "rates:usd_krw fx": (1_934, "2017-01-03T00:00:00Z", "2024-05-31T00:00:00Z"),
+    },
+    "upbit-binance-snapshots": {
+        f"{key} {kind}": (1_079, "2026-06-30T16:02:28Z", "2026-08-22T22:16:54Z")
+        for kind, keys in {
+            "quotes": [
+                *(f"upbit:KRW-{base}" for base in ("BTC", "ETH", "XRP")),
+                *(f"binance_spot:{base}USDT" for base in ("BTC", "ETH", "XRP")),
+            ],
+            "fx": ["rates:usdt_krw", "rates:usd_krw"],
+        }.items()
+        for key in keys
+    },
+    "daily-rates": {
+        "rates:usd_krw fx": (3_020, "2017-09-26T00:00:00Z", "2026-01-01T00:00:00Z"),
+        "rates:usdt_krw fx": (573, "2024-06-08T00:00:00Z", "2026-01-01T00:00:00Z"),
+    },
+    "link-books": {
+        "binance_spot:LINKUSDT book": (3_600, "2021-08-20T00:00:00Z", "2021-08-20T00:59:59Z"),
+        "huobi:linkusdt book": (3_600, "2021-08-20T00:00:00Z", "2021-08-20T00:59:59Z"),
+    },
+    "funding-btc": {
+        "binance:BTCUSDT funding": (4_383, "2020-01-01T00:00:00Z", "2023-12-31T16:00:00Z"),
+        "bybit:BTCUSDT funding": (3_285, "2021-01-01T00:00:00Z", "2023-12-31T16:00:00Z"),
+        "gate:BTC_USDT funding": (4_290, "2020-01-01T00:00:00Z", "2023-12-31T16:00:00Z"),
+        "htx:BTC-USDT funding": (3_284, "2021-01-01T00:00:00Z", "2023-12-31T16:00:00Z"),
+        "kucoin:XBTUSDTM funding": (3_285, "2021-01-01T04:00:00Z", "2023-12-31T20:00:00Z"),
+        "mexc:BTC_USDT funding": (3_285, "2021-01-01T00:00:00Z", "2023-12-31T16:00:00Z"),
+    },
+    "binance-coinm": {
+        "binance_spot:BTCUSDT bars": (5_164, "2020-08-11T08:00:00Z", "2025-04-28T08:00:00Z"),
+        "binance_coinm:BTCUSD_PERP bars": (5_164, "2020-08-11T08:00:00Z", "2025-04-28T08:00:00Z"),
+        "binance_coinm:BTCUSD_PERP funding": (5_164, "2020-08-11T08:00:00Z", "2025-04-28T08:00:00Z"),
+    },
+    "bithumb-books": {
+        "bithumb:KRW-BTC book": (3_840, "2024-04-28T09:42:28.485Z", "2024-04-28T14:59:58.174Z"),
+    },
+    "binance-feed-20240808": {
+        "binance:BTCUSDT quotes": (66_089, "2024-08-08T23:54:16.364169167Z", "2024-08-09T00:00:00.715160683Z"),
+        "binance:BTCUSDT trades": (21_313, "2024-08-08T23:54:16.364176367Z", "2024-08-08T23:59:59.648181179Z"),
+        "binance_spot:BTCUSDT quotes": (28_040, "2024-08-08T23:54:15.363891268Z", "2024-08-09T00:00:01.275231384Z"),
+        "binance_spot:BTCUSDT trades": (9_757, "2024-08-08T23:54:15.363896568Z", "2024-08-09T00:00:01.273948484Z"),
+    },
+}
+
+
+def test_every_recipe_is_expected() -> None:
+    assert [path.stem for path in RECIPES] == sorted(EXPECTED)
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> "dict[str, list[DatasetInfo]]":
+    """Return the data sets of every recipe, each in a folder of its own name."""
+    root = tmp_path_factory.mktemp("recorded")
+
+    return {
+        path.stem: run_imports(profiles_named(str(path)), [Path(RECORDED)], root / path.stem, instrument_of)
+        for path in RECIPES
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXPECTED)
+def test_rows_and_times_are_those_of_the_description(imported: dict[str, list[DatasetInfo]], name: str) -> None:
+    found = {
+        f"{info.key} {kind}": (rows.rows, iso(rows.first_ts), iso(rows.last_ts))
+        for info in imported[name]
+        for kind, rows in info.kinds.items()
+    }
+    assert found == EXPECTED[name]
+
+
+@pytest.mark.slow
+def test_what_plugins_know_has_its_instrument(imported: dict[str, list[DatasetInfo]]) -> None:
+    without = {
+        info.key
+        for infos in imported.values()
+        for info in infos
+        if info.instrument is None and not info.rate and "bars" in info.kinds
+    }
+    assert without == {"binance_coinm:BTCUSD_PERP"}
+
+
+@pytest.mark.slow
+def test_nothing_imported_is_wrong_in_itself(imported: dict[str, list[DatasetInfo]]) -> None:
+    errors = [
+        record
+        for infos in imported.values()
+        for record in verify(Path(infos[0].folder).parents[1])
+        if record.verdict == "error"
+    ]
+    assert errors == []
+
+
+@cache
+def columns(recipe: str, number: int) -> Columns:
+    profile = profiles_named(str(COOKBOOK / recipe))[number]
+    files = source_files(profile, [Path(RECORDED)], alone=False)
+    chunks = list(columns_of(profile, files, RowChecks(profile)))
+    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+
+
+def test_the_candle_clocks_agree() -> None:
+    """Returns of the two venues correlate at the same time and at no other."""
+    upbit, spot = columns("imports/upbit-binance-2025.yaml", 0), columns("imports/upbit-binance-2025.yaml", 1)
+    _, left, right = np.intersect1d(upbit["ts"], spot["ts"], return_indices=True)
+    assert len(left) == 5_200
+    together = np.diff(upbit["ts"][left]) == 300 * 10**9
+    returns = np.diff(np.log(upbit["close"][left]))[together]
+    at_lag = {}
+    for lag in (-1, 0, 1):
+        index = np.clip(right + lag, 1, len(spot["ts"]) - 1)
+        moves = np.log(spot["close"][index[1:]] / spot["close"][index[1:] - 1])[together]
+        at_lag[lag] = float(np.corrcoef(returns, moves)[0, 1])
+    assert at_lag[0] == pytest.approx(0.79, abs=0.03)
+    assert max(abs(at_lag[-1]), abs(at_lag[1])) < 0.2
+
+
+def test_books_in_kst_lie_where_the_candles_of_their_hour_would() -> None:
+    """The books are of 2025-08-24 06:03 in Seoul, so of 21:03 the day before in UTC."""
+    book, candles = columns("imports/upbit-binance-2025.yaml", 2), columns("imports/upbit-binance-2025.yaml", 0)
+    row = int(np.searchsorted(candles["ts"], book["recv_ts"][0], side="right")) - 1
+    assert candles["low"][row] <= book["bid_0"][0] < book["ask_0"][0] <= candles["high"][row]
+    assert sum(name.startswith("bid_size_") for name in book) == 20
+
+
+def test_daily_funding_means_are_the_means_of_the_settlements() -> None:
+    daily, single = columns("kimchi-2025/import.yaml", 2), columns("imports/funding-btc.yaml", 0)
+    common, left, right = np.intersect1d(daily["ts"], single["ts"], return_indices=True)
+    whole_days = len(common) // 3 * 3
+    assert whole_days == 4_383
+    paid, settled = daily["rate"][left].reshape(-1, 3), single["rate"][right].reshape(-1, 3)
+    assert (paid == paid[:, :1]).all()
+    assert np.allclose(paid[:, 0], settled.mean(axis=1), atol=2e-8)
+
+
+def test_the_feeds_clock_is_behind_and_its_correction_leaves_no_latency_negative() -> None:
+    corrected = columns("imports/binance-feed-20240808.yaml", 1)
+    latency = corrected["recv_ts"] - corrected["ts"]
+    assert 0 < latency.min() < 5_000_000
+    assert np.median(latency) < 20_000_000
+
+
+def test_the_feed_is_refused_without_that_correction(tmp_path: Path) -> None:
+    profiles = profiles_named("binance:usdm-feed-trades")
+    with pytest.raises(DataError, match=r"received 1\.2\d+ s before it happened"):
+        run_imports(profiles, [Path(RECORDED)], tmp_path, instrument_of)
+
+
+def test_trades_of_the_feed_lie_at_its_quotes() -> None:
+    """A taker who buys pays the ask: this holds only where the side of trades is read the right way round."""
+    quotes, trades = columns("imports/binance-feed-20240808.yaml", 0), columns("imports/binance-feed-20240808.yaml", 1)
+    before = np.searchsorted(quotes["ts"], trades["ts"], side="right") - 1
+    known = before >= 0
+    middle = (quotes["bid"][before] + quotes["ask"][before])[known] / 2
+    above = trades["price"][known] > middle
+    assert (above == trades["buyer_took"][known]).mean() > 0.9
+
+
+def test_the_main_pair_streams_in_order(tmp_path: Path) -> None:
+    recipe = COOKBOOK / "kimchi-2025" / "import.yaml"
+    infos = run_imports(profiles_named(str(recipe)), [Path(RECORDED)], tmp_path, instrument_of)
+    assert {info.key: sorted(info.kinds) for info in infos} == {
+        "upbit:KRW-BTC": ["bars"],
+        "binance:BTCUSDT": ["bars", "funding"],
+        "rates:usdt_krw": ["fx"],
+    }
+    source = open_source(tmp_path, bars=BarRule(half_spread_bps={"upbit": 2.5, "binance": 0.5}))
+    last = 0
+    for chunk in source.chunks():
+        times = [item.recv_ts for item in chunk]
+        assert times == sorted(times)
+        assert times[0] >= last
+        last = times[-1]
+    assert any("one day late" in note for note in source.notes)
+    assert any("three equal payments" in note for note in source.notes)
