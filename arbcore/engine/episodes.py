@@ -5,8 +5,8 @@ from typing import Final
 
 from arbcore.model.events import InputsRejected, OpportunitySkipped
 
-QUIET_NS: Final = 60 * 10**9
-"""An episode ends when nothing of its kind happened for a minute of engine time."""
+QUIET_NS: Final = 900 * 10**9
+"""An episode ends when nothing of its kind happened for a quarter of an hour of engine time."""
 
 MAX_OPEN: Final = 10_000
 """Most episodes kept open at once; beyond it the oldest is closed. Bounds memory whatever the input."""

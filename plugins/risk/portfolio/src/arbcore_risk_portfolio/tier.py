@@ -93,16 +93,16 @@ class PortfolioTier:
 
     def _size(self, intent: Intent, view: RiskView) -> Verdict | None:
         settings = self._settings
-        room, why = settings.trade_notional, "trade_notional"
+        room, why, reason = settings.trade_notional, "trade_notional", Reason.RISK_TRADE_SIZE
         share = self._symbol_room(intent, view)
         if share is not None and (room is None or share < room):
-            room, why = share, f"symbol_share left for {intent.symbol}"
+            room, why, reason = share, f"symbol_share left for {intent.symbol}", Reason.RISK_SYMBOL_SHARE
         if room is None or intent.notional <= room:
             return None
         detail = f"{intent.notional:f} asked, {room:f} by {why}"
         if settings.oversize == "block" or room <= 0:
-            return _block(Reason.RISK_TRADE_SIZE, detail)
-        return Verdict(kind=VerdictKind.RESIZE, reason=Reason.RISK_TRADE_SIZE, detail=detail, notional=room)
+            return _block(reason, detail)
+        return Verdict(kind=VerdictKind.RESIZE, reason=reason, detail=detail, notional=room)
 
     def _symbol_room(self, intent: Intent, view: RiskView) -> Decimal | None:
         """Return the value that may still open in the intent's symbol; None where no limit applies or is known.

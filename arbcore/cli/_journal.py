@@ -1,0 +1,170 @@
+"""The way from a command line to an open journal: which one is meant, and the plugin that reads it."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from arbcore.cli._frame_config import DEFAULT_FILE, Selection, open_config
+from arbcore.errors import ArbcoreError, ConfigurationError
+
+if TYPE_CHECKING:
+    from arbcore.config import Config
+    from arbcore.context import Context
+    from arbcore.journal.reading import ReaderContext
+    from arbcore.plugins import Plugins
+    from arbcore.ports.journal import Journal
+
+Result = TypeVar("Result")
+
+_NEEDED = ("schema_version", "session", "plugins", "journal")
+"""Sections that reading a journal needs: a strategy that is gone must not keep its trades from being looked at."""
+
+
+class NothingThere(ArbcoreError):
+    """What was asked for does not exist."""
+
+    exit_code = 4
+
+
+class _WallClock:
+    def now(self) -> int:
+        return time.time_ns()
+
+
+class JournalPlace:
+    """A journal that a command line means.
+
+    Args:
+        config: The config's part about journals.
+        plugins: The journal's plugin.
+        location: Folder or file of the journal.
+    """
+
+    def __init__(self, config: "Config", plugins: "Plugins", location: Path) -> None:
+        self._config = config
+        self._plugins = plugins
+        self.location = location
+
+    def read(self, use: "Callable[[Journal], Result]") -> Result:
+        """Open the journal for reading, call a function with it, and close it.
+
+        Raises:
+            JournalError: It can't be opened or read.
+        """
+        return self._use(self._reader_context(), use)
+
+    def write(self, mode: str, use: "Callable[[Journal], Result]") -> Result:
+        """Open the journal as its session's engine does, with its lease, call a function with it, and close it.
+
+        Args:
+            mode: Mode of the session.
+            use: The function.
+
+        Raises:
+            JournalError: It can't be opened, or a session is running on it.
+        """
+        return self._use(self._writer_context(mode), use)
+
+    def _use(self, context: "Context", use: "Callable[[Journal], Result]") -> Result:
+        import anyio
+
+        async def within() -> Result:
+            async with self._open(context) as journal:
+                return use(journal)
+
+        return anyio.run(within)
+
+    def _open(self, context: "Context") -> "Journal":
+        from arbcore.hooks import SinkHooks
+        from arbcore.plugins import hooks_of
+
+        instance = self._config.journal
+        if instance is None:
+            raise ConfigurationError("the config names no journal", "add a section `journal` that names a plugin")
+        loaded = self._plugins.get(instance.kind, instance.use)
+        return hooks_of(loaded, SinkHooks).open_journal(settings=instance.settings, context=context)
+
+    def _reader_context(self) -> "ReaderContext":
+        from arbcore.journal.reading import ReaderContext
+
+        return ReaderContext(**self._common(), mode="", location=self.location)
+
+    def _writer_context(self, mode: str) -> "Context":
+        from arbcore.context import Context
+
+        return Context(**self._common(), mode=mode)
+
+    def _common(self) -> dict[str, Any]:
+        session = self._config.session
+        return {
+            "instance": "journal",
+            "session": session.name,
+            "environment": session.environment,
+            "base_currency": session.base_currency,
+            "clock": _WallClock(),
+            "logger": logging.getLogger("arbcore.sink.journal"),
+            "data_dir": self.location if self.location.is_dir() else self.location.parent,
+        }
+
+
+def journal_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that name a config and a session, as ``config_files`` and ``session``."""
+    path = click.Path(path_type=Path)
+    for option in (
+        click.option("--session", metavar="NAME", help="Session of the project; default: the config's."),
+        click.option("-c", "--config", "config_files", multiple=True, type=path, help="Config file; later ones win."),
+    ):
+        function = option(function)
+    return function
+
+
+def find_journal(config_files: tuple[Path, ...], session: str | None, path: Path | None) -> JournalPlace:
+    """Return the journal that a command line means.
+
+    Args:
+        config_files: Configs that were named. Else the one in the current folder or, for a path, above it counts.
+        session: Name of a session of the project.
+        path: Folder or file of a journal, or None for the session's: the one that is named, else the config's, else
+            the newest backtest that kept one.
+
+    Raises:
+        NothingThere: There is no such journal.
+        ConfigurationError: There is no config, or its part about journals is wrong.
+    """
+    if path is not None and session is not None:
+        raise click.UsageError("name a session or a path, not both")
+    if path is not None and not path.exists():
+        raise NothingThere(f"{path} does not exist", "name the folder of a session or result, or a journal's file")
+    raw = Selection(config_files).load(default=_config_for(path))
+    config, plugins = open_config(
+        replace(raw, values={key: raw.values[key] for key in _NEEDED if key in raw.values}), say=False
+    )
+    return JournalPlace(config, plugins, path or _folder(config, session))
+
+
+def _config_for(path: Path | None) -> Path:
+    """Return the config that belongs to a journal: the current folder's, else the nearest one above the journal."""
+    folders = [] if path is None or DEFAULT_FILE.exists() else [path.absolute(), *path.absolute().parents]
+    return next((folder / DEFAULT_FILE for folder in folders if (folder / DEFAULT_FILE).is_file()), DEFAULT_FILE)
+
+
+def _folder(config: "Config", session: str | None) -> Path:
+    named = config.folder / "sessions" / (session or config.session.name)
+    if named.is_dir():
+        return named
+    results = [] if session else sorted(_folders(config.folder / "results"), key=lambda folder: folder.stat().st_mtime)
+    if not results:
+        raise NothingThere(
+            f"{named} does not exist: that session never ran here",
+            "name a session with --session, or a folder; a backtest keeps its journal with `arb backtest --journal`",
+        )
+    return results[-1]
+
+
+def _folders(parent: Path) -> list[Path]:
+    return [folder for folder in parent.iterdir() if folder.is_dir()] if parent.is_dir() else []

@@ -1,0 +1,101 @@
+"""`arb events`: what a session or backtest recorded."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from arbcore.cli._frame_output import note, print_json, print_table
+from arbcore.cli._journal import find_journal, journal_options
+
+if TYPE_CHECKING:
+    from arbcore.ports.journal import Journal, StoredEvent
+
+
+@click.command
+@journal_options
+@click.option("--journal", "path", type=click.Path(path_type=Path), help="Folder or file of a journal instead.")
+@click.option("--type", "types", multiple=True, metavar="TYPE", help="Only events of this type; may be repeated.")
+@click.option("--since", type=click.IntRange(1), help="First sequence to show; default: the newest events.")
+@click.option("--limit", type=click.IntRange(0), default=50, show_default=True, help="Most events; 0 for all.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    config_files: tuple[Path, ...],
+    session: str | None,
+    path: Path | None,
+    types: tuple[str, ...],
+    since: int | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Show what a session or backtest recorded: its newest events, or those from a sequence on.
+
+    Without --session or --journal it is the config's session, else the newest backtest that kept its journal.
+    """
+    _check(types)
+
+    def chosen(journal: "Journal") -> "tuple[str, list[StoredEvent]]":
+        return journal.location(), _choose(journal, frozenset(types), since, limit)
+
+    location, events = find_journal(config_files, session, path).read(chosen)
+    if as_json:
+        print_json({"schema_version": 1, "journal": location, "events": [_shown(event) for event in events]})
+        return
+    from arbcore.journal.text import iso
+
+    rows = [(event.sequence, iso(event.time), event.type, event.key, _detail(event)) for event in events]
+    print_table(("sequence", "time", "type", "key", "event"), rows)
+    note(f"{len(rows)} events of {location}")
+
+
+def _check(types: Iterable[str]) -> None:
+    from arbcore.journal.codec import EVENT_TYPES
+    from arbcore.settings import did_you_mean
+
+    for name in types:
+        if name not in EVENT_TYPES:
+            raise click.BadParameter(f"no event is called {name}{did_you_mean(name, list(EVENT_TYPES))}")
+
+
+def _choose(journal: "Journal", types: frozenset[str], since: int | None, limit: int) -> "list[StoredEvent]":
+    if since is not None:
+        return list(islice(_of_types(journal.read(since), types), limit or None))
+    newest = journal.last()
+    if newest is None:
+        return []
+    first = 1 if types or not limit else max(newest.sequence - limit + 1, 1)
+    return list(deque(_of_types(journal.read(first), types), limit or None))
+
+
+def _of_types(events: "Iterator[StoredEvent]", types: frozenset[str]) -> "Iterator[StoredEvent]":
+    return (event for event in events if not types or event.type in types)
+
+
+def _detail(event: "StoredEvent") -> str:
+    """Return the fields of an event as JSON, in which no terminal code acts; what is no event as it lies."""
+    from msgspec import json, to_builtins
+
+    from arbcore.errors import JournalError
+    from arbcore.journal.codec import decode
+
+    try:
+        fields = to_builtins(decode(event.body).event)
+    except JournalError:
+        return repr(event.body)
+    return json.encode({name: value for name, value in fields.items() if name != "type"}).decode()
+
+
+def _shown(event: "StoredEvent") -> object:
+    from arbcore.journal.text import iso
+
+    return {
+        "sequence": event.sequence,
+        "at": iso(event.time),
+        "type": event.type,
+        "key": event.key,
+        "hash": event.hash.hex(),
+        "body": event.body.decode(errors="backslashreplace"),
+    }
