@@ -50,7 +50,7 @@ nightly: ## run every test with the full counts, and measure coverage
 bench: ## run the benchmarks, which print ratios
 	$(SETUP) test
 	@for file in $(sort $(wildcard benchmarks/bench_*.py)); do \
-	    echo "== $$file"; $(BIN)/python $$file || exit 1; \
+	    echo "== $$file"; $(BIN)/python -m benchmarks.$$(basename $$file .py) || exit 1; \
 	done
 
 wheels: ## build every distribution and run the demo from them, outside the checkout

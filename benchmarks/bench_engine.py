@@ -9,19 +9,20 @@ from collections.abc import Callable
 from decimal import Decimal
 from time import process_time as cpu_seconds
 
-from market import CHUNK, PERPETUAL, SPOT, Columns
-
 from arbcore.hooks import ExchangeHooks, FillHooks, RiskHooks, StrategyHooks
 from arbcore.model.market import Quote
 from arbcore.plugins import hooks_of, load, settings_model_of
 from arbcore.ports.venue import SimVenue
 from arbcore.settings import PluginSettings
 from arbcore.testing.session import Played, make_context, play
+from benchmarks.market import CHUNK, PERPETUAL, SPOT, Columns
 
 _DAY = 86_400 * 10**9
 _PLUGINS = load(
-    [(kind, name, "bench_engine") for kind, name in (
-        ("exchange", "paper"), ("fill", "top"), ("risk", "portfolio"), ("strategy", "spread"))]
+    [
+        (kind, name, "bench_engine")
+        for kind, name in (("exchange", "paper"), ("fill", "top"), ("risk", "portfolio"), ("strategy", "spread"))
+    ]
 )
 _STRATEGY = {
     "routes": [{"spot": "seoul", "perpetual": "world", "symbols": ["BTC"]}],
@@ -75,10 +76,19 @@ def whole(columns: Columns) -> tuple[float, Played]:
         columns.chunks(),
         (SPOT, PERPETUAL),
         _venues(),
-        {"premium": hooks_of(_PLUGINS.get("strategy", "spread"), StrategyHooks).build_strategy(
-            settings=_settings("strategy", use="spread", **_STRATEGY), context=make_context("premium"))},
-        tiers=[("portfolio", hooks_of(_PLUGINS.get("risk", "portfolio"), RiskHooks).build_risk_tier(
-            settings=_settings("risk", use="portfolio", **_TIER), context=make_context("portfolio")))],
+        {
+            "premium": hooks_of(_PLUGINS.get("strategy", "spread"), StrategyHooks).build_strategy(
+                settings=_settings("strategy", use="spread", **_STRATEGY), context=make_context("premium")
+            )
+        },
+        tiers=[
+            (
+                "portfolio",
+                hooks_of(_PLUGINS.get("risk", "portfolio"), RiskHooks).build_risk_tier(
+                    settings=_settings("risk", use="portfolio", **_TIER), context=make_context("portfolio")
+                ),
+            )
+        ],
         rates={"usdt_krw": _DAY},
         keep_events=False,
     )
@@ -126,9 +136,9 @@ def main() -> None:
     trips = played.tally.trades
     print(f"bare loop            {million / bare_seconds:12,.0f} quotes/s")
     print(f"whole, nothing fires {million / quiet:12,.0f} quotes/s   {bare_seconds / quiet:.2f} of bare")
-    print(f"whole, {trips:5d} trips   {million / seconds:12,.0f} quotes/s   {bare_seconds / seconds:.2f} of bare (goal 0.20)")
+    ratio = bare_seconds / seconds
+    print(f"whole, {trips:5d} trips   {million / seconds:12,.0f} quotes/s   {ratio:.2f} of bare (goal 0.20)")
     print(f"cost of a round trip {(seconds - quiet) / max(trips, 1) * 1e6:12,.0f} us")
-    print(f"pnl {played.tally.report}")
 
 
 if __name__ == "__main__":

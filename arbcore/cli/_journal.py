@@ -3,26 +3,21 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from arbcore.cli._frame_config import DEFAULT_FILE, Selection, open_config
+from arbcore.cli._frame_config import DEFAULT_FILE, Selection
 from arbcore.errors import ArbcoreError, ConfigurationError
 
 if TYPE_CHECKING:
-    from arbcore.config import Config
+    from arbcore.config import Config, RawConfig
     from arbcore.context import Context
-    from arbcore.journal.reading import ReaderContext
     from arbcore.plugins import Plugins
-    from arbcore.ports.journal import Journal
+    from arbcore.ports.journal import Journal, RunMetadata
 
 Result = TypeVar("Result")
-
-_NEEDED = ("schema_version", "session", "plugins", "journal")
-"""Sections that reading a journal needs: a strategy that is gone must not keep its trades from being looked at."""
 
 
 class NothingThere(ArbcoreError):
@@ -56,28 +51,32 @@ class JournalPlace:
         Raises:
             JournalError: It can't be opened or read.
         """
-        return self._use(self._reader_context(), use)
+        from arbcore.journal.reading import ReaderContext
 
-    def write(self, mode: str, use: "Callable[[Journal], Result]") -> Result:
+        session = self._config.session.name
+        return _use(self._open(ReaderContext(**self._common(), session=session, mode="", location=self.location)), use)
+
+    def write(self, run: "RunMetadata", location: str, use: "Callable[[Journal], Result]") -> Result:
         """Open the journal as its session's engine does, with its lease, call a function with it, and close it.
 
         Args:
-            mode: Mode of the session.
+            run: A run of the session, which names it and its mode.
+            location: Where the journal lies, as it says itself when it is read.
             use: The function.
 
         Raises:
-            JournalError: It can't be opened, or a session is running on it.
+            ConfigurationError: The config places the session's journal elsewhere.
+            JournalError: It can't be opened, or the session is running.
         """
-        return self._use(self._writer_context(mode), use)
+        from arbcore.context import Context
 
-    def _use(self, context: "Context", use: "Callable[[Journal], Result]") -> Result:
-        import anyio
-
-        async def within() -> Result:
-            async with self._open(context) as journal:
-                return use(journal)
-
-        return anyio.run(within)
+        journal = self._open(Context(**self._common(), session=run.session, mode=run.mode))
+        if journal.location() != location:
+            raise ConfigurationError(
+                f"{location} is not where this config keeps that journal ({journal.location()})",
+                "use the config that it was written with, or --check, which only reads",
+            )
+        return _use(journal, use)
 
     def _open(self, context: "Context") -> "Journal":
         from arbcore.hooks import SinkHooks
@@ -89,27 +88,26 @@ class JournalPlace:
         loaded = self._plugins.get(instance.kind, instance.use)
         return hooks_of(loaded, SinkHooks).open_journal(settings=instance.settings, context=context)
 
-    def _reader_context(self) -> "ReaderContext":
-        from arbcore.journal.reading import ReaderContext
-
-        return ReaderContext(**self._common(), mode="", location=self.location)
-
-    def _writer_context(self, mode: str) -> "Context":
-        from arbcore.context import Context
-
-        return Context(**self._common(), mode=mode)
-
     def _common(self) -> dict[str, Any]:
         session = self._config.session
         return {
             "instance": "journal",
-            "session": session.name,
             "environment": session.environment,
             "base_currency": session.base_currency,
             "clock": _WallClock(),
             "logger": logging.getLogger("arbcore.sink.journal"),
             "data_dir": self.location if self.location.is_dir() else self.location.parent,
         }
+
+
+def _use(journal: "Journal", use: "Callable[[Journal], Result]") -> Result:
+    import anyio
+
+    async def within() -> Result:
+        async with journal as entered:
+            return use(entered)
+
+    return anyio.run(within)
 
 
 def journal_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -140,11 +138,31 @@ def find_journal(config_files: tuple[Path, ...], session: str | None, path: Path
         raise click.UsageError("name a session or a path, not both")
     if path is not None and not path.exists():
         raise NothingThere(f"{path} does not exist", "name the folder of a session or result, or a journal's file")
-    raw = Selection(config_files).load(default=_config_for(path))
-    config, plugins = open_config(
-        replace(raw, values={key: raw.values[key] for key in _NEEDED if key in raw.values}), say=False
-    )
+    config, plugins = _open_config(Selection(config_files).load(default=_config_for(path)))
     return JournalPlace(config, plugins, path or _folder(config, session))
+
+
+def _open_config(raw: "RawConfig") -> "tuple[Config, Plugins]":
+    """Check a config with the journal's plugin alone.
+
+    A strategy or exchange that is no longer installed must not keep its trades from being looked at, so what its
+    section says passes unread.
+    """
+    from arbcore.config import allowed, validate, wanted
+    from arbcore.plugins import load, settings_model_of
+    from arbcore.settings import PluginSettings
+
+    class Unread(PluginSettings, extra="allow"):
+        """Settings that nobody reads here."""
+
+    named = raw.values.get("journal") or {}
+    use = named.get("use") if isinstance(named, dict) else None
+    plugins = load([one for one in wanted(raw) if one[:2] == ("sink", use)][:1], allowed(raw))
+
+    def model(kind: str, name: str) -> type[PluginSettings]:
+        return settings_model_of(plugins.get(kind, name)) if (kind, name) == ("sink", use) else Unread
+
+    return validate(raw, model), plugins
 
 
 def _config_for(path: Path | None) -> Path:

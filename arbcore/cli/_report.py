@@ -27,6 +27,10 @@ def print_report(result: "BacktestResult") -> None:
 
 
 def _symbols(result: "BacktestResult") -> None:
+    if not result.symbols:
+        click.echo("No trade filled. What was refused stands under Rejected; without that table no signal came:")
+        click.echo("the data may be too short for the reference of the strategy, or its thresholds too wide.\n")
+        return
     currency = result.pnl.currency
     rows = [
         (name, item.entries, item.exits, _rate(item.win_rate), format_money(item.pnl, currency))
@@ -48,8 +52,9 @@ def _rejected(result: "BacktestResult") -> None:
 
 def _pnl(result: "BacktestResult") -> None:
     pnl = result.pnl
-    parts = ("spread", "slippage", "fees", "funding", "fx", "unrealised", "total", "ledger_change", "remainder")
+    parts = ("spread", "slippage", "fees", "funding", "fx", "unrealised", "total", "ledger_change")
     rows = [(name.replace("_", " "), format_money(getattr(pnl, name), pnl.currency)) for name in parts]
+    rows.append(("remainder", f"{pnl.remainder} {pnl.currency}"))  # never rounded: any other figure than 0 is a defect
     print_table(("part", "amount"), rows, "Profit and loss")
 
 
@@ -66,7 +71,8 @@ def _summary(result: "BacktestResult") -> None:
         ("quotes", f"{result.quotes:,} in {seconds:.2f} s ({result.quotes / max(seconds, 1e-9):,.0f}/s)"),
         ("memory", f"{result.peak_rss_mib:.0f} MiB at most" if result.peak_rss_mib else "not told by this system"),
         ("data", result.data_hash),
-        ("result", f"{result.result_hash} ({result.events:,} events)"),
+        ("result", result.result_hash),
+        ("events", f"{result.events:,}"),
         ("journal", result.journal),
     ]
     print_table(("run", ""), rows, f"Session {result.session}")

@@ -1,5 +1,6 @@
 """`arb data generate`: a market of the config's exchanges, made from a seed."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,4 +141,4 @@ def _instruments(config: "Config", plugins: "Plugins", coins: list[str]) -> "Ite
 
 def _progress(quotes: int) -> Any:
     """Return a progress bar on stderr, which prints its label only where that is no terminal."""
-    return click.progressbar(length=quotes, label="generating quotes", file=click.get_text_stream("stderr"))
+    return click.progressbar(length=quotes, label="generating quotes", file=sys.stderr)

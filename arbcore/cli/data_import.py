@@ -23,6 +23,8 @@ _TEXT_FIELDS = {
     "delay": "Time after its stamp at which a row is known, such as 1d.",
     "interval": "Length of a bar, such as 5m.",
     "receive_shift": "Correction of the receiver's clock, such as 1.27s.",
+    "begin": "Earliest stamp to take, such as 2025-07-01T00:00:00Z.",
+    "end": "First stamp to leave out again.",
     "thousands": "Separator of thousands in numbers.",
     "venue": "Label of the venue.",
     "symbol": "The venue's own name of the market.",

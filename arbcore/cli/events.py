@@ -41,14 +41,12 @@ def command(
         return journal.location(), _choose(journal, frozenset(types), since, limit)
 
     location, events = find_journal(config_files, session, path).read(chosen)
+    shown = [_shown(event) for event in events]
     if as_json:
-        print_json({"schema_version": 1, "journal": location, "events": [_shown(event) for event in events]})
+        print_json({"schema_version": 1, "journal": location, "events": shown})
         return
-    from arbcore.journal.text import iso
-
-    rows = [(event.sequence, iso(event.time), event.type, event.key, _detail(event)) for event in events]
-    print_table(("sequence", "time", "type", "key", "event"), rows)
-    note(f"{len(rows)} events of {location}")
+    print_table(("sequence", "time", "type", "key", "event"), [_row(event) for event in shown])
+    note(f"{len(shown)} events of {location}")
 
 
 def _check(types: Iterable[str]) -> None:
@@ -74,28 +72,25 @@ def _of_types(events: "Iterator[StoredEvent]", types: frozenset[str]) -> "Iterat
     return (event for event in events if not types or event.type in types)
 
 
-def _detail(event: "StoredEvent") -> str:
-    """Return the fields of an event as JSON, in which no terminal code acts; what is no event as it lies."""
-    from msgspec import json, to_builtins
+def _shown(event: "StoredEvent") -> dict[str, object]:
+    """Return an event as plain values, in its type's present version; what is no event is shown as it lies."""
+    from msgspec import to_builtins
 
     from arbcore.errors import JournalError
     from arbcore.journal.codec import decode
-
-    try:
-        fields = to_builtins(decode(event.body).event)
-    except JournalError:
-        return repr(event.body)
-    return json.encode({name: value for name, value in fields.items() if name != "type"}).decode()
-
-
-def _shown(event: "StoredEvent") -> object:
     from arbcore.journal.text import iso
 
-    return {
-        "sequence": event.sequence,
-        "at": iso(event.time),
-        "type": event.type,
-        "key": event.key,
-        "hash": event.hash.hex(),
-        "body": event.body.decode(errors="backslashreplace"),
-    }
+    try:
+        fields = to_builtins(decode(event.body))
+    except JournalError:
+        fields = {"sequence": event.sequence, "time": event.time, "key": event.key, "body": repr(event.body)}
+    return {"at": iso(event.time), "type": event.type, **fields, "hash": event.hash.hex()}
+
+
+def _row(shown: dict[str, object]) -> tuple[object, ...]:
+    from msgspec import json
+
+    event = shown.get("event", shown.get("body"))
+    fields = {name: value for name, value in event.items() if name != "type"} if isinstance(event, dict) else event
+    # As JSON no terminal code in a venue's words acts.
+    return shown["sequence"], shown["at"], shown["type"], shown["key"], json.encode(fields).decode()

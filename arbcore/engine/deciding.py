@@ -67,11 +67,12 @@ class Deciding:
         self._chain: Final = RiskChain(tiers, self._cut)
         self.refused: Refused = _nothing
 
-    def ask(self, route: Route, forward: float, backward: float) -> None:
+    def ask(self, route: Route) -> None:
         """Ask a route's strategy, unless something forbids any decision on the route."""
         now = self._outbox.now
         obstacle = route.obstacle(now)
         if obstacle:
+            forward, backward = route.edges()
             if forward >= route.forward or backward >= route.backward:
                 self._skip(route, obstacle, max(forward, backward))
             return

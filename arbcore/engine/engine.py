@@ -128,17 +128,19 @@ class Engine:
         for route in state.routes:
             buy = route.buy
             sell = route.sell
-            forward = route.forward_factor * sell.bid / buy.ask - 1.0
-            backward = route.backward_factor * buy.bid / sell.ask - 1.0
+            forward = route.forward_factor * sell.bid
+            backward = route.backward_factor * buy.bid
+            buy_ask = buy.ask
+            sell_ask = sell.ask
             if (
-                forward >= route.forward
-                or backward >= route.backward
+                forward >= route.forward_high * buy_ask
+                or backward >= route.backward_high * sell_ask
                 or now >= route.at
-                or forward <= route.forward_below
-                or backward <= route.backward_below
+                or forward <= route.forward_low * buy_ask
+                or backward <= route.backward_low * sell_ask
             ):
                 outbox.begin(0)
-                self._ask(route, forward, backward)
+                self._ask(route)
         return outbox.take() if outbox.filled else NOTHING
 
     def _refuse(self, quote: Quote | ClosingQuote) -> Output:
@@ -167,9 +169,8 @@ class Engine:
             self._boot()
         for route in state.routes:
             route.fold_rates()
-            forward, backward = route.edges()
-            if route.fires(forward, backward, self._outbox.now):
-                self._ask(route, forward, backward)
+            if route.fires(self._outbox.now):
+                self._ask(route)
 
     def _on_invalid(self, item: BookInvalid) -> None:
         state = self._instruments.get(item.instrument)

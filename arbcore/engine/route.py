@@ -13,6 +13,8 @@ from arbcore.model.reason import Reason
 from arbcore.ports.strategy import LegQuote, RouteSpec, Signal, Trigger
 
 _SAME: Final = (1.0, 1.0)
+_LOOSE: Final = 1e-12
+"""What rounding may hide: thresholds give way by it, so that a trigger never fires too rarely."""
 
 
 class RouteLeg:
@@ -52,12 +54,14 @@ class Route:
         "_scale",
         "at",
         "backward",
-        "backward_below",
         "backward_factor",
+        "backward_high",
+        "backward_low",
         "buy",
         "forward",
-        "forward_below",
         "forward_factor",
+        "forward_high",
+        "forward_low",
         "legs",
         "lot",
         "owner",
@@ -81,8 +85,8 @@ class Route:
         self.backward_factor = nan
         self.forward = -1.0
         self.backward = -1.0
-        self.forward_below = -inf
-        self.backward_below = -inf
+        self.forward_high = self.backward_high = 0.0
+        self.forward_low = self.backward_low = -inf
         self.at = 0
         self.fold_rates()
 
@@ -101,22 +105,29 @@ class Route:
             return
         self.forward = trigger.forward
         self.backward = trigger.backward
-        self.forward_below = trigger.forward_below
-        self.backward_below = trigger.backward_below
+        self.forward_high = 1.0 + trigger.forward - _LOOSE
+        self.backward_high = 1.0 + trigger.backward - _LOOSE
+        self.forward_low = 1.0 + trigger.forward_below + _LOOSE
+        self.backward_low = 1.0 + trigger.backward_below + _LOOSE
         self.at = trigger.at
 
     def disarm(self) -> None:
         """Never ask again until armed."""
         self.arm(Trigger(at=NEVER))
 
-    def fires(self, forward: float, backward: float, now: int) -> bool:
-        """Tell whether the strategy must be asked; the engine's hot path has the same comparison inline."""
+    def fires(self, now: int) -> bool:
+        """Tell whether the strategy must be asked; the engine's hot path has the same comparison inline.
+
+        Edges are compared without a division: ``edge >= high - 1`` as ``factor * bid >= high * ask``.
+        """
+        forward, ask = self.forward_factor * self.sell.bid, self.buy.ask
+        backward, other_ask = self.backward_factor * self.buy.bid, self.sell.ask
         return (
-            forward >= self.forward
-            or backward >= self.backward
+            forward >= self.forward_high * ask
+            or backward >= self.backward_high * other_ask
             or now >= self.at
-            or forward <= self.forward_below
-            or backward <= self.backward_below
+            or forward <= self.forward_low * ask
+            or backward <= self.backward_low * other_ask
         )
 
     def edges(self) -> tuple[float, float]:

@@ -93,6 +93,8 @@ class ImportProfile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         repeat_every_ns: Time between them.
         levels: Levels a side that books keep; 0 for what they have, which must be the same number in all.
         half_spread_bps: Half-spread put around ``price``, in basis points.
+        begin_ns: Earliest stamp to take, 0 for all.
+        end_ns: First stamp to leave out again, 0 for none.
         thousands: Separator of thousands in numbers, removed.
         skip_empty: Leave out rows in which a needed cell is empty, and count them in a note; otherwise such a
             row is refused.
@@ -123,6 +125,8 @@ class ImportProfile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     repeat_every_ns: int = 0
     levels: int = 0
     half_spread_bps: float = 0.0
+    begin_ns: int = 0
+    end_ns: int = 0
     thousands: str = ""
     skip_empty: bool = False
     venue: str = ""

@@ -24,7 +24,8 @@ _LOWEST = 90
 _markets = strategies.sampled_from((SPOT, PERPETUAL))
 _prices = strategies.integers(_LOWEST, _LOWEST + 14)
 _spreads = strategies.integers(1, 4)
-_lots = strategies.integers(0, 400)
+_lots = strategies.integers(0, 150)
+_rarely = strategies.sampled_from((False, False, False, True))
 _waits = strategies.integers(1, 5)
 
 
@@ -41,11 +42,13 @@ class VenueMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Open the venue."""
+        """Open the venue, with a touch on both markets."""
         self.desk = self._opened()
         self.twin: Desk | None = None
         self.sent: list[str] = []
         self.closed_at: dict[str, int] = {}
+        for market in (SPOT, PERPETUAL):
+            self.quote(market, _LOWEST + 5, 1, 100, 100, 1)
 
     @rule(market=_markets, bid=_prices, spread=_spreads, bids=_lots, asks=_lots, wait=_waits)
     def quote(self, market: Instrument, bid: int, spread: int, bids: int, asks: int, wait: int) -> None:
@@ -68,9 +71,11 @@ class VenueMachine(RuleBasedStateMachine):
         ts = self.closed_at.get(market.key, at) if is_next else at
         self._market(OpeningQuote(market.key, ts, at, *_touch(market, bid, spread, lots, lots)))
 
-    @rule(market=_markets)
-    def lose_data(self, market: Instrument) -> None:
+    @rule(market=_markets, happens=_rarely)
+    def lose_data(self, market: Instrument, happens: bool) -> None:
         """The data has a hole."""
+        if not happens:
+            return
         at = self.desk.now + 1
         self._market(BookInvalid(market.key, at, at, "DATA_GAP"))
 
@@ -87,7 +92,7 @@ class VenueMachine(RuleBasedStateMachine):
         life=strategies.sampled_from(TimeInForce),
         price=_prices,
         lots=_lots,
-        reduce_only=strategies.booleans(),
+        reduce_only=_rarely,
         again=strategies.integers(0, 30),
     )
     def send(

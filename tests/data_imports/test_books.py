@@ -63,7 +63,7 @@ LEVELS = st.lists(
 
 @given(st.lists(st.tuples(LEVELS, LEVELS), min_size=1, max_size=5), st.integers(1, 4))
 def test_books_keep_so_many_levels(tmp_path_factory: pytest.TempPathFactory, books: list[Any], levels: int) -> None:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for number, (below, above) in enumerate(books):
         bids = [[100 - price, size] for price, size in sorted(below)]
         asks = [[100 + price, size] for price, size in sorted(above)]

@@ -107,6 +107,12 @@ def test_rows_with_empty_cells_are_skipped_only_when_told(tmp_path: Path) -> Non
     assert (rows.skipped, rows.columns["bid"].tolist()) == (1, [1380.0])
 
 
+def test_rows_outside_of_the_wanted_time_are_left_out_and_not_looked_at(tmp_path: Path) -> None:
+    path = write(tmp_path, "bars.csv", BARS.replace("100,103", "none,103"))
+    columns = read(bars_profile(begin_ns=T0 + 5 * MINUTE, end_ns=T0 + 10 * MINUTE), path)
+    assert columns["ts"].tolist() == [T0 + 5 * MINUTE]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

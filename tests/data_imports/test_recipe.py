@@ -63,7 +63,7 @@ def test_instruments_are_written_with_exact_decimals(tmp_path: Path) -> None:
     assert (market.key, market.kind, market.lot) == ("beta:BTCUSDT", InstrumentKind.PERPETUAL, Decimal("0.001"))
     assert market.ticks.tick_at(99_999.0) == Decimal("0.1")
     assert market.ticks.tick_at(100_000.0) == 1
-    assert (market.fees.taker, market.contract_size) == (Decimal("0.00055"), 10)
+    assert (market.fees.taker, market.contract_size) == (Decimal("0.00055"), Decimal(10))
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,8 @@ def test_instruments_are_written_with_exact_decimals(tmp_path: Path) -> None:
         ("profile: alpha:bars", "profile: alpha:barz", r"import 1: no profile is named 'alpha:barz'\n.*'alpha:bars'"),
         ("    interval: 1h", "    intervall: 1h", r"import 1: unknown field 'intervall'\n.*'interval'"),
         ("    interval: 1h", "    interval_ns: 1", "unknown field 'interval_ns'"),
+        ("    interval: 1h", "    begin: 2025-07-01", "import 1: begin: '2025-07-01' is not a time with its zone"),
+        ("    interval: 1h", "    end: later", "import 1: end: 'later' is not a time with its zone"),
         ("    interval: 1h", "    interval: soon", "import 1: interval: 'soon' is not a duration"),
         ("    rate: usdt_krw", "    rate: [1]", "import 2: .*[Ee]xpected `str`"),
         ("    kind: fx\n", "", "import 2: .*`kind`"),

@@ -64,10 +64,7 @@ def flags(table: Table, source: str) -> Flags:
 def without_empty(table: Table) -> Table:
     """Return the rows of which no cell is empty."""
     keep = [row for row in range(len(table.lines)) if not any(is_empty(column[row]) for column in table.cells.values())]
-    if len(keep) == len(table.lines):
-        return table
-    cells = {name: [column[row] for row in keep] for name, column in table.cells.items()}
-    return Table(table.path, [table.lines[row] for row in keep], cells)
+    return table if len(keep) == len(table.lines) else table.rows(keep)
 
 
 def _constant(source: str) -> float:

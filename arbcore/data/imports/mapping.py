@@ -7,8 +7,9 @@ from pathlib import Path
 from arbcore.data._frames import Columns, np
 from arbcore.data.imports.books import book_columns, joined_levels
 from arbcore.data.imports.cells import flags, numbers, without_empty
-from arbcore.data.imports.tables import CHUNK_ROWS, Table, read_tables
+from arbcore.data.imports.tables import CHUNK_ROWS, RECEIVED, Table, read_tables
 from arbcore.data.imports.times import times
+from arbcore.data.instant import LATEST_NS
 from arbcore.errors import DataError
 from arbcore.ports.control import ImportProfile
 
@@ -90,20 +91,31 @@ def parse(profile: ImportProfile, path: Path, chunk_rows: int = CHUNK_ROWS) -> I
     if "side" in profile.columns and profile.kind == "book":
         tables = joined_levels(tables, profile)
     for whole in tables:
-        table = without_empty(whole) if profile.skip_empty else whole
-        skipped = len(whole.lines) - len(table.lines)
+        within = _within(whole, profile)
+        table = without_empty(within) if profile.skip_empty else within
+        skipped = len(within.lines) - len(table.lines)
         columns: Columns = {**_clocks(table, profile), **_MAKERS[profile.kind](table, profile)}
         if profile.repeat > 1:
             table, columns = _repeated(table, columns, profile)
         yield Rows(table, columns, skipped)
 
 
+def _within(table: Table, profile: ImportProfile) -> Table:
+    """Return the rows whose stamps the profile takes."""
+    if not profile.begin_ns and not profile.end_ns:
+        return table
+    name = "ts" if "ts" in profile.columns else "recv_ts"
+    stamps = times(table, profile.columns[name], _unit(profile, name), profile.clock)
+    keep = (stamps >= profile.begin_ns) & (stamps < (profile.end_ns or LATEST_NS))
+    return table if keep.all() else table.rows(np.flatnonzero(keep).tolist())
+
+
 def _clocks(table: Table, profile: ImportProfile) -> Columns:
     """Return venue and receive times; bars have only the time at which they open."""
     mapping, columns = profile.columns, Columns()
-    for name, unit in (("ts", profile.time_unit), ("recv_ts", _receive_unit(profile))):
+    for name in ("ts", "recv_ts"):
         if name in mapping:
-            columns[name] = times(table, mapping[name], unit, profile.clock)
+            columns[name] = times(table, mapping[name], _unit(profile, name), profile.clock)
     if "recv_ts" in columns:
         columns["recv_ts"] = columns["recv_ts"] + profile.receive_shift_ns
     if profile.kind == "bars":
@@ -114,9 +126,9 @@ def _clocks(table: Table, profile: ImportProfile) -> Columns:
     return {"ts": stamp, "recv_ts": columns.get("recv_ts", stamp) + profile.delay_ns}
 
 
-def _receive_unit(profile: ImportProfile) -> str:
-    """The clock in front of a stamped line is in nanoseconds, whatever the messages use."""
-    return "ns" if profile.format == "stamped-jsonl" and profile.columns.get("recv_ts") == "@" else profile.time_unit
+def _unit(profile: ImportProfile, name: str) -> str:
+    """Return the unit of a time; the clock in front of a stamped line is in nanoseconds whatever the messages use."""
+    return "ns" if profile.columns[name] == RECEIVED else profile.time_unit
 
 
 def _bars(table: Table, profile: ImportProfile) -> Columns:

@@ -1,6 +1,7 @@
 """Profiles from files and from the command line: named, changed in some fields, or written out."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import msgspec
 
 from arbcore.data.imports.market import read_market
+from arbcore.data.instant import SECOND_NS
 from arbcore.errors import DataError
 from arbcore.ports.control import ImportProfile
 from arbcore.settings import parse_duration
@@ -19,9 +21,12 @@ DURATIONS = {
     "repeat_every": "repeat_every_ns",
 }
 """Fields that are written as durations, and their names in the profile."""
+INSTANTS = {"begin": "begin_ns", "end": "end_ns"}
+"""Fields that are written as times with their zone, and their names in the profile."""
 
 _FIELDS = set(ImportProfile.__struct_fields__)
-_KEYS = sorted({*(_FIELDS - set(DURATIONS.values())), *DURATIONS})
+_RENAMED = DURATIONS | INSTANTS
+_KEYS = sorted({*(_FIELDS - set(_RENAMED.values())), *_RENAMED})
 
 Named = Mapping[str, ImportProfile]
 
@@ -80,7 +85,7 @@ def changed(where: str, profile: ImportProfile | None, fields: Mapping[str, Any]
         DataError: A key is unknown, or a value is not of its type.
     """
     base = msgspec.structs.asdict(profile) if profile else {}
-    values = {**base, **{DURATIONS.get(key, key): _value(where, key, value) for key, value in fields.items()}}
+    values = {**base, **{_RENAMED.get(key, key): _value(where, key, value) for key, value in fields.items()}}
     if isinstance(values.get("instrument"), dict):
         market = values.pop("instrument")
         values["instrument"] = read_market(where, str(values.get("venue", "")), str(values.get("symbol", "")), market)
@@ -118,9 +123,21 @@ def _value(where: str, key: str, value: Any) -> Any:
             return sign * parse_duration(text.lstrip("+-"))
         except ValueError as error:
             raise DataError(f"{where}: {key}: {error}", "for example 5m") from None
+    if key in INSTANTS:
+        return _instant(where, key, value)
     if key == "columns" and isinstance(value, dict):
         return {str(target): str(source) for target, source in value.items()}
     return value
+
+
+def _instant(where: str, key: str, value: object) -> int:
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        if moment.tzinfo is not None:
+            return round(moment.timestamp()) * SECOND_NS
+    except ValueError:
+        pass
+    raise DataError(f"{where}: {key}: '{value}' is not a time with its zone", "for example 2025-07-01T00:00:00Z")
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -36,6 +36,11 @@ class Table:
     lines: list[int]
     cells: dict[str, list[object]]
 
+    def rows(self, numbers: Sequence[int]) -> "Table":
+        """Return some of the rows, by their numbers in this table."""
+        cells = {name: [column[row] for row in numbers] for name, column in self.cells.items()}
+        return Table(self.path, [self.lines[row] for row in numbers], cells)
+
     def place(self, row: int, column: str = "") -> str:
         """Return where a cell stands, for a message."""
         where = f"{self.path}, line {self.lines[row]}"

@@ -65,6 +65,8 @@ class DelayedVenue:
         self._number = 0
         self._last_in = 0
         self._last_out = 0
+        # Number of messages on their way out: none that is made later may overtake them.
+        self._outgoing = 0
 
     def list_instrument(self, instrument: Instrument) -> None:
         """Make an instrument known."""
@@ -126,6 +128,7 @@ class DelayedVenue:
         self._latency.restore(read.latency)
         # A sorted list is a heap.
         self._queue, self._orders = read.queue, read.orders
+        self._outgoing = sum(one.order is None and not one.cancel for one in read.queue)
         self._number, self._last_in, self._last_out = read.number, read.last_in, read.last_out
 
     def _travel_in(self, order: OrderRequest, now: int, message: Travelling) -> None:
@@ -142,10 +145,13 @@ class DelayedVenue:
         while self._queue and self._queue[0].due <= until:
             message = heappop(self._queue)
             if message.order is not None:
+                # Another order of this id may have ended since this one left.
+                self._orders.setdefault(message.order.client_order_id, message.order)
                 found.extend(self._send(self._venue.submit(message.order, message.due), message.due))
             elif message.cancel:
                 found.extend(self._send(self._venue.cancel(message.cancel, message.due), message.due))
             else:
+                self._outgoing -= 1
                 found.extend(report for report in (message.report, message.fill) if report is not None)
         return found
 
@@ -158,12 +164,12 @@ class DelayedVenue:
                 continue
             due = self._arrival(report, now)
             late = msgspec.structs.replace(report, recv_ts=due)
-            if due <= now:
+            if due <= now and not self._outgoing:
                 arrived.append(late)
-            elif isinstance(late, Fill):
-                self._push(Travelling(0, 0, fill=late), due)
-            else:
-                self._push(Travelling(0, 0, report=late), due)
+                continue
+            self._outgoing += 1
+            message = Travelling(0, 0, fill=late) if isinstance(late, Fill) else Travelling(0, 0, report=late)
+            self._push(message, due)
         return arrived
 
     def _arrival(self, report: OrderReport | Fill, now: int) -> int:
