@@ -1,6 +1,6 @@
 """What exchange plugins know that making data needs: their formats, and their instruments without a network."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,7 @@ def _profiles_of(exchange: str, where: str) -> "dict[str, ImportProfile]":
 
 
 def _reference(
-    exchange: str, settings: "dict[str, str]", venue: str, bases: Sequence[str], where: str
+    exchange: str, settings: "Mapping[str, str]", venue: str, bases: Sequence[str], where: str
 ) -> "Sequence[Instrument]":
     from pydantic import ValidationError
 

@@ -25,9 +25,10 @@ _SHARES: Final = Context(prec=60)
 class Posting:
     """What a fill or a payment did: cash moves, position change, fee value, and the rate that valued it."""
 
-    __slots__ = ("after", "before", "fee_value", "moves", "rate", "rate_name", "value")
+    __slots__ = ("after", "before", "changes", "fee_value", "moves", "rate", "rate_name", "value")
 
     def __init__(self, rate: Decimal, rate_name: str) -> None:
+        self.changes: dict[str, Decimal] = {}
         self.moves: list[CashMove] = []
         self.before = ZERO
         self.after = ZERO
@@ -35,6 +36,10 @@ class Posting:
         self.value = ZERO
         self.rate = rate
         self.rate_name = rate_name
+
+    def add(self, currency: str, change: Decimal) -> None:
+        """Add to the net change of a currency; must run in the exact context."""
+        self.changes[currency] = self.changes.get(currency, ZERO) + change
 
 
 class Accounts:
@@ -53,23 +58,35 @@ class Accounts:
         self.realised: Final = Realised()
         self.stock: Final[dict[str, Decimal]] = {}
         """What was owned at the start and has no lot yet: signed order quantity by instrument."""
+        self._entry_values: Final[dict[str, Decimal]] = {}
         self._by_trade: Final[dict[str, Realised]] = {}
         self._reserved: Final[dict[tuple[str, str], Decimal]] = {}
 
-    def open_account(self, snapshot: AccountSnapshot) -> list[CashMove]:
-        """Take over a venue's balances and positions at the start of the session."""
-        moves = []
+    def restate(self, snapshot: AccountSnapshot) -> list[CashMove]:
+        """Take over what a venue states before trading begins; a later statement replaces an earlier one."""
+        venue = snapshot.venue
+        for key in [key for key in self.stock if self._market.instruments[key].instrument.venue == venue]:
+            del self.stock[key]
+        stated = {currency: ZERO for held_on, currency in self.cash.balances if held_on == venue}
         for balance in snapshot.balances:
-            coin = self._market.coins.get((balance.venue, balance.currency))
+            coin = self._market.coins.get((venue, balance.currency))
             if coin is None:
-                moves.append(self.cash.post(balance.venue, balance.currency, balance.total, "opening"))
+                stated[balance.currency] = balance.total
             elif balance.total:
                 self.stock[coin.key] = EXACT.divide(balance.total, coin.instrument.unit)
-        self.stock.update({item.instrument: item.quantity for item in snapshot.positions if item.quantity})
-        return moves
+        for position in snapshot.positions:
+            if position.quantity:
+                self.stock[position.instrument] = position.quantity
+                self._entry_values[position.instrument] = position.entry_value
+        changes = {code: EXACT.subtract(total, self._balance(venue, code)) for code, total in stated.items()}
+        with localcontext(EXACT):
+            return [self.cash.post(venue, code, change, "opening") for code, change in changes.items() if change]
 
     def open_stock(self) -> None:
-        """Turn the stock into lots at the present touch: from here on its value counts."""
+        """Turn the stock into lots at the present touch: from here on its value counts.
+
+        What a position has won or lost before is carried as money that its venue pays out when it is closed.
+        """
         for key, quantity in self.stock.items():
             instrument = self._market.instruments[key].instrument
             touch = self._market.closing_touch(key, quantity)
@@ -77,6 +94,10 @@ class Accounts:
                 raise ValueError(f"{key} has no touch yet")
             rate = self._rate(instrument.quote)
             self.lots.add(Lot(trade=STOCK, instrument=key, quantity=quantity, price=touch, touch=touch, rate=rate))
+            if instrument.kind is InstrumentKind.PERPETUAL:
+                with localcontext(EXACT):
+                    before = quantity * instrument.contract_size * touch - self._entry_values[key]
+                    self.cash.carry(instrument.settlement, before)
         self.stock.clear()
 
     def fill(self, fill: Fill, trade: str, touch: Decimal) -> Posting:
@@ -91,7 +112,7 @@ class Accounts:
         with localcontext(EXACT):
             if instrument.kind is InstrumentKind.SPOT:
                 value = fill.quantity * instrument.contract_size * fill.price * -fill.side.sign
-                posting.moves.append(self.cash.post(instrument.venue, instrument.quote, value, "fill"))
+                posting.add(instrument.quote, value)
             quantity = self._fee(fill, instrument, posting, self._account(trade)) * fill.side.sign
             posting.before = self.lots.net.get(fill.instrument, ZERO)
             lot = Lot(
@@ -99,7 +120,12 @@ class Accounts:
             )
             self._trade_lot(lot, instrument, posting)
             posting.after = self.lots.net[fill.instrument]
+            self._settle(instrument.venue, posting, "fill")
         return posting
+
+    def _settle(self, venue: str, posting: Posting, reason: str) -> None:
+        """Move cash, one net move per currency."""
+        posting.moves = [self.cash.post(venue, code, change, reason) for code, change in posting.changes.items()]
 
     def funding(self, payment: FundingPayment) -> tuple[Posting, dict[str, Decimal]]:
         """Book a funding payment; return the posting and its value by trade."""
@@ -107,7 +133,8 @@ class Accounts:
         posting = Posting(self._rate(payment.currency), self._market.rate_name(payment.currency))
         with localcontext(EXACT):
             posting.value = payment.amount * posting.rate
-            posting.moves.append(self.cash.post(instrument.venue, payment.currency, payment.amount, "funding"))
+            posting.add(payment.currency, payment.amount)
+            self._settle(instrument.venue, posting, "funding")
             self.realised.funding += posting.value
             shares = self._shares(payment, posting.value)
             for trade, share in shares.items():
@@ -118,7 +145,7 @@ class Accounts:
         """Return what an order may use of a currency or coin."""
         coin = self._market.coins.get((venue, currency))
         if coin is None:
-            held = self.cash.balances.get((venue, currency), ZERO) - self._margin(venue, currency)
+            held = self._balance(venue, currency) - self._margin(venue, currency)
         else:
             units = self.lots.net.get(coin.key, ZERO) + self.stock.get(coin.key, ZERO)
             held = units * coin.instrument.unit
@@ -153,7 +180,7 @@ class Accounts:
                 account.spread += closed.spread
                 account.slippage += closed.slippage
             if closed.cash:
-                posting.moves.append(self.cash.post(instrument.venue, instrument.settlement, closed.cash, "pnl"))
+                posting.add(instrument.settlement, closed.cash)
 
     def _fee(self, fill: Fill, instrument: Instrument, posting: Posting, own: Realised) -> Decimal:
         """Book the fee; return the quantity that moves the position, net of a fee taken in the coin itself."""
@@ -166,7 +193,7 @@ class Accounts:
             posting.fee_value = units * instrument.contract_size * fill.price * posting.rate
         else:
             posting.fee_value = fill.fee * self._rate(fill.fee_currency)
-            posting.moves.append(self.cash.post(instrument.venue, fill.fee_currency, -fill.fee, "fee"))
+            posting.add(fill.fee_currency, -fill.fee)
         own.fees -= posting.fee_value
         self.realised.fees -= posting.fee_value
         return quantity
@@ -184,6 +211,9 @@ class Accounts:
             left -= shares[trade]
         shares[next(reversed(shares))] += left
         return shares
+
+    def _balance(self, venue: str, currency: str) -> Decimal:
+        return self.cash.balances.get((venue, currency), ZERO)
 
     def _margin(self, venue: str, currency: str) -> Decimal:
         """Return what open perpetuals of a venue bind of a settlement currency, at their fills."""

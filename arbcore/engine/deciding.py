@@ -82,6 +82,7 @@ class Deciding:
                 self._enter(route, signal, wish)
             else:
                 self._exit(route, signal, wish)
+        self.arm(route)
 
     def arm(self, route: Route) -> None:
         """Ask a route's strategy when it wants to be asked next."""
@@ -109,7 +110,6 @@ class Deciding:
         if isinstance(wishes, Failure):
             self._fail(route.owner, wishes.error)
             return ()
-        self.arm(route)
         return wishes
 
     def _fail(self, strategy: str, error: Exception) -> None:

@@ -224,7 +224,7 @@ class Engine:
         """Take data that moves no route: it reaches venues and observers only."""
 
     def _boot(self) -> None:
-        self._booting = not self._parts.life.try_boot()
+        self._booting = not self._parts.try_boot()
 
 
 def _quote_fault(quote: Quote | ClosingQuote, *, known: bool, now: int) -> Reason:

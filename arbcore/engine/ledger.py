@@ -65,6 +65,11 @@ class Cash:
         self._totals[currency] = self._totals.get(currency, ZERO) + change
         return CashMove(venue, currency, change, after, reason)
 
+    def carry(self, currency: str, amount: Decimal) -> None:
+        """Count a profit that a venue has not paid out: it is worth its currency, and no balance holds it yet."""
+        self._revalue(currency)
+        self._totals[currency] = self._totals.get(currency, ZERO) + amount
+
     def fx(self) -> Decimal:
         """Return balances times rate changes since `start`, in base currency."""
         for currency in self._totals:

@@ -10,7 +10,7 @@ from arbcore.engine.valuation import Valuation
 from arbcore.model.events import EngineStarted, EngineStopped, PnlReported
 from arbcore.model.input import AccountSnapshot, SessionControl
 from arbcore.model.money import EXACT
-from arbcore.model.state import EngineState, Severity
+from arbcore.model.state import Severity
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -21,7 +21,7 @@ class Life:
 
     Args:
         started: The event that tells the start.
-        accounts: Opened by the first statement of each venue.
+        accounts: Opened by the venues' statements.
         valuation: Values start and end.
         switches: The engine's state.
         outbox: Where events go.
@@ -61,22 +61,26 @@ class Life:
             self._stop(control.reason)
 
     def on_snapshot(self, snapshot: AccountSnapshot) -> None:
-        """Open a venue's account with its first statement; keep later ones for the end."""
-        first = snapshot.venue not in self._statements
+        """Open a venue's account with what it states before trading begins; keep the latest statement for the end."""
         self._statements[snapshot.venue] = snapshot
-        if first:
-            tell_moves(self._outbox, self._accounts.open_account(snapshot))
+        if self._start_value is None:
+            tell_moves(self._outbox, self._accounts.restate(snapshot))
+
+    def stated(self, venue: str) -> bool:
+        """Tell whether a venue has stated its account."""
+        return venue in self._statements
 
     def try_boot(self) -> bool:
         """Begin to trade if everything owned can be valued; results count from this moment."""
-        if not self._statements or not self._valuation.ready():
+        value = self._valuation.account_value(self._statements.values())
+        if value is None:
             return False
         self._accounts.open_stock()
         self._accounts.cash.start()
-        self._start_value = self._valuation.account_value(self._statements.values())
+        self._start_value = value
         self._outbox.begin(0)
         self._on_running()
-        self._switches.move(EngineState.RUNNING, "everything owned can be valued", "engine")
+        self._switches.start("everything owned can be valued")
         return True
 
     def _stop(self, reason: str) -> None:

@@ -35,22 +35,24 @@ class Outbox:
         filled: Whether there is anything to take.
     """
 
-    __slots__ = ("_cause", "_effects", "_events", "filled", "now", "sequence")
+    __slots__ = ("_cause", "_effects", "_events", "_first", "filled", "now", "sequence")
 
     def __init__(self, sequence: int = 0) -> None:
         self.sequence = sequence
         self.now = 0
         self.filled = False
         self._cause = 0
+        self._first = True
         self._events: list[Envelope] = []
         self._effects: list[Effect] = []
 
     def begin(self, cause: int) -> None:
-        """Name the event that led to the input of this step, 0 for none."""
+        """Name the event that led to what follows, 0 for an input from outside."""
         self._cause = cause
+        self._first = True
 
     def emit(self, event: Event, key: str = "") -> int:
-        """Number an event. The first of a step is caused by the input's cause, the others by the first.
+        """Number an event. The first after `begin` has the cause named there, and is the cause of the others.
 
         Returns:
             Its sequence.
@@ -58,7 +60,8 @@ class Outbox:
         self.sequence += 1
         self.filled = True
         self._events.append(Envelope(self.sequence, self.now, self._cause, key, event))
-        if len(self._events) == 1:
+        if self._first:
+            self._first = False
             self._cause = self.sequence
         return self.sequence
 

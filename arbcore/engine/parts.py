@@ -30,7 +30,7 @@ from arbcore.model.instrument import Instrument
 from arbcore.model.reason import Reason
 from arbcore.model.trade import TradeState
 from arbcore.ports.risk import RiskTier
-from arbcore.ports.strategy import Strategy
+from arbcore.ports.strategy import RouteKind, Strategy
 
 
 class EngineSettings(Struct, frozen=True, kw_only=True):
@@ -104,6 +104,20 @@ class Parts:
         self.life: Final = Life(
             started, self.accounts, self.valuation, self.switches, self.outbox, self._start, self._run, self._stop
         )
+
+    def try_boot(self) -> bool:
+        """Begin to trade if nothing is missing that routes draw on, and everything owned can be valued.
+
+        A simulated venue opens a declared position at the first touch of its instrument, and states it then; so the
+        stock of an inventory route is whole once all its legs have a touch.
+        """
+        for route in self.deciding.routes.values():
+            for leg in route.legs:
+                if not self.life.stated(leg.state.instrument.venue):
+                    return False
+                if route.spec.kind is RouteKind.INVENTORY and leg.state.recv_ts < 0:
+                    return False
+        return self.life.try_boot()
 
     def refuse(self, source: str, reason: str, item: object) -> None:
         """Count an input that was refused."""

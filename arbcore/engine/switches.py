@@ -27,6 +27,7 @@ class Switches:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox: Final = outbox
         self.state = EngineState.BOOTING
+        self._wanted = EngineState.RUNNING
         self._stopped: Final[set[str]] = set()
         self._disabled: Final[set[str]] = set()
 
@@ -42,8 +43,18 @@ class Switches:
             return Reason.STRATEGY_STOPPED
         return Reason.SYMBOL_DISABLED if symbol in self._disabled else ""
 
+    def start(self, reason: str) -> None:
+        """Leave BOOTING, for the state that was asked for meanwhile, or else to run."""
+        self._change(self._wanted, reason, "engine")
+
     def move(self, state: EngineState, reason: str, source: str) -> None:
-        """Change the engine's state."""
+        """Change the engine's state; while it boots, note the state that it is to take up then."""
+        if self.state is EngineState.BOOTING:
+            self._wanted = state
+        else:
+            self._change(state, reason, source)
+
+    def _change(self, state: EngineState, reason: str, source: str) -> None:
         if state is self.state:
             return
         before, self.state = self.state, state

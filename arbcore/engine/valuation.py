@@ -28,12 +28,6 @@ class Valuation:
         self._market: Final = market
         self._accounts: Final = accounts
 
-    def ready(self) -> bool:
-        """Tell whether everything owned can be valued."""
-        cash = self._accounts.cash.value()
-        touches = (self._market.closing_touch(key, quantity) for key, quantity in self._accounts.stock.items())
-        return cash is not None and all(touch is not None for touch in touches)
-
     def fresh(self, now: int) -> bool:
         """Tell whether every rate behind the balances is fresh enough for verdicts on equity."""
         return all(self._market.fresh(currency, now) for _, currency in self._accounts.cash.balances)

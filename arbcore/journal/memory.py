@@ -1,6 +1,7 @@
 """A journal for backtests: in memory up to a bound, then in an unnamed temporary file that goes with the process."""
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import Self
 
@@ -12,8 +13,8 @@ from arbcore.journal.chain import START, Anchor, require_continuation
 from arbcore.ports.journal import RunMetadata, StoredEvent
 
 _BOUND = 8 * 2**20
+_BLOCK = 256
 _STRIDE = 256
-_BLOCK = 2**16
 _HEAD = 4
 
 
@@ -27,7 +28,9 @@ class MemoryJournal:
     def __init__(self, bound: int = _BOUND) -> None:
         self._spool = Spool(bound)
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(StoredEvent)
+        self._decoder = msgspec.msgpack.Decoder(list[StoredEvent])
+        # The sequence that a block of an append begins with, and where it begins; about one in _STRIDE events.
+        self._firsts = array("Q")
         self._offsets = array("Q")
         self._last: StoredEvent | None = None
         self._runs: list[RunMetadata] = []
@@ -53,16 +56,21 @@ class MemoryJournal:
         require_continuation(self._place(), events)
         if not events:
             return
-        records = [_framed(self._encoder.encode(event)) for event in events]
-        starts = self._starts(events, records)
+        blocks = [events[start : start + _BLOCK] for start in range(0, len(events), _BLOCK)]
+        encoded = [_framed(self._encoder.encode(block)) for block in blocks]
+        end = len(self._spool)
         try:
-            self._spool.append(b"".join(records))
+            self._spool.append(b"".join(encoded))
         except OSError as error:
             raise JournalError(
                 f"the temporary folder can't take more events ({error}); the {self._place().sequence} before are kept",
                 "make room there, or point TMPDIR to a larger disk",
             ) from error
-        self._offsets.extend(starts)
+        for block, data in zip(blocks, encoded, strict=True):
+            if not self._firsts or block[0].sequence >= self._firsts[-1] + _STRIDE:
+                self._firsts.append(block[0].sequence)
+                self._offsets.append(end)
+            end += len(data)
         self._last = events[-1]
 
     def last(self) -> StoredEvent | None:
@@ -73,13 +81,15 @@ class MemoryJournal:
         """Return events by sequence, in order, both ends included; what is appended meanwhile may be among them."""
         if not self._offsets:
             return
-        first = max(first, 1)
-        stride = min((first - 1) // _STRIDE, len(self._offsets) - 1)
-        for event in self._scan(self._offsets[stride]):
-            if last is not None and event.sequence > last:
-                return
-            if event.sequence >= first:
-                yield event
+        position = self._offsets[max(bisect_right(self._firsts, first) - 1, 0)]
+        while position < len(self._spool):
+            size = int.from_bytes(self._bytes(position, _HEAD), "little")
+            for event in self._decoder.decode(self._bytes(position + _HEAD, size)):
+                if last is not None and event.sequence > last:
+                    return
+                if event.sequence >= first:
+                    yield event
+            position += _HEAD + size
 
     def runs(self) -> Sequence[RunMetadata]:
         """Return what ran on this journal, oldest first."""
@@ -96,29 +106,13 @@ class MemoryJournal:
     def _place(self) -> Anchor:
         return Anchor(self._last.sequence, self._last.hash) if self._last else START
 
-    def _starts(self, events: Sequence[StoredEvent], records: Sequence[bytes]) -> list[int]:
-        """Return the offsets of those records that begin a stride: the whole index, one entry in `_STRIDE`."""
-        starts, end = [], len(self._spool)
-        for event, record in zip(events, records, strict=True):
-            if (event.sequence - 1) % _STRIDE == 0:
-                starts.append(end)
-            end += len(record)
-        return starts
-
-    def _scan(self, position: int) -> Iterator[StoredEvent]:
-        while block := self._spool.read(position, _BLOCK):
-            if len(block) < _HEAD + _size(block, 0):
-                block = self._spool.read(position, _HEAD + _size(block, 0))
-            start = 0
-            while start + _HEAD <= len(block) and (stop := start + _HEAD + _size(block, start)) <= len(block):
-                yield self._decoder.decode(block[start + _HEAD : stop])
-                start = stop
-            position += start
+    def _bytes(self, position: int, size: int) -> bytes:
+        """Return exactly so many bytes, some of which may lie in the file and some in memory."""
+        found = self._spool.read(position, size)
+        while len(found) < size:
+            found += self._spool.read(position + len(found), size - len(found))
+        return found
 
 
-def _framed(record: bytes) -> bytes:
-    return len(record).to_bytes(_HEAD, "little") + record
-
-
-def _size(block: bytes, start: int) -> int:
-    return int.from_bytes(block[start : start + _HEAD], "little")
+def _framed(block: bytes) -> bytes:
+    return len(block).to_bytes(_HEAD, "little") + block

@@ -7,11 +7,12 @@ from typing import Final
 
 from arbcore.model.money import EXACT
 
-_FAST: Final = 1e6
-"""Up to a million steps a float division errs by less than a tenth of the tolerance, so that it decides alike."""
-
 _TOLERANCE: Final = 1e-9
 """A float within this share of one step counts as lying on the grid: binary noise must not cost a tick."""
+
+_FAST: Final = 1e6
+_DOUBT: Final = _TOLERANCE / 2
+"""Up to a million steps a float quotient errs by three roundings, less than this share of a step."""
 
 
 class Rounding(StrEnum):
@@ -47,16 +48,22 @@ def to_grid(value: float | Decimal, step: Decimal, rounding: Rounding) -> Decima
         raise ValueError(f"a grid step must be positive, not {step}")
     if isinstance(value, float):
         steps = value / float(step)
-        if -_FAST < steps < _FAST:
-            return EXACT.multiply(step, Decimal(_whole(steps, rounding)))
+        whole = _whole(steps, rounding) if -_FAST < steps < _FAST else None
+        if whole is not None:
+            return EXACT.multiply(step, Decimal(whole))
     return _exact_to_grid(value, step, rounding)
 
 
-def _whole(steps: float, rounding: Rounding) -> int:
-    """Return a number of steps as a whole number, in a range where a float resolves far less than the tolerance."""
+def _whole(steps: float, rounding: Rounding) -> int | None:
+    """Return a number of steps as a whole number, None where a float's error could decide differently."""
     nearest = round(steps)
-    if rounding is Rounding.NEAREST or abs(steps - nearest) <= _TOLERANCE:
+    off = abs(steps - nearest)
+    if off < _TOLERANCE - _DOUBT:
         return nearest
+    if off < _TOLERANCE + _DOUBT:
+        return None
+    if rounding is Rounding.NEAREST:
+        return nearest if off < 0.5 - _DOUBT else None
     return floor(steps) if rounding is Rounding.DOWN else ceil(steps)
 
 

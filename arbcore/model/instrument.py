@@ -4,6 +4,7 @@ from bisect import bisect_right
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -28,16 +29,20 @@ class TickTable(Struct, frozen=True, dict=True):
     """Price grid by price band.
 
     Attributes:
-        bands: Bands in rising order of ``floor``; the first also holds below its floor.
+        bands: Bands in rising order of ``floor``; the first also holds below its floor. A floor lies on the grids
+            of both its neighbours, so that rounding across it ends on a price that is valid there.
     """
 
     bands: tuple[TickBand, ...]
 
     def __post_init__(self) -> None:
-        """Refuse an empty or unordered table."""
+        """Refuse an empty or unordered table, and floors that rounding would miss."""
         floors = [band.floor for band in self.bands]
         if not floors or floors != sorted(set(floors)) or any(band.tick <= 0 for band in self.bands):
             raise ValueError("a tick table needs at least one band, rising floors and positive ticks")
+        for below, band in pairwise(self.bands):
+            if not (on_grid(band.floor, below.tick) and on_grid(band.floor, band.tick)):
+                raise ValueError(f"the floor {band.floor} must be a multiple of the ticks {below.tick} and {band.tick}")
 
     @classmethod
     def flat(cls, tick: Decimal) -> "TickTable":
@@ -58,7 +63,7 @@ class TickTable(Struct, frozen=True, dict=True):
     def place(self, price: float | Decimal, rounding: Rounding) -> Decimal:
         """Return a price on the grid, rounded in the given direction.
 
-        Rounding up across a floor lands on that floor, which every coarser grid contains.
+        Rounding up across a floor lands on that floor.
         """
         return to_grid(price, self.tick_at(price), rounding)
 

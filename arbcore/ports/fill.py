@@ -42,6 +42,13 @@ class FillModel(Protocol):
         """Take one item of market data and return the executions of resting orders that it causes."""
         ...
 
+    def watches(self, instrument: str) -> bool:
+        """Tell whether every quote of an instrument matters now, as it does where an order rests.
+
+        Where not, a loop may keep quotes back and hand over only the latest one before anything else happens.
+        """
+        ...
+
     def execute(self, order: OrderRequest, quantity: Decimal, now: int) -> Sequence[Execution] | None:
         """Match an arriving order, or its rest, against the market as it stands.
 

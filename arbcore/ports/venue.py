@@ -118,6 +118,13 @@ class SimVenue(Protocol):
         """Take market data; return the reports that it causes and that are due at once."""
         ...
 
+    def watches(self, instrument: str) -> bool:
+        """Tell whether every quote of an instrument matters now: something rests, waits or travels there.
+
+        Where not, a loop may keep quotes back and hand over only the latest one before anything else happens.
+        """
+        ...
+
     def submit(self, order: OrderRequest, now: int) -> Sequence[VenueReport]:
         """Take an order; return the reports that are due at once."""
         ...

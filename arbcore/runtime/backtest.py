@@ -14,6 +14,7 @@ from arbcore.model.input import SessionControl, TimerFired, VenueReport
 from arbcore.model.market import ClosingQuote, FxRate, InstrumentInput, MarketInput, OpeningQuote, Quote
 from arbcore.ports.venue import SimVenue
 from arbcore.runtime.event_log import EventLog
+from arbcore.runtime.relay import Relay
 from arbcore.runtime.timers import NEVER, Timers
 
 Watch = Callable[[Sequence[Envelope]], None]
@@ -60,7 +61,7 @@ class Backtest:
         self._step: Final = engine.step
         self._on_quote: Final = engine.on_quote
         self._venues: Final = venues
-        self._takers: Final = {key: venues[venue].on_market for key, venue in instruments.items()}
+        self._relay: Final = Relay(venues, instruments)
         self._log: Final = log
         self._watch: Final = watch
         self._clock: Final = clock
@@ -102,7 +103,8 @@ class Backtest:
 
     def _take(self, chunk: list[MarketInput]) -> None:
         """Take inputs in order: the hot loop."""
-        on_quote, step, takers = self._on_quote, self._step, self._takers
+        on_quote, step = self._on_quote, self._step
+        takers, watched, latest = self._relay.takers, self._relay.watched, self._relay.latest
         quotes = 0
         for item in chunk:
             now = item.recv_ts
@@ -110,9 +112,13 @@ class Backtest:
                 self._catch_up(now)
             if type(item) is Quote:
                 quotes += 1
-                reports = takers[item.instrument](item)
-                if reports:
-                    self._deliver(reports, now)
+                key = item.instrument
+                if key in watched:
+                    reports = takers[key](item)
+                    if reports:
+                        self._deliver(reports, now)
+                else:
+                    latest[key] = item
                 output = on_quote(item)
                 if output is not NOTHING:
                     self._perform(output, now)
@@ -127,15 +133,15 @@ class Backtest:
 
     def _take_other(self, item: InstrumentInput, now: int) -> int:
         """Take anything but a plain quote or a rate; return how many quotes it counts for."""
-        reports = self._takers[item.instrument](item)
-        if reports:
-            self._deliver(reports, now)
+        self._deliver(self._relay.take(item), now)
+        self._deliver(self._relay.settle(), now)
         if type(item) is not OpeningQuote:
             self._perform(self._step(item), now)
         return 1 if type(item) is ClosingQuote else 0
 
     def _start(self, now: int) -> None:
         self.first_ts = self._now = self._clock.time = now
+        self._relay.settle()
         self._perform(self._step(SessionControl(start=True, recv_ts=now)), now)
         self._state_accounts(now)
 
@@ -175,11 +181,14 @@ class Backtest:
         events = list(output.events)
         self._act(output.effects, now)
         waiting = self._waiting
+        waiting.extend(self._relay.settle())
         while waiting:
             following = self._step(waiting.popleft())
             if following is not NOTHING:
                 events += following.events
                 self._act(following.effects, now)
+            if not waiting:
+                waiting.extend(self._relay.settle())
         if events:
             self._log.append(events)
             self._watch(events)
@@ -188,6 +197,7 @@ class Backtest:
     def _act(self, effects: Sequence[Effect], now: int) -> None:
         for effect in effects:
             if isinstance(effect, Submit):
+                self._waiting.extend(self._relay.hand_over(effect.order.instrument))
                 self._waiting.extend(self._venues[effect.venue].submit(effect.order, now))
             elif isinstance(effect, SetTimer):
                 self._timers.set(effect.timer, effect.at)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import strategies
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -12,8 +13,8 @@ from arbcore.model.instrument import Instrument
 from arbcore.model.market import BookInvalid, ClosingQuote, FundingRate, MarketInput, OpeningQuote, Quote
 from arbcore.model.order import TERMINAL, OrderRequest, OrderType, Side, TimeInForce
 from arbcore.ports.venue import SimVenue
-from arbcore.testing._samples import PERPETUAL, SPOT
-from arbcore.testing._venue_desk import Desk
+from arbcore.testing.samples import PERPETUAL, SPOT
+from arbcore.testing.venue_desk import Desk
 
 OpenVenue = Callable[[Sequence[Instrument], Mapping[str, Decimal]], SimVenue]
 """Makes a venue that stands for ``sim``, given what it will list and its opening balances by currency."""
@@ -108,18 +109,14 @@ class VenueMachine(RuleBasedStateMachine):
     ) -> None:
         """An order is sent, now and then under an id that was used before."""
         name = self.sent[-1] if again == 0 and self.sent else f"o{len(self.sent)}"
-        self.sent.append(name)
-        order = OrderRequest(
-            client_order_id=name,
-            instrument=market.key,
-            side=side,
-            type=kind,
-            quantity=market.lot * lots,
-            price=Decimal(price) if kind is OrderType.LIMIT else None,
-            time_in_force=life,
-            reduce_only=reduce_only,
-        )
-        self._both(lambda desk: desk.submit(order))
+        worst = Decimal(price) if kind is OrderType.LIMIT else None
+        self._submit(market, side, lots, name, type=kind, time_in_force=life, price=worst, reduce_only=reduce_only)
+
+    @rule(market=_markets, side=strategies.sampled_from(Side), bid=_prices, lots=strategies.integers(12, 90))
+    def trade(self, market: Instrument, side: Side, bid: int, lots: int) -> None:
+        """A quote that offers enough, and an order that takes it: so that positions build up and turn."""
+        self.quote(market, bid, 1, 100, 100, 1)
+        self._submit(market, side, lots, f"o{len(self.sent)}", type=OrderType.MARKET)
 
     @precondition(lambda self: self.sent)
     @rule(number=strategies.integers(0, 10**6))
@@ -162,6 +159,12 @@ class VenueMachine(RuleBasedStateMachine):
 
     def _market(self, item: MarketInput) -> None:
         self._both(lambda desk: desk.market(item))
+
+    def _submit(self, market: Instrument, side: Side, lots: int, name: str, **how: Any) -> None:
+        self.sent.append(name)
+        quantity = market.lot * lots
+        order = OrderRequest(client_order_id=name, instrument=market.key, side=side, quantity=quantity, **how)
+        self._both(lambda desk: desk.submit(order))
 
     def _both(self, act: Callable[[Desk], list[VenueReport]]) -> None:
         reports = act(self.desk)

@@ -12,8 +12,8 @@ from arbcore.model.market import Book, BookInvalid, ClosingQuote, FundingRate, M
 from arbcore.model.order import Liquidity, Side, TimeInForce
 from arbcore.ports.fill import Execution, FillModel
 from arbcore.testing._fill_trial import FillTrial, steps
-from arbcore.testing._samples import PERPETUAL, SPOT, closing, limit, market, opening, quote
 from arbcore.testing._suite import Suite
+from arbcore.testing.samples import PERPETUAL, SPOT, closing, limit, market, opening, quote
 
 Build = Callable[[], FillModel]
 

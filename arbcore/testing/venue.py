@@ -13,10 +13,12 @@ from arbcore.model.order import Fill, Liquidity, OrderReport, OrderRequest, Orde
 from arbcore.model.position import PositionReport
 from arbcore.model.reason import Reason
 from arbcore.ports.venue import SimVenue
-from arbcore.testing._samples import BALANCES, PERPETUAL, SPOT, closing, limit, market, opening, quote
 from arbcore.testing._suite import Suite
-from arbcore.testing._venue_desk import Desk
 from arbcore.testing._venue_machine import OpenVenue, venue_machine
+from arbcore.testing.samples import BALANCES, PERPETUAL, SPOT, closing, limit, market, opening, quote
+from arbcore.testing.venue_desk import Desk
+
+__all__ = ["OpenVenue", "SimVenueSuite"]
 
 _GTC, _FOK, _POST_ONLY = TimeInForce.GTC, TimeInForce.FOK, TimeInForce.POST_ONLY
 

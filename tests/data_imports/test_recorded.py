@@ -1,11 +1,14 @@
 """Every recorded source imports by its recipe, with the rows, times and clocks that its description states."""
 
+import json
 import os
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from arbcore.cli import main
 from arbcore.cli._data_exchanges import instrument_of, profiles_named
 from arbcore.data._frames import Columns, np
 from arbcore.data.imports.recipe import source_files
@@ -224,3 +227,21 @@ def test_the_main_pair_streams_in_order(tmp_path: Path) -> None:
         last = times[-1]
     assert any("one day late" in note for note in source.notes)
     assert any("three equal payments" in note for note in source.notes)
+
+
+def test_the_cookbook_run_adds_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The two commands of the recipe's page: tens of trades, parts that sum to the ledger, and notes that say so."""
+    folder = COOKBOOK / "kimchi-2025"
+    out = tmp_path / "data"
+    assert main(["data", "import", str(folder / "import.yaml"), RECORDED, "--out", str(out)]) == 0
+    capsys.readouterr()
+    arguments = ["--data", str(out), "--out", str(tmp_path / "results"), "--json"]
+    assert main(["backtest", str(folder / "arb.yaml"), *arguments]) == 0
+    result = json.loads(capsys.readouterr().out)
+    pnl = {name: Decimal(text) for name, text in result["pnl"].items() if name != "currency"}
+    parts = ("spread", "fx", "funding", "fees", "slippage", "unrealised")
+    assert result["trades"] >= 20
+    assert sum(pnl[part] for part in parts) == pnl["total"] == pnl["ledger_change"]
+    assert pnl["remainder"] == 0
+    for text in ("one day late", "three equal payments", "half-spread 2.5 bps", "half-spread 0.5 bps"):
+        assert any(text in note for note in result["notes"]), text

@@ -25,7 +25,9 @@ LANGUAGES = frozenset({"console", "python", "yaml", "toml", "json", "text"})
 GENERATED = frozenset({"docs/plugins/hooks.md"})
 """Pages made from the code by a tool and held to it by a test of their own."""
 
-_FENCE = re.compile(r"^(?P<marks>`{3,})(?P<language>[^\n` ]*)(?P<rest>[^\n`]*)\n(?P<text>.*?)^(?P=marks)$", re.M | re.S)
+_FENCE = re.compile(
+    r"^(?P<marks>`{3,})(?P<language>[^\n` ]*)(?P<rest>[^\n`]*)\n(?P<text>.*?)^(?P=marks)$", re.MULTILINE | re.DOTALL
+)
 _TITLE = re.compile(r'title="(?P<title>[^"]+)"')
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -64,8 +65,10 @@ def test_the_catalogue_is_complete() -> None:
     assert set(EVENT_TYPES.values()) == subclasses
 
 
-def test_the_bytes_are_these() -> None:
+def test_the_bytes_are_these_and_the_documentation_shows_them() -> None:
     assert encode(HEDGED) == HEDGED_TEXT
+    page = Path(__file__).parents[2] / "docs" / "journal.md"
+    assert HEDGED_TEXT.decode() in page.read_text(encoding="utf-8")
     assert decode(HEDGED_TEXT) == HEDGED
 
 
@@ -152,6 +155,15 @@ def test_an_older_version_with_the_same_fields_is_lifted_too() -> None:
 def test_what_is_no_event_is_one_clear_error(body: bytes, message: str) -> None:
     with pytest.raises(JournalError, match=message):
         decode(body)
+
+
+@given(st.integers(0, len(HEDGED_TEXT)), st.integers(0, 20), st.binary(max_size=8))
+def test_any_bytes_are_an_event_or_the_one_error(place: int, gone: int, put: bytes) -> None:
+    body = HEDGED_TEXT[:place] + put + HEDGED_TEXT[place + gone :]
+    try:
+        assert isinstance(decode(body).event, Event)
+    except JournalError as error:
+        assert "can't read the event" in error.what
 
 
 def test_a_field_that_differs_is_a_difference_in_the_bytes() -> None:

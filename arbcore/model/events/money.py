@@ -29,7 +29,8 @@ class BalanceChanged(Event, frozen=True):
         currency: Currency code.
         change: Signed change.
         after: Balance after it.
-        reason: ``fill``, ``fee``, ``funding``, ``pnl``, ``transfer``, ``deposit``, ``withdrawal`` or ``opening``.
+        reason: ``fill`` (fees and realised profit included), ``funding``, ``transfer``, ``deposit``, ``withdrawal``
+            or ``opening``.
     """
 
     venue: str

@@ -8,9 +8,8 @@ from arbcore.model.instrument import Instrument
 from arbcore.model.order import OrderRequest
 from arbcore.ports.fill import LatencyModel
 from arbcore.ports.venue import SimVenue
-from arbcore.testing._venue_machine import OpenVenue
 from arbcore.testing.session import make_context
-from arbcore.testing.venue import SimVenueSuite
+from arbcore.testing.venue import OpenVenue, SimVenueSuite
 from arbcore_exchange_paper import plugin
 from arbcore_exchange_paper.settings import PaperSettings
 from arbcore_fill_top.model import TopFill

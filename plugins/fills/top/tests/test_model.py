@@ -8,7 +8,7 @@ from arbcore.errors import DataError
 from arbcore.model.market import Book, BookInvalid, FxRate, PublicTrade
 from arbcore.model.order import Liquidity, Side, TimeInForce
 from arbcore.ports.fill import Execution
-from arbcore.testing._samples import PERPETUAL, SPOT, closing, limit, market, opening, quote
+from arbcore.testing.samples import PERPETUAL, SPOT, closing, limit, market, opening, quote
 from arbcore_fill_top.model import TopFill
 
 

@@ -22,6 +22,7 @@ from arbcore.model.events import (
 )
 from arbcore.model.state import Severity
 from arbcore.model.trade import Pnl, Trade, TradeState
+from arbcore.settings import PluginSettings
 from arbcore.testing.events import envelopes, numbered
 from arbcore.testing.stores import store_context
 from arbcore_sink_console.lines import _RULES, exact, line_of, printable
@@ -126,3 +127,9 @@ async def test_a_narrow_encoding_is_no_trouble(tmp_path: Path, monkeypatch: pyte
     )
     await shown(tmp_path, ConsoleSettings(use="console"), refused)
     assert b"\\uc704\\ud5d8 refuses s on r" in raw.getvalue()
+
+
+def test_the_readme_lists_every_setting_with_its_default() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    for name in ConsoleSettings.model_fields.keys() - PluginSettings.model_fields.keys():
+        assert f"| `{name}` | " in readme, name

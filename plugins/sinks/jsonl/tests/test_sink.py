@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from arbcore.journal.codec import encode
 from arbcore.model.events import BalanceChanged, EnginePaused, EngineResumed, Envelope
+from arbcore.settings import PluginSettings
 from arbcore.testing.events import numbered
 from arbcore.testing.stores import store_context
 from arbcore_sink_jsonl.files import RotatingLines
@@ -162,3 +163,9 @@ async def test_what_was_flushed_survives_a_kill(tmp_path: Path) -> None:
         read = [json.loads(line)["sequence"] for line in lines_of(tmp_path)]
     assert read == list(range(1, len(read) + 1))
     assert len(read) >= 199
+
+
+def test_the_readme_lists_every_setting_with_its_default() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    for name in JsonlSettings.model_fields.keys() - PluginSettings.model_fields.keys():
+        assert f"| `{name}` | " in readme, name

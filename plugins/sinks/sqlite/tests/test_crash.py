@@ -38,7 +38,7 @@ asyncio.run(main())
 
 @pytest.mark.slow
 @pytest.mark.anyio
-@pytest.mark.parametrize(("durability", "rounds"), [("process", (1, 40, 900)), ("power", (60,))])
+@pytest.mark.parametrize(("durability", "rounds"), [("process", (1, 40, 400)), ("power", (60,))])
 async def test_what_was_acknowledged_survives_a_kill(
     spawn: Callable[..., Popen[str]], settings: SqliteSettings, tmp_path: Path, durability: str, rounds: tuple[int, ...]
 ) -> None:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from arbcore.journal.folds import Fold
 from arbcore.journal.projections import ProjectionStore
 from arbcore.ports.journal import ControlStore, Journal
+from arbcore.settings import PluginSettings
 from arbcore.testing.stores import chain_of, reader_context, store_context
 from arbcore_sink_sqlite import plugin
 from arbcore_sink_sqlite.journal import SqliteJournal
@@ -87,3 +88,9 @@ def _of_hooks() -> set[str]:
     code = "import sys, arbcore.hooks; print(*sorted(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(run.stdout.split())
+
+
+def test_the_readme_lists_every_setting_with_its_default() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    for name in SqliteSettings.model_fields.keys() - PluginSettings.model_fields.keys():
+        assert f"| `{name}` | " in readme, name

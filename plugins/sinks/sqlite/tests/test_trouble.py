@@ -168,6 +168,25 @@ async def test_a_folder_that_can_not_be_made(settings: SqliteSettings, tmp_path:
 
 
 @pytest.mark.anyio
+async def test_damage_anywhere_in_the_file_is_never_taken_for_sound(settings: SqliteSettings, tmp_path: Path) -> None:
+    events, outcomes = chain_of(200), set()
+    async with SqliteJournal(settings, store_context(tmp_path)) as journal:
+        journal.append(events)
+    file = tmp_path / "journal.db"
+    sound = file.read_bytes()
+    for place in range(8, len(sound), 1009):
+        file.write_bytes(sound[:place] + b"\xff" * 16 + sound[place + 16 :])
+        try:
+            async with SqliteJournal(settings, reader_context(tmp_path)) as reader:
+                read = list(reader.read())
+                outcomes.add("sound" if verify(read).ok else "found")
+                assert not verify(read).ok or read == events
+        except JournalError:
+            outcomes.add("refused")
+    assert {"found", "refused"} <= outcomes
+
+
+@pytest.mark.anyio
 async def test_a_journal_that_is_not_open_says_so(settings: SqliteSettings, tmp_path: Path) -> None:
     journal = SqliteJournal(settings, store_context(tmp_path))
     with pytest.raises(JournalError, match="not open"):

@@ -50,7 +50,7 @@ def price_of(order: OrderRequest, market: Market, touch: tuple[float, float] | N
 def _check_grid(order: OrderRequest, market: Market) -> Refusal | None:
     instrument, quantity, price = market.instrument, order.quantity, order.price
     if not quantity.is_finite() or quantity <= 0 or not on_grid(quantity, instrument.lot):
-        return Refusal(Reason.ORDER_OFF_GRID, f"quantity {quantity} is no positive multiple of {instrument.lot}")
+        return Refusal(Reason.ORDER_OFF_GRID, f"quantity {quantity:f} is no positive multiple of {instrument.lot:f}")
     if order.type is OrderType.MARKET:
         return None
     if price is None or not price.is_finite() or price <= 0 or not instrument.ticks.holds(price):
@@ -61,16 +61,18 @@ def _check_grid(order: OrderRequest, market: Market) -> Refusal | None:
 def _check_limits(order: OrderRequest, market: Market, touch: tuple[float, float] | None) -> Refusal | None:
     instrument, quantity = market.instrument, order.quantity
     if quantity < instrument.min_quantity:
-        return Refusal(Reason.ORDER_BELOW_MINIMUM, f"quantity {quantity} is under {instrument.min_quantity}")
+        return Refusal(Reason.ORDER_BELOW_MINIMUM, f"quantity {quantity:f} is under {instrument.min_quantity:f}")
     if instrument.max_quantity is not None and quantity > instrument.max_quantity:
-        return Refusal(Reason.ORDER_OFF_GRID, f"quantity {quantity} is above the largest, {instrument.max_quantity}")
+        return Refusal(
+            Reason.ORDER_OFF_GRID, f"quantity {quantity:f} is above the largest, {instrument.max_quantity:f}"
+        )
     price = price_of(order, market, touch)
     # A perpetual's minimum must not keep a position from being closed.
     if price is None or (order.reduce_only and not market.is_spot):
         return None
     value = market.value(quantity, price)
     if value < instrument.min_notional:
-        detail = f"value {value} {market.quote} is under {instrument.min_notional}"
+        detail = f"value {value:f} {market.quote} is under {instrument.min_notional:f}"
         return Refusal(Reason.ORDER_BELOW_MINIMUM, detail)
     return None
 
@@ -84,4 +86,4 @@ def _check_takes(order: OrderRequest, market: Market, touch: tuple[float, float]
         return None
     opposite = market.place(touch, order.side)
     takes = order.price >= opposite if order.side is Side.BUY else order.price <= opposite
-    return Refusal(Reason.ORDER_WOULD_TAKE, f"{order.price} meets the touch at {opposite}") if takes else None
+    return Refusal(Reason.ORDER_WOULD_TAKE, f"{order.price:f} meets the touch at {opposite:f}") if takes else None

@@ -81,6 +81,10 @@ class DelayedVenue:
         found.extend(self._send(self._venue.on_market(item), item.recv_ts))
         return found
 
+    def watches(self, instrument: str) -> bool:
+        """Tell whether messages travel, which meet the market of their arrival, or the venue itself watches."""
+        return bool(self._queue) or self._venue.watches(instrument)
+
     def submit(self, order: OrderRequest, now: int) -> Sequence[VenueReport]:
         """Send an order on its way."""
         self._orders.setdefault(order.client_order_id, order)

@@ -118,12 +118,12 @@ class OrderDesk:
         if order.reduce_only:
             allowed = self._allowed(working, market)
             if not allowed or (order.time_in_force is TimeInForce.FOK and allowed < order.quantity):
-                detail = f"{market.key} holds {allowed} to reduce"
+                detail = f"{market.key} holds {allowed:f} to reduce"
                 return Refusal(Reason.ORDER_INSUFFICIENT_BALANCE, detail)
         for currency, amount in working.needs(market):
             free = self._account.free(currency)
             if amount and free < amount:
-                return Refusal(Reason.ORDER_INSUFFICIENT_BALANCE, f"needs {amount} {currency}, {free} are free")
+                return Refusal(Reason.ORDER_INSUFFICIENT_BALANCE, f"needs {amount:f} {currency}, {free:f} are free")
         return None
 
     def _allowed(self, working: Working, market: Market) -> Decimal:
@@ -179,6 +179,7 @@ class OrderDesk:
         return True
 
     def _is_covered(self, working: Working, market: Market, quantity: Decimal, price: Decimal) -> bool:
+        # The check at the door held for this price and any lower one: a buy costs no more, a short needs no more.
         if working.checked and price <= working.price:
             return True
         side = working.order.side

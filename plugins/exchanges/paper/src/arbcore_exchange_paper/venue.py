@@ -94,6 +94,10 @@ class PaperVenue:
             return self._after(item.instrument, executions, item.recv_ts)
         return self._on_other(item)
 
+    def watches(self, instrument: str) -> bool:
+        """Tell whether something waits for the next touch, here or in the fill model."""
+        return instrument in self._watched or self._fill_model.watches(instrument)
+
     def submit(self, order: OrderRequest, now: int) -> Sequence[VenueReport]:
         """Take an order: refuse it, or accept and match it."""
         market = self._markets.get(order.instrument)

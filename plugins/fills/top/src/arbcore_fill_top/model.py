@@ -71,6 +71,10 @@ class TopFill:
             return _NOTHING
         return self._take_in(item)
 
+    def watches(self, instrument: str) -> bool:
+        """Tell whether an order rests there or bars drive it; otherwise only the latest touch counts."""
+        return instrument in self._watched
+
     def execute(self, order: OrderRequest, quantity: Decimal, now: int) -> Sequence[Execution] | None:
         """Match an arriving order against the touch; see `arbcore.ports.fill.FillModel.execute`.
 

@@ -101,7 +101,10 @@ def begin(writes: bool) -> str:
 
 def _open(address: str, settings: SqliteSettings, *, uri: bool = False) -> sqlite3.Connection:
     seconds = settings.busy_timeout / 10**9
-    return sqlite3.connect(address, timeout=seconds, isolation_level=None, check_same_thread=False, uri=uri)
+    connection = sqlite3.connect(address, timeout=seconds, isolation_level=None, check_same_thread=False, uri=uri)
+    # Damaged text must reach the one who verifies, so that it is told where it is.
+    connection.text_factory = lambda raw: raw.decode(errors="backslashreplace")
+    return connection
 
 
 def _check_mark(connection: sqlite3.Connection, path: Path) -> None:

@@ -40,5 +40,9 @@ def explained(path: Path, action: str) -> Iterator[None]:
         why, fix = _KNOWN.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, (str(error), ""))
         detail = "" if str(error) in why else f" ({error})"
         raise JournalError(f"{path}: can't {action}: {why}{detail}", fix) from error
+    except UnicodeDecodeError as error:
+        # SQLite quotes damaged names in its messages, which Python can't decode then.
+        why, fix = _KNOWN[sqlite3.SQLITE_CORRUPT]
+        raise JournalError(f"{path}: can't {action}: {why}", fix) from error
     except OSError as error:
         raise JournalError(f"{path}: can't {action}: {error.strerror or error}", "check the folder") from error

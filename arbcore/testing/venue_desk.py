@@ -25,6 +25,7 @@ class Fold:
 
     def __init__(self, instruments: Sequence[Instrument], balances: Mapping[str, Decimal]) -> None:
         self._instruments = {one.key: one for one in instruments}
+        self.coins = {one.base for one in instruments if one.kind is InstrumentKind.SPOT}
         self.cash = dict(balances)
         self.lots: dict[str, list[Decimal]] = {}
         self.sides: dict[str, Side] = {}
@@ -180,6 +181,8 @@ class Desk:
         snapshot = self.venue.snapshot(self.now)
         for balance in snapshot.balances:
             assert ZERO <= balance.locked <= max(balance.total, ZERO), f"locked {balance.locked} of {balance.total}"
+        for coin in self.fold.coins:
+            assert self.balance(coin)[0] >= 0, f"{coin} was sold that nobody owned"
         if self.venue.next_time() is None:
             stated = {one.currency: one.total for one in snapshot.balances}
             assert stated == {currency: amount for currency, amount in self.fold.cash.items() if amount}

@@ -1,0 +1,53 @@
+"""The relay: hands market data to simulated venues, and keeps back the quotes that can't matter to them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from arbcore.model.input import VenueReport
+from arbcore.model.market import InstrumentInput, Quote
+from arbcore.ports.venue import SimVenue
+
+
+class Relay:
+    """Market data on its way to simulated venues.
+
+    Of an instrument that its venue does not watch only the latest quote is kept, and handed over before anything
+    else reaches the venue about that instrument. That is what `SimVenue.watches` promises to be enough.
+
+    Args:
+        venues: Simulated venue by exchange id.
+        instruments: Exchange id by instrument key.
+
+    Attributes:
+        takers: Takes market data of an instrument, by key.
+        watched: Keys of which every quote must be handed over.
+        latest: Quote kept back, by key.
+    """
+
+    def __init__(self, venues: Mapping[str, SimVenue], instruments: Mapping[str, str]) -> None:
+        self._venues: Final = {key: venues[venue] for key, venue in instruments.items()}
+        self.takers: Final = {key: venue.on_market for key, venue in self._venues.items()}
+        self.watched: Final[set[str]] = set()
+        self.latest: Final[dict[str, Quote]] = {}
+
+    def hand_over(self, instrument: str) -> list[VenueReport]:
+        """Hand over the quote that was kept back of an instrument, if any; return what it causes."""
+        quote = self.latest.pop(instrument, None)
+        return [] if quote is None else list(self.takers[instrument](quote))
+
+    def take(self, item: InstrumentInput) -> list[VenueReport]:
+        """Hand over anything but a plain quote, after the quote that was kept back; return what both cause."""
+        reports = self.hand_over(item.instrument)
+        reports.extend(self.takers[item.instrument](item))
+        return reports
+
+    def settle(self) -> list[VenueReport]:
+        """Learn what venues watch now; return what quotes kept back so far cause where they begin to."""
+        reports: list[VenueReport] = []
+        for key, venue in self._venues.items():
+            if not venue.watches(key):
+                self.watched.discard(key)
+            elif key not in self.watched:
+                self.watched.add(key)
+                reports.extend(self.hand_over(key))
+        return reports
