@@ -5,9 +5,11 @@ from pathlib import Path
 
 from arbcore.config import Config
 from arbcore.data.source import BarRule, DataSource, open_source
+from arbcore.errors import JournalError
 from arbcore.model.events import Envelope
 from arbcore.pipeline import Pipeline
 from arbcore.plugins import Plugins, session_started, session_stopped
+from arbcore.ports.journal import Journal
 from arbcore.runtime.backtest import Backtest, DataClock, Progress
 from arbcore.runtime.event_log import EventLog
 from arbcore.runtime.observer import Observer
@@ -45,6 +47,7 @@ async def run_backtest(
     started(source.rows)
     tally = Tally()
     async with pipeline.journal() as journal:
+        _require_empty(journal)
         journal.start_run(pipeline.metadata())
         log = EventLog(journal)
         failures = session_started(pipeline.contexts)
@@ -72,6 +75,15 @@ async def run_backtest(
             ),
         )
     return summarise(run, tally, facts)
+
+
+def _require_empty(journal: Journal) -> None:
+    """Refuse a journal with events, before anything is added to it: a backtest begins anew."""
+    if journal.last() is not None:
+        raise JournalError(
+            f"{journal.location()} holds the events of an earlier run",
+            "name another folder, for example with --out, or move that journal away",
+        )
 
 
 def _open(config: Config, data: Path, instruments: frozenset[str] | None) -> DataSource:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from arbcore.data._frames import GROUP_ROWS, Columns, column_names, np, read_rows
+from arbcore.data._frames import GROUP_ROWS, Columns, Ints, column_names, np, read_rows
 from arbcore.data.dataset import DatasetInfo, FileInfo, KindInfo
 from arbcore.data.instant import iso
 from arbcore.data.kinds import Kind, kind_of
@@ -57,16 +57,19 @@ class RowReader:
         """Yield pieces that are not empty.
 
         Raises:
-            DataError: A file is missing or damaged, has more or fewer rows than described, or goes back in time.
+            DataError: A file is missing or damaged, is not what the description says, or goes back in time.
         """
         latest = 0
         for piece in _pieces(self._files, self._piece_rows):
             rows = self._read(piece)
             clock = rows[self.kind.clock]
             if clock[0] < latest or (clock[1:] < clock[:-1]).any():
+                raise self._goes_back(piece, clock, latest)
+            # Rows are in order here, so their ends tell of a wild time, which would drag the session along with it.
+            if clock[0] < piece.files[0].first_ts or clock[-1] > piece.files[-1].last_ts:
                 raise DataError(
-                    f"{self.where}: {piece.files[0].name} goes back in time after {iso(latest or int(clock[0]))}",
-                    fix="see `arb data verify`; its --repair writes a copy without the late rows",
+                    f"{self.where}: {piece.files[0].name} has rows outside the time that its data set describes",
+                    fix="see `arb data verify`; write the data set again, or a repaired copy with --repair",
                 )
             latest = int(clock[-1])
             rows = self._limited(rows)
@@ -86,6 +89,16 @@ class RowReader:
                 fix="see `arb data verify`; write the data set again",
             )
         return rows
+
+    def _goes_back(self, piece: _Piece, clock: Ints, latest: int) -> DataError:
+        before = np.concatenate([np.array([latest], dtype=np.int64), clock[:-1]])
+        late = int(np.argmax(clock < before))
+        ends = np.cumsum([file.rows for file in piece.files])
+        file = piece.files[int(np.searchsorted(ends, piece.offset + late, side="right"))]
+        return DataError(
+            f"{self.where}: {file.name} goes back in time after {iso(int(before[late]))}, to {iso(int(clock[late]))}",
+            fix="see `arb data verify`; its --repair writes a copy without the late rows",
+        )
 
     def _limited(self, rows: Columns) -> Columns:
         clock = rows[self.kind.clock]

@@ -45,9 +45,7 @@ class Closing:
         chosen = [
             live
             for live in self._execution.trades.values()
-            if trade in {"", live.id}
-            and symbol in {"", live.intent.symbol}
-            and strategy in {"", live.intent.strategy}
+            if trade in {"", live.id} and symbol in {"", live.intent.symbol} and strategy in {"", live.intent.strategy}
         ]
         for live in chosen:
             live.closing, live.closes = reason, 0

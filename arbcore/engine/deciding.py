@@ -16,6 +16,7 @@ from arbcore.engine.sizing import Sizing
 from arbcore.engine.switches import Switches
 from arbcore.engine.trades import LiveTrade
 from arbcore.engine.view import SessionView
+from arbcore.engine.wishes import trigger_of, wishes_of
 from arbcore.model.events import RiskGuardRejected
 from arbcore.model.intent import Intent, IntentKind
 from arbcore.model.reason import Reason
@@ -61,7 +62,8 @@ class Deciding:
         self._outbox: Final = outbox
         self._intents: Final = intents
         self._sizing: Final = Sizing(accounts)
-        self._failed: Final[set[str]] = set()
+        self.failed: Final[set[str]] = set()
+        """Strategies that raised: they are not asked again."""
         self.skips: Final = Skips()
         self.routes: Final[dict[str, Route]] = {}
         self._chain: Final = RiskChain(tiers, self._cut)
@@ -86,10 +88,10 @@ class Deciding:
 
     def arm(self, route: Route) -> None:
         """Ask a route's strategy when it wants to be asked next."""
-        if route.owner in self._failed:
+        if route.owner in self.failed:
             route.disarm()
             return
-        trigger = isolated(self._strategies[route.owner].trigger, route.spec.id)
+        trigger = isolated(trigger_of, self._strategies[route.owner].trigger, route.spec.id)
         if isinstance(trigger, Failure):
             self._fail(route.owner, trigger.error)
         else:
@@ -97,7 +99,7 @@ class Deciding:
 
     def told(self, trade: LiveTrade) -> None:
         """Tell a trade's strategy that its state changed, and arm its route anew."""
-        if trade.route.owner not in self._failed:
+        if trade.route.owner not in self.failed:
             strategy = self._strategies[trade.route.owner]
             answer = isolated(strategy.on_trade, trade.view(self._accounts))
             if isinstance(answer, Failure):
@@ -106,14 +108,14 @@ class Deciding:
 
     def _wishes(self, route: Route, signal: Signal) -> Sequence[Wish]:
         trades = [trade.view(self._accounts) for trade in self._execution.trades.values() if trade.route is route]
-        wishes = isolated(self._strategies[route.owner].on_signal, signal, trades)
+        wishes = isolated(wishes_of, self._strategies[route.owner].on_signal, signal, trades)
         if isinstance(wishes, Failure):
             self._fail(route.owner, wishes.error)
             return ()
         return wishes
 
     def _fail(self, strategy: str, error: Exception) -> None:
-        self._failed.add(strategy)
+        self.failed.add(strategy)
         for route in self.routes.values():
             if route.owner == strategy:
                 route.disarm()
@@ -173,12 +175,15 @@ class Deciding:
 
     def _exit(self, route: Route, signal: Signal, wish: Exit) -> None:
         trade = self._execution.trades.get(wish.trade)
-        if trade is None or trade.state is not TradeState.HEDGED or self._execution.busy(trade.id):
+        if trade is None or trade.route is not route:
             return
+        if trade.state is not TradeState.HEDGED or self._execution.busy(trade.id):
+            return
+        edge = signal.backward if trade.intent.forward else signal.forward
         if not self._switches.allows(Action.EXIT):
-            self._skip(route, Reason.STATE_NO_EXIT, signal.backward if trade.intent.forward else signal.forward)
-            return
-        self.close(trade, wish.reason, wish.slippage_bps, wish.share, wish.edge_bps)
+            self._skip(route, Reason.STATE_NO_EXIT, edge)
+        elif not self.close(trade, wish.reason, wish.slippage_bps, wish.share, wish.edge_bps):
+            self._skip(route, Reason.SIZE_BELOW_MINIMUM, edge)
 
     def close(
         self,
@@ -187,14 +192,15 @@ class Deciding:
         slippage_bps: float,
         share: Decimal = Decimal(1),
         edge_bps: float = 0.0,
-    ) -> None:
-        """Close a trade, or a share of it, at the present touch."""
+    ) -> bool:
+        """Close a trade, or a share of it, at the present touch; tell whether its venues take orders of its size."""
         legs = self._intents.exit_legs(trade, share, slippage_bps)
         if not legs:
-            return
+            return False
         intent = self._intents.reduction(trade, IntentKind.EXIT, legs, reason, edge_bps)
         self._execution.exit(approve_reduction(intent), trade)
         self.told(trade)
+        return True
 
 
 def _nothing(refusal: Refusal) -> None:

@@ -55,7 +55,7 @@ class Engine:
         self._booting = True
         self._touches: Final[dict[type, Callable[[Any], Output]]] = {
             Quote: self.on_quote,
-            ClosingQuote: self.on_quote,
+            ClosingQuote: self._on_close,
             Book: self._on_book,
         }
         self._others: Final[dict[type, Callable[[Any], None]]] = {
@@ -153,6 +153,12 @@ class Engine:
             state.invalid = reason
         self._parts.refuse(quote.instrument, reason, quote)
         return self._outbox.take() if self._outbox.filled else NOTHING
+
+    def _on_close(self, quote: ClosingQuote) -> Output:
+        state = self._instruments.get(quote.instrument)
+        if state is not None:
+            state.by_bars = True
+        return self.on_quote(quote)
 
     def _on_book(self, book: Book) -> Output:
         bid, bid_size = book.bids[0] if book.bids else (nan, nan)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.approval import ApprovedIntent
@@ -30,9 +31,12 @@ from arbcore.model.events import (
     TradeOpened,
 )
 from arbcore.model.instrument import InstrumentKind
-from arbcore.model.intent import IntentKind, IntentState
+from arbcore.model.intent import Intent, IntentKind, IntentState
 from arbcore.model.order import TERMINAL, Fill, OrderReport, OrderRequest, OrderState, Side
 from arbcore.model.trade import TradeState
+
+_REMEMBERED: Final = 1_000
+"""Orders that are over and still known."""
 
 Settled = Callable[[LiveTrade, LiveIntent], None]
 """Called when an intent is over; decides what becomes of its trade."""
@@ -59,6 +63,10 @@ class ExecutionSettings(Struct, frozen=True, kw_only=True):
     repair_slippage_bps: float = 10.0
     repair_slippage_cap_bps: float = 200.0
 
+    def slippage_bps(self, attempts: int) -> float:
+        """Return the allowance of the next repair, or close that was ordered, after a number of attempts."""
+        return min(self.repair_slippage_bps * 2.0**attempts, self.repair_slippage_cap_bps)
+
 
 class Execution:
     """Orders and trades in flight.
@@ -76,6 +84,7 @@ class Execution:
         self._outbox: Final = outbox
         self._settings: Final = settings
         self._orders: Final[dict[str, LiveOrder]] = {}
+        self._ended: Final[dict[str, LiveOrder]] = {}
         self._intents: Final[dict[str, LiveIntent]] = {}
         self.trades: Final[dict[str, LiveTrade]] = {}
         self.settled: Settled = _nothing
@@ -98,27 +107,38 @@ class Execution:
 
     def exit(self, approved: ApprovedIntent, trade: LiveTrade) -> None:
         """Close a trade, in whole or in part."""
-        reason = approved.intent.reason
+        self.leave(trade, approved.intent.reason)
+        self.send(approved, trade, tuple(range(len(trade.legs))))
+
+    def leave(self, trade: LiveTrade, reason: str) -> None:
+        """Begin to close a trade."""
         trade.exit_reason = reason
         if trade.state is not TradeState.EXITING:
             trade.move(TradeState.EXITING)
             self._outbox.emit(TradeExiting(trade=trade.id, reason=reason), trade.id)
-        self.send(approved, trade, tuple(range(len(trade.legs))))
 
     def send(self, approved: ApprovedIntent, trade: LiveTrade, legs: tuple[int, ...]) -> None:
         """Store and send the orders of an intent. ``legs`` are the route's legs that it moves."""
-        live = LiveIntent(approved.intent, legs)
+        live = LiveIntent(approved.intent, trade, legs)
         self._intents[approved.intent.id] = live
         event = IntentApproved(
             intent=approved.intent, asked_notional=approved.asked_notional, resized_by=approved.resized_by
         )
         self._outbox.emit(event, approved.intent.id)
-        submits = [self._intend(live, trade, index) for index in range(len(legs))]
+        expires_at = self._expires_at(approved.intent)
+        submits = [self._intend(live, trade, index, expires_at) for index in range(len(legs))]
         for submit in submits:
             self._outbox.effect(submit)
-        self._outbox.effect(SetTimer(_ttl(live), self._outbox.now + self._settings.ttl_ns))
+        if expires_at:
+            self._outbox.effect(SetTimer(_ttl(live), expires_at))
 
-    def _intend(self, live: LiveIntent, trade: LiveTrade, index: int) -> Submit:
+    def _expires_at(self, intent: Intent) -> int:
+        """Return when the orders of an intent are cancelled; 0 on bars, where they live until the next opening."""
+        if any(self._market.instruments[leg.instrument].by_bars for leg in intent.legs):
+            return 0
+        return self._outbox.now + self._settings.ttl_ns
+
+    def _intend(self, live: LiveIntent, trade: LiveTrade, index: int, expires_at: int) -> Submit:
         wanted = live.intent.legs[index]
         leg = live.legs[index]
         venue = self._market.instruments[wanted.instrument].instrument.venue
@@ -129,7 +149,7 @@ class Execution:
             quantity=wanted.quantity,
             price=wanted.price,
             reduce_only=self._reduces(live.intent.kind, wanted.instrument, wanted.side, wanted.quantity),
-            expires_at=self._outbox.now + self._settings.ttl_ns,
+            expires_at=expires_at,
         )
         reserved = self._reserve(live, request, venue)
         event = OrderIntended(order=request, venue=venue, intent=live.intent.id, leg=leg, attempt=trade.repairs)
@@ -156,14 +176,17 @@ class Execution:
 
     def cause(self, client_order_id: str) -> int:
         """Return the sequence of the event that announced an order, 0 for an unknown one."""
-        order = self._orders.get(client_order_id)
+        order = self._known(client_order_id)
         return 0 if order is None else order.cause
+
+    def _known(self, client_order_id: str) -> LiveOrder | None:
+        return self._orders.get(client_order_id) or self._ended.get(client_order_id)
 
     def on_report(self, report: OrderReport) -> None:
         """Take what a venue says of an order."""
-        order = self._orders.get(report.client_order_id)
+        order = self._known(report.client_order_id)
         if order is None:
-            self._stray(f"order {report.client_order_id}", report.state)
+            self._stray(f"order {report.client_order_id}", report.state, "unknown_order")
             return
         before = order.state
         if order.take(report):
@@ -189,20 +212,42 @@ class Execution:
 
     def on_fill(self, fill: Fill) -> None:
         """Take an execution; one that was seen before changes nothing."""
-        order = self._orders.get(fill.client_order_id)
+        order = self._known(fill.client_order_id)
         if order is None:
-            self._stray(f"fill {fill.fill_id} of order {fill.client_order_id}", str(fill.quantity))
+            self._stray(f"fill {fill.fill_id} of order {fill.client_order_id}", str(fill.quantity), "unknown_order")
             return
         if not order.first_time(fill.fill_id):
             return
         order.filled += fill.quantity
-        intent = order.owner.intent
-        trade = self.trades[intent.trade]
-        touch = intent.legs[order.owner.legs.index(order.leg)].touch
-        self._book(fill, order, trade, touch)
+        if fill.client_order_id in self._ended:
+            self._book_late(fill, order)
+            return
+        self._book(fill, order)
         self._conclude(order)
 
-    def _book(self, fill: Fill, order: LiveOrder, trade: LiveTrade, touch: Decimal) -> None:
+    def _book_late(self, fill: Fill, order: LiveOrder) -> None:
+        """Book an execution that came after its intent was over: the venue is right, and the trade is repaired.
+
+        A trade that is closed has a successor, which holds what came late until it is taken off again.
+        """
+        live = order.owner
+        self._stray(f"fill {fill.fill_id} of order {fill.client_order_id}", str(fill.quantity), "late_fill")
+        if live.trade.id not in self.trades:
+            live.trade = self._successor(live.trade)
+        self._book(fill, order)
+        if not self.busy(live.trade.id):
+            self.settled(live.trade, live)
+
+    def _successor(self, trade: LiveTrade) -> LiveTrade:
+        intent = replace(trade.intent, trade=f"{trade.id}+", decided_at=self._outbox.now)
+        successor = LiveTrade(intent, trade.route, trade.premium)
+        self.trades[successor.id] = successor
+        self._outbox.emit(TradeOpened(trade=successor.view(self._accounts)), successor.id)
+        return successor
+
+    def _book(self, fill: Fill, order: LiveOrder) -> None:
+        trade = order.owner.trade
+        touch = order.owner.intent.legs[order.owner.legs.index(order.leg)].touch
         posting = self._accounts.fill(fill, trade.id, touch)
         trade.book(order.leg, fill, self._accounts.lots.quantity(trade.id, fill.instrument))
         emit = self._outbox.emit
@@ -243,10 +288,16 @@ class Execution:
             return
         del self._intents[live.intent.id]
         for finished in live.orders:
-            del self._orders[finished.request.client_order_id]
+            self._remember(finished)
         self._outbox.effect(CancelTimer(_ttl(live)))
         self._end(live)
-        self.settled(self.trades[live.intent.trade], live)
+        self.settled(live.trade, live)
+
+    def _remember(self, order: LiveOrder) -> None:
+        """Keep an order that is over for a while: fills may be reported again, or late."""
+        self._ended[order.request.client_order_id] = self._orders.pop(order.request.client_order_id)
+        if len(self._ended) > _REMEMBERED:
+            del self._ended[next(iter(self._ended))]
 
     def _end(self, live: LiveIntent) -> None:
         asked = tuple(leg.quantity for leg in live.intent.legs)
@@ -274,8 +325,8 @@ class Execution:
                 self._outbox.emit(event, order.request.client_order_id)
                 self._outbox.effect(Cancel(order.venue, order.request.client_order_id))
 
-    def _stray(self, subject: str, actual: str) -> None:
-        self._outbox.emit(DriftDetected(subject=subject, expected="none", actual=actual, cause_class="unknown_order"))
+    def _stray(self, subject: str, actual: str, cause: str) -> None:
+        self._outbox.emit(DriftDetected(subject=subject, expected="none", actual=actual, cause_class=cause))
 
 
 def _ttl(live: LiveIntent) -> str:

@@ -21,7 +21,7 @@ NEVER: Final = 2**63 - 1
 class InstrumentState:
     """Last touch of one instrument, and the routes that it moves."""
 
-    __slots__ = ("ask", "ask_size", "bid", "bid_size", "instrument", "invalid", "key", "recv_ts", "routes")
+    __slots__ = ("ask", "ask_size", "bid", "bid_size", "by_bars", "instrument", "invalid", "key", "recv_ts", "routes")
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument: Final = instrument
@@ -31,6 +31,8 @@ class InstrumentState:
         self.bid_size = 0.0
         self.ask_size = 0.0
         self.recv_ts = -1
+        self.by_bars = False
+        """Whether bars drive it, so that an order fills at the next opening only."""
         self.invalid = Reason.BOOK_INVALID.value
         """Reason code while the touch can't be trusted, empty while it can."""
         self.routes: list[Route] = []
@@ -183,6 +185,11 @@ class Market:
         """Tell whether the rate of a currency is fresh enough for verdicts on equity."""
         rate = self._by_currency.get(currency)
         return currency == self.base_currency or (rate is not None and rate.fresh(now))
+
+    def last_change(self) -> int:
+        """Return when the newest touch or rate was received."""
+        touches = (state.recv_ts for state in self.instruments.values())
+        return max(max(touches, default=-1), max((rate.recv_ts for rate in self.rates.values()), default=-1))
 
     def closing_touch(self, instrument: str, quantity: Decimal) -> Decimal | None:
         """Return the price that would close a net quantity; the last one known where the book is invalid now."""

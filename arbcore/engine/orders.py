@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Final
 
+from arbcore.engine.trades import LiveTrade
 from arbcore.model.intent import Intent
 from arbcore.model.money import ZERO
 from arbcore.model.order import TERMINAL, OrderReport, OrderRequest, OrderState, may_become
@@ -94,13 +95,15 @@ class LiveIntent:
 
     Args:
         intent: The intent.
+        trade: The trade that it moves; replaced by a successor where a fill comes after the trade was closed.
         legs: Index in the trade's route of each of the intent's legs.
     """
 
-    __slots__ = ("intent", "legs", "orders")
+    __slots__ = ("intent", "legs", "orders", "trade")
 
-    def __init__(self, intent: Intent, legs: tuple[int, ...]) -> None:
+    def __init__(self, intent: Intent, trade: LiveTrade, legs: tuple[int, ...]) -> None:
         self.intent: Final = intent
+        self.trade = trade
         self.legs: Final = legs
         self.orders: list[LiveOrder] = []
 

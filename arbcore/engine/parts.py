@@ -88,7 +88,9 @@ class Parts:
         self.repairs: Final = Repairs(
             self.execution, self.accounts, self.outbox, settings.execution, intents, self._told
         )
-        self.verdicts: Final = Verdicts(tiers, self.view, self.switches, self.outbox, self._flatten)
+        self.verdicts: Final = Verdicts(
+            tiers, self.view, self.switches, self.outbox, self._flatten, self.market.last_change
+        )
         self.deciding.refused = self.verdicts.on_refusal
         self.commands: Final = Commands(self.switches, self.outbox, self.close, self._open_orders)
         self._refusals: Final = Refusals()

@@ -21,6 +21,11 @@ from arbcore.model.reason import Reason
 from arbcore.model.state import Severity
 from arbcore.model.trade import TradeState
 
+_TROUBLE: Final = {
+    Reason.LEG_ATTEMPTS_SPENT: "its legs differ, and {repairs} repairs did not help",
+    Reason.EXIT_ATTEMPTS_SPENT: "it was to be closed, and {closes} attempts did not do it",
+}
+
 Told = Callable[[LiveTrade], None]
 """Called after a trade changed its state."""
 
@@ -90,19 +95,20 @@ class Repairs:
         return excess
 
     def _repair(self, trade: LiveTrade, excess: dict[int, Decimal], *, wait: bool) -> None:
+        if trade.state is TradeState.FROZEN:
+            return
+        if trade.state is TradeState.HEDGED:
+            trade.move(TradeState.OPEN)
+            self._told(trade)
         if trade.repairs >= self._settings.repair_attempts:
-            self._freeze(trade)
+            self.freeze(trade, Reason.LEG_ATTEMPTS_SPENT)
         elif wait or any(trade.route.legs[index].state.invalid for index in excess):
             self._outbox.effect(SetTimer(f"repair:{trade.id}", self._outbox.now + self._settings.repair_wait_ns))
         else:
-            legs = self._intents.unwind_legs(trade, excess, self._slippage(trade.repairs))
+            legs = self._intents.unwind_legs(trade, excess, self._settings.slippage_bps(trade.repairs))
             trade.repairs += 1
             intent = self._intents.reduction(trade, IntentKind.UNWIND, legs, Reason.LEG_UNHEDGED)
             self._execution.send(approve_reduction(intent), trade, tuple(excess))
-
-    def _slippage(self, repairs: int) -> float:
-        widened = self._settings.repair_slippage_bps * 2.0**repairs
-        return min(widened, self._settings.repair_slippage_cap_bps)
 
     def _hedged(self, trade: LiveTrade) -> None:
         trade.repairs = 0
@@ -124,13 +130,12 @@ class Repairs:
         self._told(trade)
         self._accounts.forget(trade.id)
 
-    def _freeze(self, trade: LiveTrade) -> None:
+    def freeze(self, trade: LiveTrade, reason: Reason) -> None:
+        """Leave a trade as it is, and call for help."""
         trade.move(TradeState.FROZEN)
-        self._outbox.emit(TradeFrozen(trade=trade.id, reason=Reason.LEG_ATTEMPTS_SPENT), trade.id)
-        text = (
-            f"trade {trade.id} of {trade.intent.symbol} has legs that differ and {trade.repairs} repairs did not help; "
-            "close the difference by hand, then close the trade"
-        )
+        self._outbox.emit(TradeFrozen(trade=trade.id, reason=reason), trade.id)
+        what = _TROUBLE[reason].format(repairs=trade.repairs, closes=trade.closes)
+        text = f"trade {trade.id} of {trade.intent.symbol} is frozen: {what}; it waits for an order to close it"
         self._outbox.emit(
             AlertRaised(rule="trade_frozen", severity=Severity.P0, source=trade.intent.route, text=text), trade.id
         )

@@ -24,6 +24,8 @@ class LiveTrade:
     __slots__ = (
         "_seen",
         "closed_at",
+        "closes",
+        "closing",
         "exit_reason",
         "first_fill_at",
         "hedged_at",
@@ -46,6 +48,10 @@ class LiveTrade:
         self.closed_at = 0
         self.exit_reason = ""
         self.repairs = 0
+        self.closing = ""
+        """Reason code of an order to close the trade, empty where nothing ordered it."""
+        self.closes = 0
+        """Attempts at that close."""
         self._seen: Trade | None = None
 
     @property

@@ -33,6 +33,7 @@ class Verdicts:
         switches: The engine's state.
         outbox: Where events and timers go.
         flatten: Closes every trade.
+        last_change: Tells when the newest touch or rate was received.
     """
 
     def __init__(
@@ -42,13 +43,16 @@ class Verdicts:
         switches: Switches,
         outbox: Outbox,
         flatten: Callable[[str], None],
+        last_change: Callable[[], int],
     ) -> None:
         self._tiers: Final = tiers
         self._view: Final = view
         self._switches: Final = switches
         self._outbox: Final = outbox
         self._flatten: Final = flatten
+        self._last_change: Final = last_change
         self._told = ("", "")
+        self._seen: Final[dict[str, tuple[int, int]]] = {}
 
     def start(self) -> None:
         """Set the first timer of every tier that reviews on an interval."""
@@ -56,9 +60,12 @@ class Verdicts:
             self._again(name, tier)
 
     def on_timer(self, name: str) -> None:
-        """Let a tier review the session, and set its next timer."""
+        """Let a tier review the session, unless nothing changed since its last review, and set its next timer."""
         tier = dict(self._tiers)[name]
-        self._review(name, tier)
+        seen = (self._last_change(), self._outbox.sequence)
+        if self._seen.get(name) != seen:
+            self._review(name, tier)
+            self._seen[name] = (seen[0], self._outbox.sequence)
         self._again(name, tier)
 
     def review_all(self) -> None:

@@ -26,6 +26,8 @@ class Reason(StrEnum):
     """An operator asked for the close."""
     EXIT_RISK = "EXIT_RISK"
     """A risk tier asked for the close."""
+    EXIT_ATTEMPTS_SPENT = "EXIT_ATTEMPTS_SPENT"
+    """Every attempt at a close that was ordered was used: the trade is frozen."""
     BOOK_INVALID = "BOOK_INVALID"
     """A book of the route can't be trusted."""
     BOOK_STALE = "BOOK_STALE"

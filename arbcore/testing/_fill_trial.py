@@ -157,6 +157,8 @@ class FillTrial:
             assert self._instrument.ticks.holds(execution.price), "price off the grid"
             if liquidity is Liquidity.MAKER:
                 assert execution.price == order.price, "a maker fills at its own price"
+                beyond = touch > execution.price if order.side is Side.BUY else touch < execution.price
+                assert not beyond, "made where the market did not come"
             else:
                 better = execution.price < touch if order.side is Side.BUY else execution.price > touch
                 assert not better, "better than the touch"

@@ -3,6 +3,8 @@
 import logging
 from pathlib import Path
 
+from hypothesis import settings
+
 from arbcore.context import Context
 from arbcore.journal.chain import GENESIS, seal
 from arbcore.journal.reading import ReaderContext
@@ -72,3 +74,8 @@ def chain_of(length: int, first: int = 1, previous: bytes = GENESIS) -> list[Sto
     """
     pauses = [(number, f"k{number}", EnginePaused(reason=f"r{number}")) for number in range(first, first + length)]
     return seal(previous, numbered(list(pauses), first))
+
+
+def fewer_examples() -> int:
+    """Return a fifth of the profile's number of examples, for tests in which each opens a store of its own."""
+    return max((settings.default or settings()).max_examples // 5, 5)

@@ -4,7 +4,8 @@ import pytest
 
 from arbcore.context import Context
 from arbcore.ports.journal import ControlStore, Journal
-from arbcore.testing.journal import ControlStoreSuite, JournalSuite, OpenControlStore, OpenJournal
+from arbcore.testing.control import ControlStoreSuite, OpenControlStore
+from arbcore.testing.journal import JournalSuite, OpenJournal
 from arbcore_sink_sqlite import plugin
 from arbcore_sink_sqlite.settings import Durability, SqliteSettings
 

@@ -1,0 +1,64 @@
+"""The standard tests of journals fail where a journal is wrong."""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from arbcore.journal.memory import MemoryJournal
+from arbcore.ports.journal import RunMetadata, StoredEvent
+from arbcore.testing.journal import JournalSuite
+
+
+class Trusting(MemoryJournal):
+    """Takes whatever it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[StoredEvent] = []
+
+    def append(self, events: Sequence[StoredEvent]) -> None:
+        self.kept += events
+
+    def read(self, first: int = 1, last: int | None = None) -> Iterator[StoredEvent]:
+        return (event for event in self.kept if first <= event.sequence <= (last or 10**18))
+
+    def last(self) -> StoredEvent | None:
+        return self.kept[-1] if self.kept else None
+
+
+class OneShort(MemoryJournal):
+    """Leaves the end of a range out."""
+
+    def read(self, first: int = 1, last: int | None = None) -> Iterator[StoredEvent]:
+        return super().read(first, None if last is None else last - 1)
+
+
+class Forgetful(MemoryJournal):
+    """Remembers only the newest run."""
+
+    def runs(self) -> Sequence[RunMetadata]:
+        return super().runs()[-1:]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("journal", "test"),
+    [
+        (Trusting, JournalSuite.test_refuses_what_does_not_continue_the_chain),
+        (OneShort, partial(JournalSuite.test_reads_any_range, batch=3)),
+        (Forgetful, JournalSuite.test_runs_come_back),
+        (MemoryJournal, JournalSuite.test_goes_on_where_it_ended),
+        (MemoryJournal, JournalSuite.test_readers_see_and_touch_nothing),
+    ],
+)
+async def test_a_wrong_journal_fails(
+    journal: type[MemoryJournal], test: Callable[..., Awaitable[None]], tmp_path: Path
+) -> None:
+    class Faulty(JournalSuite):
+        """The suite of an author who calls this journal persistent."""
+
+    result = test(Faulty(), lambda _context: journal(), tmp_path)
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        await result
