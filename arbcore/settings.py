@@ -79,6 +79,16 @@ Duration = Annotated[
 ]
 """A duration: text with a unit in the config, nanoseconds in the program."""
 
+
+def _longer_than_nothing(value: int) -> int:
+    if value <= 0:
+        raise ValueError("a duration here must be greater than 0")
+    return value
+
+
+Span = Annotated[Duration, AfterValidator(_longer_than_nothing)]
+"""A duration that is longer than nothing."""
+
 Timestamp = Annotated[
     int,
     BeforeValidator(parse_time),

@@ -1,6 +1,8 @@
 """`arb backtest`: the config's strategies on recorded data, with a progress line and a report."""
 
+import sys
 from collections.abc import Iterator
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
@@ -32,8 +34,10 @@ def command(data: Path | None, out: Path | None, journal: bool, as_json: bool, s
     """
     if journal:
         selection = replace(selection, assigned=(*selection.assigned, "backtest.journal=config"))
-    config, plugins = selection.open("backtest")
-    result = run(config, plugins, data, out)
+    # The object is alone on stdout, whatever plugins print.
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+        config, plugins = selection.open("backtest")
+        result = run(config, plugins, data, out)
     if as_json:
         print_json(result)
     else:

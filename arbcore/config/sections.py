@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from arbcore.settings import Duration, Environment, ExchangeId, FillId, LatencyId, Settings, Timestamp
+from arbcore.settings import Environment, ExchangeId, FillId, LatencyId, Settings, Span, Timestamp
 
 SCHEMA_VERSION: Final = 1
 """Version of the config's shape that this kernel reads."""
@@ -37,7 +37,7 @@ class RateKeys(InstanceKeys):
     """Keys that the kernel owns on a rate. Without ``use`` the rate comes from data sets only."""
 
     use: str = Field(default="", description="Name of the plugin that delivers it; empty: only in data sets.")
-    max_age: Duration = Field(default=5_000_000_000, gt=0, description="Oldest rate on which anything is entered.")
+    max_age: Span = Field(default=5_000_000_000, description="Oldest rate on which anything is entered.")
 
 
 class PaperKeys(InstanceKeys):

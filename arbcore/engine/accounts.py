@@ -17,6 +17,9 @@ from arbcore.model.trade import Pnl
 STOCK: Final = ""
 """Trade id of what the session owned at its start."""
 
+_REMEMBERED: Final = 10_000
+"""Payments that are still known, so that none is booked twice."""
+
 _SHARE_STEP: Final = Decimal("1e-12")
 _SHARES: Final = Context(prec=60)
 """Shares of a payment are rounded; the last one takes the remainder, so that their sum is exact."""
@@ -59,6 +62,7 @@ class Accounts:
         self.stock: Final[dict[str, Decimal]] = {}
         """What was owned at the start and has no lot yet: signed order quantity by instrument."""
         self._entry_values: Final[dict[str, Decimal]] = {}
+        self._paid: Final[dict[tuple[str, str], None]] = {}
         self._by_trade: Final[dict[str, Realised]] = {}
         self._reserved: Final[dict[tuple[str, str], Decimal]] = {}
 
@@ -126,6 +130,15 @@ class Accounts:
     def _settle(self, venue: str, posting: Posting, reason: str) -> None:
         """Move cash, one net move per currency."""
         posting.moves = [self.cash.post(venue, code, change, reason) for code, change in posting.changes.items()]
+
+    def first_time(self, venue: str, payment_id: str) -> bool:
+        """Tell whether a payment is new, and remember it for a while."""
+        if (venue, payment_id) in self._paid:
+            return False
+        self._paid[venue, payment_id] = None
+        if len(self._paid) > _REMEMBERED:
+            del self._paid[next(iter(self._paid))]
+        return True
 
     def funding(self, payment: FundingPayment) -> tuple[Posting, dict[str, Decimal]]:
         """Book a funding payment; return the posting and its value by trade."""

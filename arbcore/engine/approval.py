@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Final, final
+from typing import Any, Final, final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from arbcore.engine.isolation import Failure, isolated
 from arbcore.model.intent import Intent, IntentKind
@@ -50,12 +51,14 @@ class Refusal(Struct, frozen=True):
         tier: Instance id of the tier with the hardest verdict.
         first_tier: Instance id of the tier that objected first.
         verdict: The hardest verdict.
-        error: The exception of a tier that failed, None otherwise.
+        broken: Instance id of a tier that failed, empty where none did.
+        error: Its exception.
     """
 
     tier: str
     first_tier: str
     verdict: Verdict
+    broken: str = ""
     error: Exception | None = None
 
 
@@ -80,8 +83,8 @@ class RiskChain:
         refusal: Refusal | None = None
         for name, tier in self.tiers if intent.kind in _JUDGED else ():
             verdict, error = _ask(tier, intent, view)
-            if verdict.kind is VerdictKind.RESIZE and verdict.notional is not None:
-                smaller = self._resize(intent, verdict.notional)
+            if verdict.kind is VerdictKind.RESIZE:
+                smaller = None if verdict.notional is None else self._resize(intent, verdict.notional)
                 if smaller is None:
                     verdict = Verdict(kind=VerdictKind.BLOCK, reason=verdict.reason, detail=verdict.detail)
                 elif smaller.notional < intent.notional:
@@ -99,16 +102,31 @@ def approve_reduction(intent: Intent) -> ApprovedIntent:
 
 
 def _ask(tier: RiskTier, intent: Intent, view: RiskView) -> tuple[Verdict, Exception | None]:
-    answer = isolated(tier.assess, intent, view)
+    answer = isolated(verdict_of, tier.assess, intent, view)
     if isinstance(answer, Failure):  # a broken tier must stop entries
         detail = repr(answer.error)
         return Verdict(kind=VerdictKind.DEGRADE, reason=Reason.RISK_TIER_ERROR, detail=detail), answer.error
     return answer, None
 
 
+def verdict_of(judge: Callable[..., Any], *arguments: object) -> Verdict:
+    """Return a tier's answer.
+
+    Raises:
+        TypeError: It is no verdict.
+    """
+    answer = judge(*arguments)
+    if isinstance(answer, Verdict):
+        return answer
+    raise TypeError(f"the tier returned {answer!r}: return a Verdict")
+
+
 def _harder(current: Refusal | None, name: str, verdict: Verdict, error: Exception | None) -> Refusal:
+    broken = "" if error is None else name
     if current is None:
-        return Refusal(name, name, verdict, error)
+        return Refusal(name, name, verdict, broken, error)
+    if current.broken:
+        broken, error = current.broken, current.error
     if _SEVERITY[verdict.kind] > _SEVERITY[current.verdict.kind]:
-        return Refusal(name, current.first_tier, verdict, error)
-    return current
+        return Refusal(name, current.first_tier, verdict, broken, error)
+    return replace(current, broken=broken, error=error)

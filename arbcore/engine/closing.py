@@ -60,7 +60,7 @@ class Closing:
         """Go on with a trade that was ordered to be closed, after it changed its state."""
         if self._execution.busy(trade.id):
             return
-        if trade.state is TradeState.FROZEN and not trade.closes:
+        if trade.state is TradeState.FROZEN:
             trade.repairs = 0
             self._execution.leave(trade, trade.closing)
             self._repairs.balance(trade)

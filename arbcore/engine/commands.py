@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
+from arbcore.engine.closing import Closing
+from arbcore.engine.deciding import Deciding
 from arbcore.engine.output import Outbox
 from arbcore.engine.switches import Switches
 from arbcore.model.command import (
@@ -21,7 +23,7 @@ from arbcore.model.command import (
     StopStrategy,
 )
 from arbcore.model.effect import Cancel
-from arbcore.model.events import CommandAccepted, CommandFailed
+from arbcore.model.events import CommandAccepted, CommandFailed, ManualOverrideExecuted
 from arbcore.model.reason import Reason
 from arbcore.model.state import EngineState
 
@@ -39,7 +41,8 @@ class Commands:
     Args:
         switches: The engine's state.
         outbox: Where events and effects go.
-        close: Closes trades by filter (trade id, symbol, strategy; empty for any) and returns how many.
+        deciding: Strategies and symbols that there are.
+        closing: Closes trades.
         open_orders: Returns venue and client id of the orders in flight.
     """
 
@@ -47,12 +50,14 @@ class Commands:
         self,
         switches: Switches,
         outbox: Outbox,
-        close: Callable[[str, str, str], int],
+        deciding: Deciding,
+        closing: Closing,
         open_orders: Callable[[], list[tuple[str, str]]],
     ) -> None:
         self._switches: Final = switches
         self._outbox: Final = outbox
-        self._close: Final = close
+        self._deciding: Final = deciding
+        self._closing: Final = closing
         self._open_orders: Final = open_orders
         self._seen: Final[dict[str, None]] = {}
 
@@ -64,6 +69,7 @@ class Commands:
         if len(self._seen) > _MEMORY:
             del self._seen[next(iter(self._seen))]
         try:
+            self._override(request)
             self._switch(request.command)
         except CommandRefused as refusal:
             failed = CommandFailed(
@@ -74,6 +80,15 @@ class Commands:
         self._outbox.emit(
             CommandAccepted(command_id=request.id, command=request.command, issued_by=request.issued_by), request.id
         )
+
+    def _override(self, request: CommandRequest) -> None:
+        """Record a close by hand that a halted engine would not make by itself."""
+        halted = self._switches.state is EngineState.HALTED
+        if halted and isinstance(request.command, Flatten | ClosePosition):
+            event = ManualOverrideExecuted(
+                command_id=request.id, issued_by=request.issued_by, rule=Reason.STATE_NO_EXIT, reason=request.override
+            )
+            self._outbox.emit(event, request.id)
 
     def _switch(self, command: Command) -> None:
         switches = self._switches
@@ -89,23 +104,39 @@ class Commands:
                     raise CommandRefused("no command leads back to BOOTING")
                 switches.move(state, reason, "operator")
             case EnableSymbol(symbol=symbol):
-                switches.enable_symbol(symbol)
+                switches.enable_symbol(self._symbol(symbol))
             case DisableSymbol(symbol=symbol, reason=reason):
-                switches.disable_symbol(symbol, reason)
+                switches.disable_symbol(self._symbol(symbol), reason)
             case StartStrategy(strategy=strategy):
-                switches.start_strategy(strategy)
+                switches.start_strategy(self._strategy(strategy, sound=True))
             case StopStrategy(strategy=strategy, reason=reason):
-                switches.stop_strategy(strategy, reason)
+                switches.stop_strategy(self._strategy(strategy), reason)
             case _:
                 self._act(command)
+
+    def _symbol(self, symbol: str) -> str:
+        known = {route.spec.symbol: None for route in self._deciding.routes.values()}
+        if symbol not in known:
+            raise CommandRefused(f"no route trades the symbol {symbol!r}; there are: {', '.join(known)}")
+        return symbol
+
+    def _strategy(self, strategy: str, *, sound: bool = False) -> str:
+        if strategy not in self._deciding.strategies:
+            known = ", ".join(self._deciding.strategies)
+            raise CommandRefused(f"there is no strategy {strategy!r}; there are: {known}")
+        if sound and strategy in self._deciding.failed:
+            raise CommandRefused(f"strategy {strategy} raised an error: mend it and start a new session")
+        return strategy
 
     def _act(self, command: Command) -> None:
         match command:
             case Flatten(symbol=symbol, strategy=strategy):
-                self._close("", symbol, strategy)
+                self._closing.order(
+                    symbol=symbol and self._symbol(symbol), strategy=strategy and self._strategy(strategy)
+                )
             case ClosePosition(trade=trade):
-                if not self._close(trade, "", ""):
-                    raise CommandRefused(f"no open trade {trade} that can be closed now; `arb trades` lists them")
+                if not trade or not self._closing.order(trade):
+                    raise CommandRefused(f"there is no open trade {trade!r}; `arb trades` lists them")
             case CancelAll():
                 for venue, client_order_id in self._open_orders():
                     self._outbox.effect(Cancel(venue, client_order_id))

@@ -54,7 +54,7 @@ class Deciding:
         intents: Intents,
         tiers: tuple[tuple[str, RiskTier], ...],
     ) -> None:
-        self._strategies: Final = strategies
+        self.strategies: Final = strategies
         self._accounts: Final = accounts
         self._execution: Final = execution
         self._view: Final = view
@@ -91,7 +91,7 @@ class Deciding:
         if route.owner in self.failed:
             route.disarm()
             return
-        trigger = isolated(trigger_of, self._strategies[route.owner].trigger, route.spec.id)
+        trigger = isolated(trigger_of, self.strategies[route.owner].trigger, route.spec.id)
         if isinstance(trigger, Failure):
             self._fail(route.owner, trigger.error)
         else:
@@ -100,7 +100,7 @@ class Deciding:
     def told(self, trade: LiveTrade) -> None:
         """Tell a trade's strategy that its state changed, and arm its route anew."""
         if trade.route.owner not in self.failed:
-            strategy = self._strategies[trade.route.owner]
+            strategy = self.strategies[trade.route.owner]
             answer = isolated(strategy.on_trade, trade.view(self._accounts))
             if isinstance(answer, Failure):
                 self._fail(trade.route.owner, answer.error)
@@ -108,7 +108,7 @@ class Deciding:
 
     def _wishes(self, route: Route, signal: Signal) -> Sequence[Wish]:
         trades = [trade.view(self._accounts) for trade in self._execution.trades.values() if trade.route is route]
-        wishes = isolated(wishes_of, self._strategies[route.owner].on_signal, signal, trades)
+        wishes = isolated(wishes_of, self.strategies[route.owner].on_signal, signal, trades)
         if isinstance(wishes, Failure):
             self._fail(route.owner, wishes.error)
             return ()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import inf, nan
 from typing import Any, Final
 
+from arbcore.engine.market import LARGEST_RATE, LEAST_RATE
 from arbcore.engine.output import NOTHING, Output, tell_moves
 from arbcore.engine.parts import EngineSettings, Parts
 from arbcore.model.command import CommandRequest
@@ -83,6 +84,10 @@ class Engine:
     def used(self) -> frozenset[str]:
         """Keys of the instruments that a route trades."""
         return frozenset(leg.state.key for route in self._parts.deciding.routes.values() for leg in route.legs)
+
+    def now(self) -> int:
+        """Return the engine's time: the receive time of its latest input."""
+        return self._outbox.now
 
     def step(self, item: Input) -> Output:
         """Take one input.
@@ -167,7 +172,7 @@ class Engine:
 
     def _on_rate(self, rate: FxRate) -> None:
         state = self._rates.get(rate.name)
-        if state is None or not 0.0 < rate.bid <= rate.ask < inf or rate.recv_ts < self._outbox.now:
+        if state is None or not LEAST_RATE <= rate.bid <= rate.ask <= LARGEST_RATE or rate.recv_ts < self._outbox.now:
             self._parts.refuse(rate.name, _rate_fault(rate, known=state is not None, now=self._outbox.now), rate)
             return
         state.update(rate)
@@ -198,8 +203,10 @@ class Engine:
         if payment.instrument not in self._instruments:
             parts.refuse(payment.instrument, Reason.INPUT_UNKNOWN_INSTRUMENT, payment)
             return
-        posting, shares = parts.accounts.funding(payment)
         venue = self._instruments[payment.instrument].instrument.venue
+        if not parts.accounts.first_time(venue, payment.payment_id):
+            return
+        posting, shares = parts.accounts.funding(payment)
         event = FundingApplied(
             payment_id=payment.payment_id,
             instrument=payment.instrument,
@@ -223,8 +230,12 @@ class Engine:
             parts.execution.on_timeout(subject)
         elif kind == "review":
             parts.verdicts.on_timer(subject)
-        elif kind == "repair" and subject in parts.execution.trades:
-            parts.repairs.balance(parts.execution.trades[subject])
+        elif subject in parts.execution.trades and not parts.execution.busy(subject):
+            trade = parts.execution.trades[subject]
+            if kind == "repair":
+                parts.repairs.balance(trade)
+            else:
+                parts.closing.attempt(trade)
 
     def _ignore(self, item: object) -> None:
         """Take data that moves no route: it reaches venues and observers only."""

@@ -1,13 +1,13 @@
 """Intents: builds, cuts and values them. Decides nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace
 
 from arbcore.engine.output import Outbox
-from arbcore.engine.route import Route, RouteLeg
+from arbcore.engine.route import Route
 from arbcore.engine.sizing import coin_value, intent_leg, takes
 from arbcore.engine.trades import LiveTrade
 from arbcore.model.grid import Rounding, to_grid
@@ -74,16 +74,25 @@ class Intents:
     def exit_legs(self, trade: LiveTrade, share: Decimal, slippage_bps: float) -> tuple[IntentLeg, ...]:
         """Return the legs that close a share of a trade; none where a venue would not take one of them.
 
-        A share is cut to the common lot; a full close takes all that each leg holds.
+        A share is the same number of coins of every leg, cut to the common lot; what leaves less than a venue takes
+        closes all. A full close takes all that each leg holds.
         """
-        legs = []
-        for leg, held in zip(trade.route.legs, trade.legs, strict=True):
-            quantity = self._exit_quantity(trade, leg, abs(held.quantity), share)
-            wanted = intent_leg(leg, closing_side(held.quantity), quantity, slippage_bps, self._outbox.now)
-            if not takes(leg.state.instrument, quantity, wanted.price, reducing=True):
-                return ()
-            legs.append(wanted)
-        return tuple(legs)
+        held = [
+            to_grid(abs(own.quantity), leg.state.instrument.lot, Rounding.DOWN)
+            for leg, own in zip(trade.route.legs, trade.legs, strict=True)
+        ]
+        legs = self._closing_legs(trade, held if share >= 1 else _part(trade, share), slippage_bps)
+        rest = [replace(leg, quantity=own - leg.quantity) for leg, own in zip(legs, held, strict=True)]
+        if any(leg.quantity for leg in rest) and not _taken(trade, rest):
+            legs = self._closing_legs(trade, held, slippage_bps)
+        return legs if _taken(trade, legs) else ()
+
+    def _closing_legs(self, trade: LiveTrade, quantities: list[Decimal], slippage_bps: float) -> tuple[IntentLeg, ...]:
+        legs = zip(trade.route.legs, trade.legs, quantities, strict=True)
+        return tuple(
+            intent_leg(leg, closing_side(own.quantity), quantity, slippage_bps, self._outbox.now)
+            for leg, own, quantity in legs
+        )
 
     def unwind_legs(self, trade: LiveTrade, excess: dict[int, Decimal], slippage_bps: float) -> tuple[IntentLeg, ...]:
         """Return the legs that take off what some legs hold too much, by their index in the route."""
@@ -92,13 +101,6 @@ class Intents:
             intent_leg(trade.route.legs[index], closing_side(trade.legs[index].quantity), quantity, slippage_bps, now)
             for index, quantity in excess.items()
         )
-
-    def _exit_quantity(self, trade: LiveTrade, leg: RouteLeg, held: Decimal, share: Decimal) -> Decimal:
-        instrument = leg.state.instrument
-        if share >= 1:
-            return to_grid(held, instrument.lot, Rounding.DOWN)
-        coins = to_grid(held * instrument.unit * share, trade.route.lot, Rounding.DOWN)
-        return EXACT.divide(coins, instrument.unit)
 
 
 def cut(route: Route, intent: Intent, limit: Decimal) -> Intent | None:
@@ -113,6 +115,18 @@ def cut(route: Route, intent: Intent, limit: Decimal) -> Intent | None:
             return None
         legs.append(replace(wanted, quantity=quantity))
     return replace(intent, legs=tuple(legs), notional=notional(route, tuple(legs)))
+
+
+def _part(trade: LiveTrade, share: Decimal) -> list[Decimal]:
+    """Return the order quantities of the legs that close a share of a trade: the same number of coins of each."""
+    coins = to_grid(min(trade.coins()) * share, trade.route.lot, Rounding.DOWN)
+    return [EXACT.divide(coins, leg.state.instrument.unit) for leg in trade.route.legs]
+
+
+def _taken(trade: LiveTrade, legs: Sequence[IntentLeg]) -> bool:
+    """Tell whether every venue takes a leg that reduces."""
+    pairs = zip(trade.route.legs, legs, strict=True)
+    return all(takes(leg.state.instrument, wanted.quantity, wanted.price, reducing=True) for leg, wanted in pairs)
 
 
 def notional(route: Route, legs: tuple[IntentLeg, ...]) -> Decimal:

@@ -22,5 +22,7 @@ def isolated(call: Callable[..., Answer], *arguments: object) -> Answer | Failur
     """Return what a plugin answers, or the failure that it raised. The one place that catches everything."""
     try:
         return call(*arguments)
+    except SystemExit as error:
+        return Failure(RuntimeError(f"it asked the program to end: {error!r}"))
     except Exception as error:  # noqa: BLE001 - whatever a plugin raises is its own failure, not the session's
         return Failure(error)

@@ -15,6 +15,10 @@ from arbcore.model.reason import Reason
 if TYPE_CHECKING:
     from arbcore.engine.route import Route
 
+LEAST_RATE: Final = 1e-12
+LARGEST_RATE: Final = 1e12
+"""Outside these bounds a rate or its inverse vanishes at twelve decimals."""
+
 NEVER: Final = 2**63 - 1
 
 
@@ -48,10 +52,11 @@ class InstrumentState:
         return self.instrument.ticks.place(self.bid, Rounding.DOWN)
 
     def worst_price(self, side: Side, slippage_bps: float) -> Decimal:
-        """Return the touch moved by an allowance, on the grid, rounded toward the touch."""
+        """Return the touch moved by an allowance, on the grid, rounded toward the touch and never inside it."""
+        touch, ticks = self.touch(side), self.instrument.ticks
         if side is Side.BUY:
-            return self.instrument.ticks.place(self.ask * (1.0 + slippage_bps / 1e4), Rounding.DOWN)
-        return self.instrument.ticks.place(self.bid * (1.0 - slippage_bps / 1e4), Rounding.UP)
+            return max(touch, ticks.place(self.ask * (1.0 + slippage_bps / 1e4), Rounding.DOWN))
+        return min(touch, ticks.place(self.bid * (1.0 - slippage_bps / 1e4), Rounding.UP))
 
     def size(self, side: Side) -> float:
         """Return the quantity that an order of a side would find at the touch."""

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from arbcore.engine.accounts import Accounts
+from arbcore.engine.closing import Closing
 from arbcore.engine.commands import Commands
 from arbcore.engine.deciding import Deciding
 from arbcore.engine.episodes import Refusals
@@ -24,10 +25,10 @@ from arbcore.engine.trades import LiveTrade
 from arbcore.engine.valuation import Valuation
 from arbcore.engine.verdicts import Verdicts
 from arbcore.engine.view import SessionView
+from arbcore.engine.wishes import plan_of
 from arbcore.errors import ConfigurationError
 from arbcore.model.events import EngineStarted
 from arbcore.model.instrument import Instrument
-from arbcore.model.reason import Reason
 from arbcore.model.trade import TradeState
 from arbcore.ports.risk import RiskTier
 from arbcore.ports.strategy import RouteKind, Strategy
@@ -88,11 +89,12 @@ class Parts:
         self.repairs: Final = Repairs(
             self.execution, self.accounts, self.outbox, settings.execution, intents, self._told
         )
+        self.closing: Final = Closing(self.execution, self.deciding, self.repairs, self.outbox, settings.execution)
         self.verdicts: Final = Verdicts(
-            tiers, self.view, self.switches, self.outbox, self._flatten, self.market.last_change
+            tiers, self.view, self.switches, self.outbox, self.closing, self.market.last_change
         )
         self.deciding.refused = self.verdicts.on_refusal
-        self.commands: Final = Commands(self.switches, self.outbox, self.close, self._open_orders)
+        self.commands: Final = Commands(self.switches, self.outbox, self.deciding, self.closing, self._open_orders)
         self._refusals: Final = Refusals()
         self._plan(instruments)
         started = EngineStarted(
@@ -126,24 +128,6 @@ class Parts:
         for episode in self._refusals.note(source, reason, self.outbox.now, item):
             self.outbox.emit(episode)
 
-    def close(self, trade: str = "", symbol: str = "", strategy: str = "", reason: str = Reason.EXIT_COMMAND) -> int:
-        """Close the trades that match, at the present touch with a repair's allowance; return how many."""
-        chosen = [
-            live
-            for live in list(self.execution.trades.values())
-            if trade in {"", live.id}
-            and symbol in {"", live.intent.symbol}
-            and strategy in {"", live.intent.strategy}
-            and live.state in {TradeState.HEDGED, TradeState.FROZEN}
-            and not self.execution.busy(live.id)
-        ]
-        for live in chosen:
-            self.deciding.close(live, reason, ExecutionSettings().repair_slippage_bps)
-        return len(chosen)
-
-    def _flatten(self, reason: str) -> None:
-        self.close(reason=reason)
-
     def _open_orders(self) -> list[tuple[str, str]]:
         return [(order.venue, order.request.client_order_id) for order in self.execution.in_flight()]
 
@@ -155,13 +139,19 @@ class Parts:
         self.deciding.told(trade)
         if trade.state is TradeState.CLOSED:
             self.verdicts.review_all()
+        elif trade.state is TradeState.HEDGED and trade.closing:
+            self.closing.pursue(trade)
 
     def _plan(self, instruments: tuple[Instrument, ...]) -> None:
         """Build the routes that strategies ask for, and hang them onto the instruments and rates that move them."""
         for name, strategy in self._strategies.items():
-            for spec in strategy.plan(instruments):
+            for spec in plan_of(name, strategy, instruments):
                 if spec.id in self.deciding.routes:
-                    raise ConfigurationError(f"two routes are called {spec.id}", "give the strategies different routes")
+                    owner = self.deciding.routes[spec.id].owner
+                    raise ConfigurationError(
+                        f"two routes are called {spec.id}: one of strategies.{owner}, one of strategies.{name}",
+                        "let each strategy name its routes after its own instance id",
+                    )
                 route = Route(spec, name, self.market)
                 check_legs(route)
                 self.deciding.routes[spec.id] = route

@@ -90,7 +90,9 @@ class Repairs:
                 continue
             instrument = leg.state.instrument
             quantity = to_grid((coins - target) / instrument.unit, instrument.lot, Rounding.DOWN)
-            if takes(instrument, quantity, leg.state.touch(Side.SELL), reducing=True):
+            # The order's own price counts at a venue; both sides are worth the same but for the spread.
+            worst = leg.state.worst_price(Side.SELL, self._settings.slippage_bps(trade.repairs))
+            if takes(instrument, quantity, worst, reducing=True):
                 excess[index] = quantity
         return excess
 
@@ -122,6 +124,8 @@ class Repairs:
         self._told(trade)
 
     def _closed(self, trade: LiveTrade) -> None:
+        if trade.state is TradeState.HEDGED:
+            trade.move(TradeState.OPEN)
         trade.move(TradeState.CLOSED)
         trade.closed_at = self._outbox.now
         trade.touched()

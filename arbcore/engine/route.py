@@ -180,7 +180,10 @@ def _leg(
 ) -> tuple[InstrumentState, Side, RateState | None]:
     state = market.instruments.get(instrument)
     if state is None:
-        raise ConfigurationError(f"route {spec.id} names the instrument {instrument}, which no data or feed offers")
+        raise ConfigurationError(
+            f"route {spec.id} names the instrument {instrument}, which no data or feed offers",
+            f"offered are: {', '.join(market.instruments) or 'none'}",
+        )
     quote = state.instrument.quote
     if not rate:
         if quote != market.base_currency:

@@ -1,6 +1,7 @@
 """Sizing: from a wish's notional to quantities that every venue takes, never more than the wish asked for."""
 
 from decimal import Decimal
+from math import inf
 from typing import Final
 
 from arbcore.engine.accounts import Accounts
@@ -37,6 +38,8 @@ class Sizing:
             offered = leg.state.size(side) * wish.depth_share
             if offered <= 0.0:
                 return Reason.SIZE_NO_DEPTH
+            largest = leg.state.instrument.max_quantity
+            offered = offered if largest is None else min(offered, float(largest))
             coins = min(coins, offered * float(leg.state.instrument.unit), self._affordable(leg, side, wish))
         if coins <= 0.0:
             return Reason.BALANCE_SHORT
@@ -69,7 +72,8 @@ class Sizing:
         worst = leg.state.worst_price(side, wish.slippage_bps)
         currency, need = self._accounts.need(instrument, side, Decimal(1), worst)
         free = float(self._accounts.free(instrument.venue, currency))
-        return free * _FEE_ROOM / float(need) * float(instrument.unit)
+        # A touch under the first tick costs nothing; the check of the order's size refuses it.
+        return free * _FEE_ROOM / float(need) * float(instrument.unit) if need else inf
 
 
 def coin_value(leg: RouteLeg) -> float:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from arbcore.engine.approval import Refusal
+from arbcore.engine.approval import Refusal, verdict_of
+from arbcore.engine.closing import Closing
 from arbcore.engine.isolation import Failure, isolated
 from arbcore.engine.output import Outbox
 from arbcore.engine.switches import Switches
@@ -32,7 +33,7 @@ class Verdicts:
         view: The session as tiers see it.
         switches: The engine's state.
         outbox: Where events and timers go.
-        flatten: Closes every trade.
+        closing: Closes every trade.
         last_change: Tells when the newest touch or rate was received.
     """
 
@@ -42,14 +43,14 @@ class Verdicts:
         view: SessionView,
         switches: Switches,
         outbox: Outbox,
-        flatten: Callable[[str], None],
+        closing: Closing,
         last_change: Callable[[], int],
     ) -> None:
         self._tiers: Final = tiers
         self._view: Final = view
         self._switches: Final = switches
         self._outbox: Final = outbox
-        self._flatten: Final = flatten
+        self._closing: Final = closing
         self._last_change: Final = last_change
         self._told = ("", "")
         self._seen: Final[dict[str, tuple[int, int]]] = {}
@@ -76,8 +77,8 @@ class Verdicts:
     def on_refusal(self, refusal: Refusal) -> None:
         """Act on a refusal whose verdict concerns the whole session."""
         if refusal.error is not None:
-            self._broken(refusal.tier, refusal.error)
-        else:
+            self._broken(refusal.broken, refusal.error)
+        if refusal.tier != refusal.broken:
             self._apply(refusal.tier, refusal.verdict)
 
     def _again(self, name: str, tier: RiskTier) -> None:
@@ -85,7 +86,7 @@ class Verdicts:
             self._outbox.effect(SetTimer(f"review:{name}", self._outbox.now + tier.review_interval_ns))
 
     def _review(self, name: str, tier: RiskTier) -> None:
-        verdict = isolated(tier.review, self._view)
+        verdict = isolated(verdict_of, tier.review, self._view)
         if isinstance(verdict, Failure):
             self._broken(name, verdict.error)
         else:
@@ -96,7 +97,7 @@ class Verdicts:
             return
         state = _STATES.get(verdict.kind)
         rises = state is not None and _RANK.get(self._switches.state, 0) < _RANK[state]
-        flattens = verdict.kind is VerdictKind.FLATTEN and bool(self._view.open_trades())
+        flattens = verdict.kind is VerdictKind.FLATTEN and self._closing.unordered()
         if not rises and not flattens and (name, verdict.reason) == self._told:
             return
         self._told = (name, verdict.reason)
@@ -108,7 +109,7 @@ class Verdicts:
             text = f"risk tier {name}: {verdict.reason} {verdict.detail}; the engine is {state} until it is resumed"
             self._switches.alert("risk_verdict", Severity.P1, name, text)
         if flattens:
-            self._flatten(Reason.EXIT_RISK)
+            self._closing.order(reason=Reason.EXIT_RISK)
 
     def _broken(self, name: str, error: Exception) -> None:
         if self._switches.state is not EngineState.RUNNING:

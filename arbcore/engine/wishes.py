@@ -1,13 +1,40 @@
-"""Wishes as strategies give them: whatever is none stops its strategy, before any number of it is used."""
+"""What strategies answer, checked before any of it is used: a bad answer stops its strategy, a bad plan the start."""
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from math import isfinite
 from typing import Any, Final
 
+from arbcore.errors import ArbcoreError, PluginBroken, PluginIncompatible
+from arbcore.model.instrument import Instrument
 from arbcore.model.trade import Trade
-from arbcore.ports.strategy import Enter, Exit, Signal, Trigger, Wish
+from arbcore.ports.strategy import Enter, Exit, RouteSpec, Signal, Strategy, Trigger, Wish
 
 _WHOLE_BPS: Final = 10_000.0
+
+
+def plan_of(name: str, strategy: Strategy, instruments: Sequence[Instrument]) -> tuple[RouteSpec, ...]:
+    """Return the routes that a strategy asks for.
+
+    Args:
+        name: Instance id of the strategy.
+        strategy: The strategy.
+        instruments: Every instrument of the session.
+
+    Raises:
+        PluginBroken: It raised; errors of `arbcore.errors` pass unchanged.
+        PluginIncompatible: It answers with something else than routes.
+    """
+    try:
+        specs: tuple[Any, ...] = tuple(strategy.plan(instruments))
+    except ArbcoreError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise PluginBroken(f"strategies.{name} failed in plan: {error!r}", "report this to its author") from error
+    for spec in specs:
+        if not isinstance(spec, RouteSpec):
+            raise PluginIncompatible(f"strategies.{name}: plan returned {spec!r} among its routes", "return RouteSpec")
+    return specs
 
 
 def wishes_of(
@@ -47,3 +74,6 @@ def _check(wish: object) -> None:
         raise ValueError(f"{wish!r}: depth_share must be above 0 and at most 1")
     if not 0.0 <= wish.slippage_bps < _WHOLE_BPS:
         raise ValueError(f"{wish!r}: slippage_bps must be at least 0 and under {_WHOLE_BPS:g}")
+    reason: object = wish.reason
+    if not isinstance(reason, str) or not isfinite(wish.edge_bps):
+        raise ValueError(f"{wish!r}: reason must be a text and edge_bps a finite number")

@@ -27,11 +27,15 @@ class DataClock:
     """The data's clock, for plugins that ask the time."""
 
     def __init__(self) -> None:
-        self.time = 0
+        self._now: Callable[[], int] = int
+
+    def follow(self, now: Callable[[], int]) -> None:
+        """Show what an engine takes for the time."""
+        self._now = now
 
     def now(self) -> int:
         """Return the receive time of the input at hand."""
-        return self.time
+        return self._now()
 
 
 class Backtest:
@@ -46,7 +50,7 @@ class Backtest:
         instruments: Exchange id by instrument key.
         log: Where events are stored.
         watch: Learns stored events.
-        clock: Set to the data's time.
+        clock: Follows the engine's time.
     """
 
     def __init__(
@@ -64,7 +68,7 @@ class Backtest:
         self._relay: Final = Relay(venues, instruments)
         self._log: Final = log
         self._watch: Final = watch
-        self._clock: Final = clock
+        clock.follow(engine.now)
         self._timers: Final = Timers()
         self._due = NEVER
         self._now = 0
@@ -91,7 +95,9 @@ class Backtest:
             self.load_seconds += loaded - begun
             if chunk is None:
                 break
-            if chunk and not self.inputs:
+            if not chunk:
+                continue
+            if not self.inputs:
                 self._start(chunk[0].recv_ts)
             self._take(chunk)
             self.inputs += len(chunk)
@@ -115,8 +121,8 @@ class Backtest:
                 key = item.instrument
                 if key in watched:
                     reports = takers[key](item)
-                    if reports:
-                        self._deliver(reports, now)
+                    self._deliver(reports, now)
+                    self._note_due()
                 else:
                     latest[key] = item
                 output = on_quote(item)
@@ -129,26 +135,36 @@ class Backtest:
             else:
                 quotes += self._take_other(item, now)
         self.quotes += quotes
-        self._now = self._clock.time = now
+        self._now = now
 
     def _take_other(self, item: InstrumentInput, now: int) -> int:
         """Take anything but a plain quote or a rate; return how many quotes it counts for."""
         self._deliver(self._relay.take(item), now)
         self._deliver(self._relay.settle(), now)
+        self._note_due()
         if type(item) is not OpeningQuote:
             self._perform(self._step(item), now)
         return 1 if type(item) is ClosingQuote else 0
 
     def _start(self, now: int) -> None:
-        self.first_ts = self._now = self._clock.time = now
+        self.first_ts = self._now = now
         self._relay.settle()
         self._perform(self._step(SessionControl(start=True, recv_ts=now)), now)
         self._state_accounts(now)
 
     def _stop(self) -> None:
-        now = self.last_ts = self._now
+        self.last_ts = self._now
+        now = self._arrive()
         self._state_accounts(now)
         self._perform(self._step(SessionControl(start=False, reason="end of data", recv_ts=now)), now)
+
+    def _arrive(self) -> int:
+        """Let every message arrive that travels at the end of the data; return the time by then."""
+        now = self._now
+        while times := [at for venue in self._venues.values() if (at := venue.next_time()) is not None]:
+            now = max(now, *times)
+            self._catch_up(now + 1)
+        return now
 
     def _state_accounts(self, now: int) -> None:
         for venue in self._venues.values():
@@ -158,7 +174,6 @@ class Backtest:
         """Fire timers and deliver delayed reports that were due before a time, earliest first."""
         while self._due < now:
             at = self._due
-            self._clock.time = at
             if self._timers.next_at == at:
                 name, _ = self._timers.pop()
                 self._perform(self._step(TimerFired(name, at)), at)

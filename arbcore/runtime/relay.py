@@ -33,12 +33,16 @@ class Relay:
     def hand_over(self, instrument: str) -> list[VenueReport]:
         """Hand over the quote that was kept back of an instrument, if any; return what it causes."""
         quote = self.latest.pop(instrument, None)
-        return [] if quote is None else list(self.takers[instrument](quote))
+        return [] if quote is None or instrument not in self.takers else list(self.takers[instrument](quote))
 
     def take(self, item: InstrumentInput) -> list[VenueReport]:
-        """Hand over anything but a plain quote, after the quote that was kept back; return what both cause."""
+        """Hand over anything but a plain quote, after the quote that was kept back; return what both cause.
+
+        An instrument of no venue is passed over: the engine refuses and counts it.
+        """
         reports = self.hand_over(item.instrument)
-        reports.extend(self.takers[item.instrument](item))
+        if item.instrument in self.takers:
+            reports.extend(self.takers[item.instrument](item))
         return reports
 
     def settle(self) -> list[VenueReport]:

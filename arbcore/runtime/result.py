@@ -168,7 +168,7 @@ def summarise(run: Backtest, tally: Tally, facts: RunFacts) -> BacktestResult:
         pnl=pnl,
         symbols={name: _symbol(tally, name) for name in sorted(tally.symbols)},
         exit_reasons=dict(sorted(tally.exit_reasons.items())),
-        rejected={reason: Episodes(*counts) for reason, counts in sorted((tally.skipped | tally.refused).items())},
+        rejected=_rejected(tally),
         fees={code: plain(amount) for code, amount in sorted(tally.fees.items())},
         unhedged_seconds=_unhedged(tally.unhedged_ns),
         alerts=[alert.text for alert in tally.alerts],
@@ -180,6 +180,15 @@ def summarise(run: Backtest, tally: Tally, facts: RunFacts) -> BacktestResult:
         events=facts.events,
         journal=facts.journal,
     )
+
+
+def _rejected(tally: Tally) -> dict[str, Episodes]:
+    """Return skips and refused inputs by reason; a crossed book may be both."""
+    counts = {reason: Episodes(*count) for reason, count in tally.skipped.items()}
+    for reason, (episodes, count) in tally.refused.items():
+        before = counts.get(reason, Episodes(0, 0))
+        counts[reason] = Episodes(before.episodes + episodes, before.count + count)
+    return dict(sorted(counts.items()))
 
 
 def _pnl(tally: Tally, currency: str) -> PnlResult:

@@ -42,7 +42,7 @@ class Remove(Struct, frozen=True):
 
 def steps() -> strategies.SearchStrategy[list[object]]:
     """Return random steps around a price that hardly moves, so that orders meet."""
-    ticks, lots = strategies.integers(900, 912), strategies.integers(0, 30)
+    ticks, lots = strategies.integers(900, 908), strategies.integers(0, 30)
     return strategies.lists(
         strategies.one_of(
             strategies.builds(SetQuote, ticks, strategies.integers(1, 3), lots, lots),
@@ -56,7 +56,8 @@ def steps() -> strategies.SearchStrategy[list[object]]:
             ),
             strategies.builds(Remove, strategies.integers(0, 3)),
         ),
-        max_size=40,
+        min_size=20,
+        max_size=60,
     )
 
 
@@ -66,10 +67,13 @@ class FillTrial:
     Args:
         model: The model.
         instrument: Instrument of all quotes and orders; its tick is 0.1 at prices near 90.
+        sparing: Whether quotes that the model does not watch are kept back, as the runtime does.
     """
 
-    def __init__(self, model: FillModel, instrument: Instrument) -> None:
+    def __init__(self, model: FillModel, instrument: Instrument, *, sparing: bool = False) -> None:
         self.model = model
+        self._sparing = sparing
+        self._kept: Quote | None = None
         self._instrument = instrument
         self._quote: Quote | None = None
         self._orders: dict[str, OrderRequest] = {}
@@ -92,6 +96,7 @@ class FillTrial:
         self._clock += 1
         if isinstance(step, SetQuote):
             return self._set_quote(step)
+        self._hand_over()
         if isinstance(step, Send):
             return self._send(step)
         if isinstance(step, Remove) and step.number < len(self._left):
@@ -106,9 +111,17 @@ class FillTrial:
         key, ask = self._instrument.key, (step.bid + step.spread) * _TICK
         self._quote = Quote(key, self._clock, self._clock, bid, ask, *sizes)
         self._taken = {Side.BUY: Decimal(0), Side.SELL: Decimal(0)}
+        if self._sparing and not self.model.watches(key):
+            self._kept = self._quote
+            return []
         executions = list(self.model.on_market(self._quote))
         self._hold_to_rules(executions, Liquidity.MAKER)
         return executions
+
+    def _hand_over(self) -> None:
+        if self._kept is not None:
+            assert not self.model.on_market(self._kept), "a quote that was not watched filled something"
+            self._kept = None
 
     def _send(self, step: Send) -> list[Execution]:
         self._sent += 1

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from arbcore.model.input import VenueReport
 from arbcore.model.instrument import Instrument
-from arbcore.model.market import BookInvalid, ClosingQuote, FundingRate, MarketInput, OpeningQuote, Quote
+from arbcore.model.market import BookInvalid, ClosingQuote, FundingRate, InstrumentInput, OpeningQuote, Quote
 from arbcore.model.order import TERMINAL, OrderRequest, OrderType, Side, TimeInForce
 from arbcore.ports.venue import SimVenue
 from arbcore.testing.samples import PERPETUAL, SPOT
@@ -128,8 +128,8 @@ class VenueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.twin is None)
     @rule()
     def restore_a_twin(self) -> None:
-        """From here on a restored venue is asked the same."""
-        self.twin = self._opened()
+        """From here on a restored venue is asked the same, without the quotes that it does not watch."""
+        self.twin = self._opened(sparing=True)
         self.twin.venue.restore(self.desk.venue.state())
         self.twin.fold, self.twin.now = deepcopy(self.desk.fold), self.desk.now
         assert self.twin.venue.state() == self.desk.venue.state()
@@ -153,11 +153,11 @@ class VenueMachine(RuleBasedStateMachine):
         if not self.desk.fold.positions():
             assert not any(one.locked for one in self.desk.venue.snapshot(self.desk.now).balances)
 
-    def _opened(self) -> Desk:
+    def _opened(self, *, sparing: bool = False) -> Desk:
         instruments = (SPOT, PERPETUAL)
-        return Desk(type(self).open_venue(instruments, _MONEY), instruments, _MONEY)
+        return Desk(type(self).open_venue(instruments, _MONEY), instruments, _MONEY, sparing=sparing)
 
-    def _market(self, item: MarketInput) -> None:
+    def _market(self, item: InstrumentInput) -> None:
         self._both(lambda desk: desk.market(item))
 
     def _submit(self, market: Instrument, side: Side, lots: int, name: str, **how: Any) -> None:

@@ -211,10 +211,21 @@ class FillModelSuite(Suite):
 
         holds()
 
+    def test_quotes_that_are_not_watched_do_not_matter(self, build: Build) -> None:
+        """Where the model does not watch, the latest quote is as good as all of them."""
+
+        @given(steps())
+        def holds(plan: list[object]) -> None:
+            every, sparing = FillTrial(build(), SPOT), FillTrial(build(), SPOT, sparing=True)
+            for step in plan:
+                assert every.play(step) == sparing.play(step)
+
+        holds()
+
     def test_restore_continues_identically(self, build: Build) -> None:
         """A model restored anywhere in a random market gives the same executions as the one that went on."""
 
-        @given(steps(), strategies.integers(0, 40))
+        @given(steps(), strategies.integers(0, 60))
         def holds(plan: list[object], cut: int) -> None:
             trial = FillTrial(build(), SPOT)
             for step in plan[:cut]:

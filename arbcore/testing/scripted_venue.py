@@ -141,6 +141,10 @@ class ScriptedVenue:
             self._quotes[item.instrument] = item
         return ()
 
+    def watches(self, instrument: str) -> bool:
+        """Ask for every quote."""
+        return True
+
     def submit(self, order: OrderRequest, now: int) -> Sequence[VenueReport]:
         """Take an order and do what the script says."""
         self.orders.append(order)

@@ -89,6 +89,7 @@ def play(
     *,
     tiers: Sequence[tuple[str, RiskTier]] = (),
     rates: Mapping[str, int] | None = None,
+    settings: EngineSettings | None = None,
     keep_events: bool = True,
 ) -> Played:
     """Run a backtest from objects.
@@ -99,13 +100,14 @@ def play(
         venues: Simulated venue by exchange id.
         strategies: Strategy by instance id.
         tiers: Risk tiers by instance id, in order.
-        rates: Largest age for entries in nanoseconds by rate name.
+        rates: Largest age for entries in nanoseconds by rate name, for settings that are made up.
+        settings: Settings of the engine; made up where they are not given.
         keep_events: Whether to keep the events for assertions.
     """
-    settings = EngineSettings(
+    made_up = EngineSettings(
         session="test", mode="backtest", base_currency="USDT", config_hash="", rates=dict(rates or {})
     )
-    engine = Engine(settings, instruments, strategies, tiers)
+    engine = Engine(settings or made_up, instruments, strategies, tiers)
     log, tally, kept = EventLog(MemoryJournal()), Tally(), list[Envelope]()
 
     def watch(events: Sequence[Envelope]) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from arbcore.model.input import AccountSnapshot, FundingPayment, VenueReport
 from arbcore.model.instrument import Instrument, InstrumentKind
-from arbcore.model.market import MarketInput
+from arbcore.model.market import InstrumentInput, Quote
 from arbcore.model.money import EXACT, ZERO, add, multiply, subtract
 from arbcore.model.order import TERMINAL, Fill, OrderReport, OrderRequest, OrderState, Side, may_become
 from arbcore.model.position import PositionReport
@@ -133,29 +133,46 @@ class Desk:
         venue: The venue.
         instruments: What it lists.
         balances: Its opening balances.
+        sparing: Whether quotes that the venue does not watch are kept back, as the runtime does.
     """
 
-    def __init__(self, venue: SimVenue, instruments: Sequence[Instrument], balances: Mapping[str, Decimal]) -> None:
+    def __init__(
+        self,
+        venue: SimVenue,
+        instruments: Sequence[Instrument],
+        balances: Mapping[str, Decimal],
+        *,
+        sparing: bool = False,
+    ) -> None:
         self.venue = venue
         self.now = 1
+        self._sparing = sparing
+        self._kept: dict[str, Quote] = {}
         self.fold = Fold(instruments, balances)
         self.opening_snapshots: list[AccountSnapshot] = []
         for instrument in instruments:
             venue.list_instrument(instrument)
 
-    def market(self, item: MarketInput) -> list[VenueReport]:
-        """Deliver market data at its receive time."""
+    def market(self, item: InstrumentInput) -> list[VenueReport]:
+        """Deliver market data at its receive time, or keep a quote back that does not matter."""
         found = self._until(item.recv_ts - 1)
         self.now = max(self.now, item.recv_ts)
+        if self._sparing and type(item) is Quote and not self.venue.watches(item.instrument):
+            self._kept[item.instrument] = item
+            return found
+        self._hand_over(item.instrument)
         return [*found, *self._taken(self.venue.on_market(item))]
 
     def submit(self, order: OrderRequest) -> list[VenueReport]:
         """Send an order now."""
         self.fold.send(order)
+        self._hand_over(order.instrument)
         return self._taken(self.venue.submit(order, self.now))
 
     def cancel(self, client_order_id: str) -> list[VenueReport]:
         """Send a cancel now."""
+        if client_order_id in self.fold.orders:
+            self._hand_over(self.fold.orders[client_order_id].instrument)
         return self._taken(self.venue.cancel(client_order_id, self.now))
 
     def settle(self) -> list[VenueReport]:
@@ -199,4 +216,11 @@ class Desk:
         for report in reports:
             assert report.recv_ts == self.now, f"a report for {report.recv_ts} came at {self.now}"
             self.fold.take(report)
+        for instrument in [key for key in self._kept if self.venue.watches(key)]:
+            self._hand_over(instrument)
         return list(reports)
+
+    def _hand_over(self, instrument: str) -> None:
+        quote = self._kept.pop(instrument, None)
+        if quote is not None:
+            assert not self.venue.on_market(quote), "a quote that was not watched had something to report"

@@ -98,7 +98,7 @@ def test_an_unknown_key_is_named_with_line_and_nearest_match(raw_of: Raw, check:
         ("session.mode=papr", "session.mode: Input should be 'backtest', 'paper' or 'live'; did you mean paper?"),
         ("session.name=../x", "session.name: String should match pattern"),
         ("rates.usdt_krw.max_age=5", "rates.usdt_krw.max_age: 5 is not a duration; write a number and a unit"),
-        ("rates.usdt_krw.max_age=0", "rates.usdt_krw.max_age: Input should be greater than 0"),
+        ("rates.usdt_krw.max_age=0", "rates.usdt_krw.max_age: a duration here must be greater than 0"),
         ("exchanges.left.allot={KRW: -1}", "exchanges.left.allot.KRW: Input should be greater than or equal to 0"),
         ("exchanges.left.allot={KRW: nan}", "exchanges.left.allot.KRW: Input should be a finite number"),
         (

@@ -63,6 +63,10 @@ def leaves_it_in_the_book(self: TopFill, client_order_id: str) -> None:
     return
 
 
+def watches_nothing(self: PaperVenue, instrument: str) -> bool:
+    return False
+
+
 @pytest.mark.parametrize(
     ("owner", "name", "fault"),
     [
@@ -71,6 +75,7 @@ def leaves_it_in_the_book(self: TopFill, client_order_id: str) -> None:
         (OrderDesk, "_check_funds", never_checks_funds),
         (NetPosition, "trade", last_in_first_out),
         (PaperVenue, "restore", forgets_the_ids),
+        (PaperVenue, "watches", watches_nothing),
         (FundingDesk, "settle", pays_every_time),
         (Working, "report", counts_no_fills),
         (TopFill, "remove", leaves_it_in_the_book),

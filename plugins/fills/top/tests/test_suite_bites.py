@@ -18,6 +18,7 @@ from arbcore_fill_top.level import Level, Levels
 from arbcore_fill_top.model import TopFill
 from arbcore_fill_top.resting import Resting, RestingOrders
 
+quickly = settings(phases=[Phase.generate], max_examples=500, database=None, suppress_health_check=list(HealthCheck))
 _execute, _facing = TopFill.execute, Levels.facing
 
 
@@ -62,7 +63,7 @@ def test_a_fault_is_found_in_random_markets(
 ) -> None:
     monkeypatch.setattr(owner, name, fault)
 
-    @settings(phases=[Phase.generate], max_examples=500, database=None, suppress_health_check=list(HealthCheck))
+    @quickly
     @given(steps())
     def holds(plan: list[object]) -> None:
         trial = FillTrial(TopFill(), SPOT)
@@ -88,6 +89,20 @@ def test_a_fill_across_a_gap_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Bar, "open", opens_anyway)
     with pytest.raises(AssertionError):
         FillModelSuite().test_bars_fill_nothing_across_a_gap(model(), (ClosingQuote, OpeningQuote))
+
+
+def test_a_model_that_watches_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TopFill, "watches", lambda *_: False)
+
+    @quickly
+    @given(steps())
+    def holds(plan: list[object]) -> None:
+        every, sparing = FillTrial(TopFill(), SPOT), FillTrial(TopFill(), SPOT, sparing=True)
+        for step in plan:
+            assert every.play(step) == sparing.play(step)
+
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        holds()
 
 
 def test_a_fill_on_a_number_that_is_none_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

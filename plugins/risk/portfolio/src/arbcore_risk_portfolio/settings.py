@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from arbcore.settings import Duration, PluginSettings
+from arbcore.settings import PluginSettings, Span
 
 
 class PortfolioSettings(PluginSettings):
@@ -22,8 +22,8 @@ class PortfolioSettings(PluginSettings):
     on_daily_loss: Literal["cool_down", "degrade", "halt", "flatten"] = Field(
         default="degrade", description="What a daily loss leads to."
     )
-    cooldown: Duration | None = Field(
-        default=None, gt=0, description="Length of a cool_down; the rest of the UTC day where it is left out."
+    cooldown: Span | None = Field(
+        default=None, description="Length of a cool_down; the rest of the UTC day where it is left out."
     )
     drawdown: Decimal | None = Field(default=None, gt=0, lt=1, description="Fall from the peak, as a share of it.")
     drawdown_amount: Decimal | None = Field(default=None, gt=0, description="Fall from the peak, as an amount.")
@@ -34,7 +34,7 @@ class PortfolioSettings(PluginSettings):
     kill: bool = Field(default=False, description="The kill switch is thrown.")
     equity_floor: Decimal | None = Field(default=None, gt=0, description="Equity at which the switch throws itself.")
     on_kill: Literal["halt", "flatten"] = Field(default="halt", description="What the kill switch leads to.")
-    review_interval: Duration = Field(default=60 * 10**9, gt=0, description="Time between reviews.")
+    review_interval: Span = Field(default=60 * 10**9, description="Time between reviews.")
 
     @model_validator(mode="after")
     def _agree(self) -> "PortfolioSettings":

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from arbcore.model.instrument import InstrumentKind
 from arbcore.ports.strategy import RouteKind
-from arbcore.settings import ConfigView, Duration, ExchangeId, Finding, PluginSettings, RateId, Settings
+from arbcore.settings import ConfigView, Duration, ExchangeId, Finding, PluginSettings, RateId, Settings, Span
 
 MAX_SAMPLES = 100_000
 """Most samples that a reference may hold: what keeps its memory and its state bounded."""
@@ -60,8 +60,8 @@ class Reference(Settings):
 
     kind: Literal["fixed", "rolling_median", "quantile"] = Field(description="How the reference is found.")
     value_bps: float = Field(default=0.0, description="Premium of the kind fixed.")
-    window: Duration = Field(default=_WEEK, gt=0, description="Time over which samples count.")
-    sample: Duration = Field(default=60 * _SECOND, gt=0, description="Spacing of samples.")
+    window: Span = Field(default=_WEEK, description="Time over which samples count.")
+    sample: Span = Field(default=60 * _SECOND, description="Spacing of samples.")
     min_samples: int = Field(default=60, ge=1, description="Samples needed before anything is entered.")
     quantile: float = Field(default=0.5, ge=0.0, le=1.0, description="Quantile of the kind quantile.")
 
@@ -105,12 +105,12 @@ class SpreadSettings(PluginSettings):
         default=0.0, ge=0, description="Slippage expected of one order; a round trip has four."
     )
     depth_share: float = Field(default=1.0, gt=0, le=1, description="Share of the quantity at the touch to take.")
-    max_age: Duration = Field(default=5 * _SECOND, gt=0, description="Oldest quote that decides.")
+    max_age: Span = Field(default=5 * _SECOND, description="Oldest quote that decides.")
     max_skew: Duration | None = Field(default=None, description="Largest time between the legs' quotes.")
     max_open: int = Field(default=1, ge=1, description="Most trades open on a route at once.")
     take_profit_bps: float | None = Field(default=None, gt=0, description="Estimated profit at which to leave.")
     stop_bps: float | None = Field(default=None, gt=0, description="Estimated loss at which to leave.")
-    max_holding: Duration | None = Field(default=None, gt=0, description="Longest time to hold a trade.")
+    max_holding: Span | None = Field(default=None, description="Longest time to hold a trade.")
     reversal: bool = Field(default=False, description="Leave where the opposite direction is worth entering.")
     partial_close: tuple[PartialClose, ...] = Field(default=(), description="Planned partial closes.")
     cooldown: Duration = Field(default=0, description="Pause on a route after a trade closed.")

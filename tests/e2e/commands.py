@@ -1,0 +1,77 @@
+"""The command line as its user runs it: in a process of its own, with warnings as errors."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+    def told(self) -> dict[str, Any]:
+        """Return the one JSON object that stands alone on stdout."""
+        assert self.code == 0, self.err
+        answer = json.loads(self.out, object_pairs_hook=_each_key_once)
+        assert isinstance(answer, dict)
+        return answer
+
+    def refused(self, code: int, *texts: str) -> None:
+        """Check that it failed with one clear error: what, where and what to do, and nothing of Python's own."""
+        assert (self.code, self.out) == (code, ""), self.err
+        assert self.err.count("error: ") == 1, self.err
+        assert "fix: " in self.err
+        for alien in ("Traceback", "this is a defect", 'File "'):
+            assert alien not in self.err
+        for text in texts:
+            assert text in self.err
+
+
+def arb(
+    *arguments: object, cwd: Path, path: Path | None = None, env: Mapping[str, str] | None = None, prelude: str = ""
+) -> Ran:
+    """Run `arb`.
+
+    Args:
+        arguments: The command line.
+        cwd: Current folder.
+        path: Folder with further distributions.
+        env: Further environment variables.
+        prelude: Python statements that the process runs first, such as limits of the system.
+    """
+    start = [*(("-c", f"{prelude}\nimport sys\nfrom arbcore.cli import main\nsys.exit(main())") if prelude else ("-m", "arbcore"))]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *start, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **({"PYTHONPATH": str(path)} if path else {}), **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def amount(told: Mapping[str, Any], part: str) -> Decimal:
+    """Return a part of a result's profit, which is written as a decimal string without an exponent."""
+    text = told["pnl"][part]
+    assert isinstance(text, str)
+    assert "E" not in text
+    return Decimal(text)
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in pairs]
+    assert len(set(keys)) == len(keys)
+    return dict(pairs)
