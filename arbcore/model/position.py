@@ -4,6 +4,8 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from arbcore.model.money import subtract
+
 
 class Lot(Struct, frozen=True, kw_only=True):
     """A quantity that one fill opened and that nothing has closed yet.
@@ -72,4 +74,4 @@ class Balance(Struct, frozen=True, kw_only=True):
     @property
     def free(self) -> Decimal:
         """Amount that an order may use."""
-        return self.total - self.locked
+        return subtract(self.total, self.locked)

@@ -77,8 +77,8 @@ class TradeLeg(Struct, frozen=True, kw_only=True):
         quantity: Signed open quantity in order units, negative when short.
         bought: Quantity bought over the trade's life.
         sold: Quantity sold over the trade's life.
-        bought_value: Sum of price times quantity of the buys, in the quote currency.
-        sold_value: Sum of price times quantity of the sells, in the quote currency.
+        bought_value: Sum of price times quantity of the buys, in the quote currency before the contract size.
+        sold_value: Sum of price times quantity of the sells, likewise.
     """
 
     instrument: str

@@ -41,6 +41,7 @@ class Walk:
         self._home = scratch / "home"
         self.folder = scratch / "reader"
         self.left_out: list[str] = []
+        self._exported: dict[str, str] = {}
         self._home.mkdir()
         shutil.copytree(ROOT / "cookbook", self.folder / "cookbook")
 
@@ -78,6 +79,8 @@ class Walk:
             assert set(words[1:]) <= _TARGETS, f"{command.place}: the Makefile has no such target: {command.line}"
         elif words[0] == "cd":
             self.folder = (self.folder / words[1]).resolve(strict=True)
+        elif words[0] == "export":
+            self._exported |= dict(word.split("=", 1) for word in words[1:])
         elif words[:2] == ["pip", "install"]:
             self._install(command.place, words[2:])
         else:
@@ -93,9 +96,11 @@ class Walk:
     def _install(self, place: str, words: list[str]) -> None:
         """Install folders and distributions as the reader would; what lies in a folder is built without an index.
 
-        The distributions of this repository are installed already.
+        The distributions of this repository are installed already. Without `--target` it goes into a folder that
+        stands for the environment, so that the one that runs the tests stays as it is.
         """
-        for word in (word for word in words if not word.startswith("-")):
+        target = words[words.index("--target") + 1] if "--target" in words else ""
+        for word in (word for word in words if not word.startswith("-") and word != target):
             if not (self.folder / word).is_dir():
                 assert re.fullmatch(r"arbcore(-[a-z]+)*(\[[a-z,]+\])?", word), f"{place}: who offers {word}?"
                 continue
@@ -104,7 +109,7 @@ class Walk:
                 pytest.skip(f"{place}: building {word} without an index needs uv in {BIN}")
             out = self._wheels / str(len(list(self._wheels.glob("*"))))
             self._succeed(place, [uv, "build", "--wheel", "--offline", "-q", "--out-dir", str(out), word])
-            options = ["--no-index", "--no-deps", "--quiet", "--target", str(self._site)]
+            options = ["--no-index", "--no-deps", "--quiet", "--target", target or str(self._site)]
             wheels = [str(path) for path in out.glob("*.whl")]
             self._succeed(place, [sys.executable, "-m", "pip", "install", *options, *wheels])
 
@@ -152,7 +157,8 @@ class Walk:
         return kept | {
             "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)]),
             "HOME": str(self._home),
-            "PYTHONPATH": str(self._site),
+            **self._exported,
+            "PYTHONPATH": os.pathsep.join([str(self._site), self._exported.get("PYTHONPATH", "")]).strip(os.pathsep),
             "PYTHONUNBUFFERED": "1",
             "PYTHONUTF8": "1",
             "PYTHONDONTWRITEBYTECODE": "1",

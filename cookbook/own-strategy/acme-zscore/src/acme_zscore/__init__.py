@@ -15,7 +15,7 @@ from arbcore.model.order import Side
 from arbcore.model.reason import Reason
 from arbcore.model.trade import Trade, TradeState
 from arbcore.ports.strategy import Enter, Exit, LegSpec, RouteKind, RouteSpec, Signal, Strategy, Trigger, Wish
-from arbcore.settings import Duration, ExchangeId, PluginSettings, RateId
+from arbcore.settings import ExchangeId, PluginSettings, RateId, Span
 
 SECOND = 10**9
 
@@ -29,12 +29,12 @@ class ZScoreSettings(PluginSettings):
     rate: RateId = Field(default="", description="Rate that converts what is not quoted in the base currency.")
     enter: float = Field(default=1.5, gt=0, description="Standard deviations under the mean at which to enter.")
     leave: float = Field(default=0.0, description="Standard deviations above the mean at which to leave.")
-    half_life: Duration = Field(default=600 * SECOND, gt=0, description="Half-life of a sample's weight.")
-    sample: Duration = Field(default=SECOND, gt=0, description="Time between two samples.")
+    half_life: Span = Field(default=600 * SECOND, description="Half-life of a sample's weight.")
+    sample: Span = Field(default=SECOND, description="Time between two samples.")
     min_samples: int = Field(default=300, ge=2, description="Samples before anything is entered.")
     notional: Decimal = Field(default=Decimal(1000), gt=0, description="Value of a trade in base currency.")
     slippage_bps: float = Field(default=5.0, ge=0, description="Worst price beyond the touch.")
-    max_age: Duration = Field(default=5 * SECOND, gt=0, description="Oldest quote that decides.")
+    max_age: Span = Field(default=5 * SECOND, description="Oldest quote that decides.")
 
 
 class Memory(msgspec.Struct):

@@ -64,7 +64,7 @@ def _check_limits(order: OrderRequest, market: Market, touch: tuple[float, float
         return Refusal(Reason.ORDER_BELOW_MINIMUM, f"quantity {quantity:f} is under {instrument.min_quantity:f}")
     if instrument.max_quantity is not None and quantity > instrument.max_quantity:
         return Refusal(
-            Reason.ORDER_OFF_GRID, f"quantity {quantity:f} is above the largest, {instrument.max_quantity:f}"
+            Reason.ORDER_ABOVE_MAXIMUM, f"quantity {quantity:f} is above the largest, {instrument.max_quantity:f}"
         )
     price = price_of(order, market, touch)
     # A perpetual's minimum must not keep a position from being closed.

@@ -119,7 +119,7 @@ class OrderDesk:
             allowed = self._allowed(working, market)
             if not allowed or (order.time_in_force is TimeInForce.FOK and allowed < order.quantity):
                 detail = f"{market.key} holds {allowed:f} to reduce"
-                return Refusal(Reason.ORDER_INSUFFICIENT_BALANCE, detail)
+                return Refusal(Reason.ORDER_NOTHING_TO_REDUCE, detail)
         for currency, amount in working.needs(market):
             free = self._account.free(currency)
             if amount and free < amount:

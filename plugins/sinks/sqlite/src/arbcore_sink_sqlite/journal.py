@@ -75,6 +75,10 @@ class SqliteJournal:
             if self._connection is not None and not self._reading:
                 self.flush()
                 self._note()
+        except JournalError:
+            # The error that ends the session says more than what follows from it.
+            if not any(exc):
+                raise
         finally:
             self._close()
 
