@@ -1,5 +1,6 @@
 """A whole backtest: data, pipeline, loop, journal, sinks, result."""
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -57,6 +58,7 @@ async def run_backtest(
                 tally.watch(events)
                 observer.watch(events)
 
+            gc.freeze()  # what start-up made stays: later collections need not look at it
             run = Backtest(engine, venues, {item.key: item.venue for item in instruments}, log, watch, clock)
             run.run(source.chunks(), progress)
         failures += session_stopped(pipeline.contexts)

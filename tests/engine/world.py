@@ -91,7 +91,7 @@ class World:
         execution: ExecutionSettings | None = None,
         balances: Mapping[str, Mapping[str, Decimal]] | None = None,
     ) -> None:
-        money = MONEY | (balances or {})
+        money = {**MONEY, **(balances or {})}
         self.venues = {
             venue: ScriptedVenue(
                 venue,
