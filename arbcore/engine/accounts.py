@@ -79,7 +79,7 @@ class Accounts:
             elif balance.total:
                 self.stock[coin.key] = EXACT.divide(balance.total, coin.instrument.unit)
         for position in snapshot.positions:
-            if position.quantity:
+            if position.quantity and position.instrument in self._market.instruments:
                 self.stock[position.instrument] = position.quantity
                 self._entry_values[position.instrument] = position.entry_value
         changes = {code: EXACT.subtract(total, self._balance(venue, code)) for code, total in stated.items()}

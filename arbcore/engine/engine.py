@@ -112,22 +112,19 @@ class Engine:
         now = quote.recv_ts
         bid = quote.bid
         ask = quote.ask
-        bid_size = quote.bid_size
-        ask_size = quote.ask_size
         # Comparisons with NaN are false, so that one chain of them refuses everything that can't be traded on.
         if (
             state is None
             or now < outbox.now
-            or not (0.0 < bid < ask < inf and bid_size >= 0.0 and ask_size >= 0.0 and bid_size + ask_size < inf)
+            or not (0.0 < bid < ask < inf and 0.0 <= quote.bid_size < inf and 0.0 <= quote.ask_size < inf)
         ):
             return self._refuse(quote)
         outbox.now = now
         state.bid = bid
         state.ask = ask
-        state.bid_size = bid_size
-        state.ask_size = ask_size
-        state.recv_ts = now
-        state.invalid = ""
+        state.quote = quote
+        if state.invalid:
+            state.invalid = ""
         if self._booting:
             self._boot()
         for route in state.routes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from arbcore.errors import ConfigurationError
 from arbcore.model.grid import Rounding
 from arbcore.model.instrument import Instrument, InstrumentKind
-from arbcore.model.market import FxRate
+from arbcore.model.market import ClosingQuote, FxRate, Quote
 from arbcore.model.money import inverse_rate, quantise_rate
 from arbcore.model.order import Side
 from arbcore.model.reason import Reason
@@ -20,26 +20,46 @@ LARGEST_RATE: Final = 1e12
 """Outside these bounds a rate or its inverse vanishes at twelve decimals."""
 
 NEVER: Final = 2**63 - 1
+_TOUCH: Final = -1.0
+"""In place of an allowance: the touch itself."""
 
 
 class InstrumentState:
-    """Last touch of one instrument, and the routes that it moves."""
+    """Last touch of one instrument, and the routes that it moves.
 
-    __slots__ = ("ask", "ask_size", "bid", "bid_size", "by_bars", "instrument", "invalid", "key", "recv_ts", "routes")
+    The hot path sets `bid`, `ask` and `quote`; everything else is read from the quote when it is needed.
+    """
+
+    __slots__ = ("_placed", "_placed_for", "ask", "bid", "by_bars", "instrument", "invalid", "key", "quote", "routes")
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument: Final = instrument
         self.key: Final = instrument.key
         self.bid = nan
         self.ask = nan
-        self.bid_size = 0.0
-        self.ask_size = 0.0
-        self.recv_ts = -1
+        self.quote: Quote | ClosingQuote | None = None
         self.by_bars = False
         """Whether bars drive it, so that an order fills at the next opening only."""
         self.invalid = Reason.BOOK_INVALID.value
         """Reason code while the touch can't be trusted, empty while it can."""
         self.routes: list[Route] = []
+        self._placed: dict[tuple[Side, float], Decimal] = {}
+        self._placed_for: Quote | ClosingQuote | None = None
+
+    @property
+    def recv_ts(self) -> int:
+        """When the touch was received, -1 before the first."""
+        return -1 if self.quote is None else self.quote.recv_ts
+
+    @property
+    def bid_size(self) -> float:
+        """Quantity at the bid."""
+        return 0.0 if self.quote is None else self.quote.bid_size
+
+    @property
+    def ask_size(self) -> float:
+        """Quantity at the ask."""
+        return 0.0 if self.quote is None else self.quote.ask_size
 
     def touch(self, side: Side) -> Decimal:
         """Return the price at which an order of a side would take, on the grid, rounded against the taker.
@@ -47,20 +67,34 @@ class InstrumentState:
         Raises:
             ValueError: There was no valid quote yet.
         """
-        if side is Side.BUY:
-            return self.instrument.ticks.place(self.ask, Rounding.UP)
-        return self.instrument.ticks.place(self.bid, Rounding.DOWN)
+        return self._place(side, _TOUCH)
 
     def worst_price(self, side: Side, slippage_bps: float) -> Decimal:
         """Return the touch moved by an allowance, on the grid, rounded toward the touch and never inside it."""
-        touch, ticks = self.touch(side), self.instrument.ticks
-        if side is Side.BUY:
-            return max(touch, ticks.place(self.ask * (1.0 + slippage_bps / 1e4), Rounding.DOWN))
-        return min(touch, ticks.place(self.bid * (1.0 - slippage_bps / 1e4), Rounding.UP))
+        worst = self._place(side, slippage_bps)
+        return max(self.touch(side), worst) if side is Side.BUY else min(self.touch(side), worst)
 
     def size(self, side: Side) -> float:
         """Return the quantity that an order of a side would find at the touch."""
         return self.ask_size if side is Side.BUY else self.bid_size
+
+    def _place(self, side: Side, slippage_bps: float) -> Decimal:
+        """Return a price on the grid; each is placed once per quote."""
+        if self._placed_for is not self.quote:
+            self._placed.clear()
+            self._placed_for = self.quote
+        placed = self._placed.get((side, slippage_bps))
+        if placed is None:
+            placed = self._placed[side, slippage_bps] = self._compute(side, slippage_bps)
+        return placed
+
+    def _compute(self, side: Side, slippage_bps: float) -> Decimal:
+        ticks = self.instrument.ticks
+        if slippage_bps == _TOUCH:
+            return ticks.place(self.ask, Rounding.UP) if side is Side.BUY else ticks.place(self.bid, Rounding.DOWN)
+        if side is Side.BUY:
+            return ticks.place(self.ask * (1.0 + slippage_bps / 1e4), Rounding.DOWN)
+        return ticks.place(self.bid * (1.0 - slippage_bps / 1e4), Rounding.UP)
 
 
 class RateState:

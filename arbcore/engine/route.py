@@ -1,7 +1,7 @@
 """A route at run time: its edges as two products of floats, and the thresholds at which its strategy is asked."""
 
 from functools import reduce
-from math import inf, nan
+from math import inf, isfinite, nan
 from typing import Final
 
 from arbcore.engine.market import NEVER, InstrumentState, Market, RateState
@@ -105,10 +105,10 @@ class Route:
             return
         self.forward = trigger.forward
         self.backward = trigger.backward
-        self.forward_high = 1.0 + trigger.forward - _LOOSE
-        self.backward_high = 1.0 + trigger.backward - _LOOSE
-        self.forward_low = 1.0 + trigger.forward_below + _LOOSE
-        self.backward_low = 1.0 + trigger.backward_below + _LOOSE
+        self.forward_high = _loosened(trigger.forward, -_LOOSE)
+        self.backward_high = _loosened(trigger.backward, -_LOOSE)
+        self.forward_low = _loosened(trigger.forward_below, _LOOSE)
+        self.backward_low = _loosened(trigger.backward_below, _LOOSE)
         self.at = trigger.at
 
     def disarm(self) -> None:
@@ -173,6 +173,12 @@ class Route:
             for leg in self.legs
             if leg.rate is not None
         )
+
+
+def _loosened(edge: float, by: float) -> float:
+    """Return one plus an edge, moved by a share of itself where it is large; an infinite edge stays."""
+    level = 1.0 + edge
+    return level + by * max(1.0, abs(level)) if isfinite(level) else level
 
 
 def _leg(

@@ -109,7 +109,10 @@ class Valuation:
         return amount / coin.instrument.multiplier * touch * rate
 
     def _position_worth(self, key: str, quantity: Decimal, entry_value: Decimal) -> Decimal | None:
-        instrument = self._market.instruments[key].instrument
+        state = self._market.instruments.get(key)
+        if state is None:  # not ours
+            return ZERO
+        instrument = state.instrument
         rate = self._market.rate_into_base(instrument.settlement)
         touch = self._market.closing_touch(key, quantity)
         if rate is None or touch is None:

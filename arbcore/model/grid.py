@@ -51,6 +51,8 @@ def to_grid(value: float | Decimal, step: Decimal, rounding: Rounding) -> Decima
         whole = _whole(steps, rounding) if -_FAST < steps < _FAST else None
         if whole is not None:
             return EXACT.multiply(step, Decimal(whole))
+    elif value.is_finite() and not EXACT.remainder(value, step):
+        return value
     return _exact_to_grid(value, step, rounding)
 
 

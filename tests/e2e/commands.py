@@ -10,6 +10,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+_REMEDIES = ("fix: ", "did you mean ", "(there: ", ": use ", "write ", "should be ")
+"""How a message says what to do: findings of a config do so in their own sentence."""
+_MAIN = "\nimport sys\nfrom arbcore.cli import main\nsys.exit(main())"
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -30,7 +34,7 @@ class Ran:
         """Check that it failed with one clear error: what, where and what to do, and nothing of Python's own."""
         assert (self.code, self.out) == (code, ""), self.err
         assert self.err.count("error: ") == 1, self.err
-        assert "fix: " in self.err
+        assert any(remedy in self.err for remedy in _REMEDIES), self.err
         for alien in ("Traceback", "this is a defect", 'File "'):
             assert alien not in self.err
         for text in texts:
@@ -49,11 +53,14 @@ def arb(
         env: Further environment variables.
         prelude: Python statements that the process runs first, such as limits of the system.
     """
-    start = [*(("-c", f"{prelude}\nimport sys\nfrom arbcore.cli import main\nsys.exit(main())") if prelude else ("-m", "arbcore"))]
+    start = ["-c", prelude + _MAIN] if prelude else ["-m", "arbcore"]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(env or {})}
+    if path is not None:
+        environment["PYTHONPATH"] = str(path)
     done = subprocess.run(
         [sys.executable, "-W", "error", *start, *map(str, arguments)],
         cwd=cwd,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **({"PYTHONPATH": str(path)} if path else {}), **(env or {})},
+        env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

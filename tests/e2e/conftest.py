@@ -1,10 +1,13 @@
 """Projects as a user makes them, once per test process; nothing below them is written afterwards."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from arbcore.cli import main
 from tests.e2e.commands import Ran, arb
+from tests.e2e.recorded import FOLDER, KIMCHI
 
 QUOTES = 60_000
 SEED = 7
@@ -25,3 +28,25 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def first(project: Path) -> Ran:
     """The first backtest of that project, of its unedited config."""
     return arb("backtest", "--json", cwd=project)
+
+
+@pytest.fixture(scope="session")
+def kimchi_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The recorded Upbit and Binance pair, imported by the one documented command."""
+    folder = tmp_path_factory.mktemp("recorded") / "data"
+    ran = arb("data", "import", KIMCHI / "import.yaml", FOLDER, "--out", folder, cwd=folder.parent)
+    assert ran.code == 0, ran.err
+    return folder
+
+
+@pytest.fixture
+def arb_here(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Runs `arb` in this process, in the project's folder: for the many commands that end early."""
+    monkeypatch.chdir(project)
+
+    def run(*arguments: object) -> Ran:
+        capsys.readouterr()
+        code = main(list(map(str, arguments)))
+        return Ran(code, *capsys.readouterr())
+
+    return run

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.commands import Ran, arb
+from tests.e2e.commands import Ran, amount, arb
 
 Kept = Mapping[str, tuple[dict[str, Any], bytes]]
 
@@ -74,7 +75,7 @@ def test_the_stored_log_verifies_and_adds_up(kept: Kept, project: Path, tmp_path
     rebuilt = arb("journal", "rebuild", tmp_path, "--json", cwd=project).told()
     assert rebuilt["differences"] == []
     assert rebuilt["stored"] is True
-    assert rebuilt["pnl"]["total"].rstrip("0") == told["pnl"]["total"].rstrip("0")
+    assert Decimal(rebuilt["pnl"]["total"]) == amount(told, "total")
 
 
 def test_other_input_or_config_is_another_result(kept: Kept, project: Path) -> None:

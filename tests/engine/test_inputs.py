@@ -6,7 +6,17 @@ import pytest
 
 from arbcore.engine.output import NOTHING
 from arbcore.model.events import Event, InputsRejected, OpportunitySkipped
-from arbcore.model.market import Book, BookInvalid, FundingRate, FxRate, MarkPrice, OpeningQuote, PublicTrade, Quote
+from arbcore.model.market import (
+    Book,
+    BookInvalid,
+    FundingRate,
+    FxRate,
+    MarketInput,
+    MarkPrice,
+    OpeningQuote,
+    PublicTrade,
+    Quote,
+)
 from arbcore.ports.strategy import Trigger
 from arbcore.testing.scripted import SECOND, ScriptedStrategy, enter, leave, pair
 from tests.engine.world import BTC_ROUTE, ETH, PERP, SPOT, WON, WON_ROUTE, World, basic, hedged
@@ -251,7 +261,7 @@ def test_quiet_inputs_return_the_same_empty_object() -> None:
     strategy = ScriptedStrategy(BTC_ROUTE, trigger=Trigger())
     world = World(SPOT, PERP, strategies=strategy).begin()
     now = world.stage.clock.now()
-    quiet = [
+    quiet: list[MarketInput] = [
         Quote(SPOT.key, now, now, 100.0, 100.1, 1.0, 1.0),
         Quote(SPOT.key, now, now, nan, 100.1, 1.0, 1.0),
         Book(PERP.key, now, now, ((100.0, 1.0),), ((100.1, 1.0),)),

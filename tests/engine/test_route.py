@@ -4,14 +4,14 @@ from decimal import Decimal
 from math import inf, isnan
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from arbcore.engine.market import NEVER, Market
 from arbcore.engine.route import Route
 from arbcore.errors import ConfigurationError
 from arbcore.model.instrument import Instrument
-from arbcore.model.market import FxRate
+from arbcore.model.market import FxRate, Quote
 from arbcore.model.order import Side
 from arbcore.ports.strategy import LegSpec, RouteKind, RouteSpec, Trigger
 from arbcore.testing.scripted import SECOND, ScriptedStrategy, pair
@@ -33,8 +33,8 @@ def spec(*legs: LegSpec) -> RouteSpec:
 
 def quoted(market_of: Market, instrument: Instrument, bid: float, spread: float) -> tuple[float, float]:
     state = market_of.instruments[instrument.key]
-    state.bid, state.ask, state.recv_ts, state.invalid = bid, bid * (1.0 + spread), 1, ""
-    assume(state.ask > state.bid)
+    state.bid, state.ask, state.invalid = bid, bid * (1.0 + spread), ""
+    state.quote = Quote(state.key, 1, 1, state.bid, state.ask, 1.0, 1.0)
     return state.bid, state.ask
 
 
@@ -82,7 +82,7 @@ def test_a_trigger_never_fires_too_rarely(
     forward, backward = route.edges()
     near = {"f": forward, "b": backward, "fb": forward, "bb": backward}[which] * (1.0 + ulps * 2.0**-52)
     names = {"f": "forward", "b": "backward", "fb": "forward_below", "bb": "backward_below"}
-    route.arm(Trigger(**{names[which]: near}, at=NEVER))  # type: ignore[arg-type]
+    route.arm(Trigger(**{names[which]: near}, at=NEVER))
     edge = forward if which in {"f", "fb"} else backward
     reached = edge <= near if which in {"fb", "bb"} else edge >= near
     assert route.fires(2) or not reached

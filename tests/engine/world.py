@@ -123,7 +123,6 @@ class World:
         parts = self.stage.engine.parts
         return {name: trade.view(parts.accounts) for name, trade in parts.execution.trades.items()}
 
-    @property
     def state(self) -> EngineState:
         """State of the engine."""
         return self.stage.engine.parts.switches.state
