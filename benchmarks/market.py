@@ -10,7 +10,7 @@ from arbcore.model.market import FxRate, MarketInput, Quote
 
 START = 1_750_000_000 * 10**9
 SPACING = 250 * 10**6
-CHUNK = 50_000
+CHUNK = 8_000
 
 SPOT = Instrument(
     venue="seoul",

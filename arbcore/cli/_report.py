@@ -54,7 +54,8 @@ def _pnl(result: "BacktestResult") -> None:
     pnl = result.pnl
     parts = ("spread", "slippage", "fees", "funding", "fx", "unrealised", "total", "ledger_change")
     rows = [(name.replace("_", " "), format_money(getattr(pnl, name), pnl.currency)) for name in parts]
-    rows.append(("remainder", f"{pnl.remainder:f} {pnl.currency}"))  # never rounded: any other figure than 0 is a defect
+    # Never rounded: any other figure than 0 is a defect.
+    rows.append(("remainder", f"{pnl.remainder:f} {pnl.currency}"))
     print_table(("part", "amount"), rows, "Profit and loss")
 
 

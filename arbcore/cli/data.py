@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from arbcore.cli._data_infos import show_infos
 from arbcore.cli._frame_output import note, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from arbcore.data.dataset import DatasetInfo
     from arbcore.data.verify import Record
 
 _LATER: Final = {
@@ -57,16 +57,10 @@ def list_data(folder: Path, as_json: bool) -> None:
     from arbcore.data.dataset import find_datasets
 
     found = find_datasets(folder)
-    if as_json:
-        print_json({"schema_version": 1, "datasets": [_described(info) for info in found]})
-        return
-    if not found:
+    if found or as_json:
+        show_infos(found, as_json)
+    else:
         note(f"{folder} holds no data set; make one with `arb data generate` or `arb data import`")
-        return
-    print_table(["venue", "symbol", "kind", "rows", "from", "to", "source"], _list_rows(found))
-    for info in found:
-        for text in info.notes:
-            note(f"{info.key}: {text}")
 
 
 @command.command("verify", short_help="Check data sets; write a repaired copy on request.")
@@ -118,44 +112,6 @@ def _duration(text: str) -> int:
         return parse_duration(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
-
-
-def _list_rows(found: "Sequence[DatasetInfo]") -> list[list[object]]:
-    from arbcore.data.instant import iso
-
-    return [
-        [info.venue, info.symbol, name, f"{kind.rows:,}", iso(kind.first_ts), iso(kind.last_ts), kind.source]
-        for info in found
-        for name, kind in info.kinds.items()
-    ]
-
-
-def _described(info: "DatasetInfo") -> dict[str, object]:
-    from arbcore.data.instant import iso
-
-    kinds = {
-        name: {
-            "rows": kind.rows,
-            "first": iso(kind.first_ts),
-            "last": iso(kind.last_ts),
-            "first_ts": kind.first_ts,
-            "last_ts": kind.last_ts,
-            "interval_ns": kind.interval_ns,
-            "files": len(kind.files),
-            "source": kind.source,
-            "notes": kind.notes,
-        }
-        for name, kind in info.kinds.items()
-    }
-    return {
-        "venue": info.venue,
-        "symbol": info.symbol,
-        "rate": info.rate,
-        "instrument": info.instrument,
-        "folder": info.folder,
-        "hash": info.hash,
-        "kinds": kinds,
-    }
 
 
 def _record_rows(records: "Sequence[Record]") -> list[list[object]]:

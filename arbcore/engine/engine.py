@@ -1,12 +1,13 @@
 """The engine: one step per input, no I/O, no clock, no randomness. The same inputs give the same outputs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import inf, nan
+from math import inf, isfinite, nan
 from typing import Any, Final
 
 from arbcore.engine.market import LARGEST_RATE, LEAST_RATE
 from arbcore.engine.output import NOTHING, Output, tell_moves
 from arbcore.engine.parts import EngineSettings, Parts
+from arbcore.engine.quiet import skip_quiet
 from arbcore.model.command import CommandRequest
 from arbcore.model.events import FundingApplied
 from arbcore.model.input import AccountSnapshot, FundingPayment, Input, SessionControl, TimerFired
@@ -17,6 +18,7 @@ from arbcore.model.market import (
     ClosingQuote,
     FundingRate,
     FxRate,
+    MarketInput,
     MarkPrice,
     OpeningQuote,
     PublicTrade,
@@ -71,7 +73,7 @@ class Engine:
             SessionControl: self._parts.life.on_control,
             PublicTrade: self._ignore,
             MarkPrice: self._ignore,
-            FundingRate: self._ignore,
+            FundingRate: self._on_funding_rate,
             OpeningQuote: self._ignore,
         }
 
@@ -104,6 +106,19 @@ class Engine:
         outbox.now = max(outbox.now, item.recv_ts)
         self._others[kind](item)
         return outbox.take() if outbox.filled else NOTHING
+
+    def skip_quiet(self, items: Sequence[MarketInput], start: int, due: int) -> tuple[int, int]:
+        """Take quotes and rates for as long as nothing happens: as many steps that return `NOTHING`, but faster.
+
+        Args:
+            items: Inputs in order.
+            start: Index of the first one to take.
+            due: Engine time after which the caller has something else to do first.
+
+        Returns:
+            Index of the first input that was not taken, which needs a step, and how many quotes were.
+        """
+        return (start, 0) if self._booting else skip_quiet(self._parts.market, self._outbox, items, start, due)
 
     def on_quote(self, quote: Quote | ClosingQuote) -> Output:
         """Take a touch and ask every route whose edge passed its strategy's threshold: `step` for the hot path."""
@@ -219,6 +234,11 @@ class Engine:
         for trade in shares:
             if trade in parts.execution.trades:
                 parts.execution.trades[trade].touched()
+
+    def _on_funding_rate(self, rate: FundingRate) -> None:
+        """Refuse a rate that is no number; a venue settles the others, and its payments come as inputs."""
+        if not isfinite(rate.rate):
+            self._parts.refuse(rate.instrument, Reason.INPUT_NOT_FINITE, rate)
 
     def _on_timer(self, timer: TimerFired) -> None:
         kind, _, subject = timer.timer.partition(":")

@@ -63,7 +63,7 @@ class Backtest:
         clock: DataClock,
     ) -> None:
         self._step: Final = engine.step
-        self._on_quote: Final = engine.on_quote
+        self._skip_quiet: Final = engine.skip_quiet
         self._venues: Final = venues
         self._relay: Final = Relay(venues, instruments)
         self._log: Final = log
@@ -108,43 +108,43 @@ class Backtest:
         self._stop()
 
     def _take(self, chunk: list[MarketInput]) -> None:
-        """Take inputs in order: the hot loop."""
-        on_quote, step = self._on_quote, self._step
-        takers, watched, latest = self._relay.takers, self._relay.watched, self._relay.latest
-        quotes = 0
-        for item in chunk:
-            now = item.recv_ts
-            if now > self._due:
-                self._catch_up(now)
-            if type(item) is Quote:
-                quotes += 1
-                key = item.instrument
-                if key in watched:
-                    reports = takers[key](item)
-                    self._deliver(reports, now)
-                    self._note_due()
-                else:
-                    latest[key] = item
-                output = on_quote(item)
-                if output is not NOTHING:
-                    self._perform(output, now)
-            elif isinstance(item, FxRate):
-                output = step(item)
-                if output is not NOTHING:
-                    self._perform(output, now)
-            else:
-                quotes += self._take_other(item, now)
-        self.quotes += quotes
-        self._now = now
+        """Take inputs in order. While no venue watches, the engine runs through what is quiet by itself."""
+        relay = self._relay
+        index, end = 0, len(chunk)
+        while index < end:
+            if not relay.watched:
+                first = index
+                index, quotes = self._skip_quiet(chunk, first, self._due)
+                relay.keep_back(chunk, first, index)
+                self.quotes += quotes
+                if index == end:
+                    break
+            self._take_one(chunk[index])
+            index += 1
+        self._now = chunk[-1].recv_ts
 
-    def _take_other(self, item: InstrumentInput, now: int) -> int:
-        """Take anything but a plain quote or a rate; return how many quotes it counts for."""
+    def _take_one(self, item: MarketInput) -> None:
+        now = item.recv_ts
+        if now > self._due:
+            self._catch_up(now)
+        if isinstance(item, FxRate):
+            self._perform(self._step(item), now)
+        elif isinstance(item, Quote):
+            self.quotes += 1
+            self._deliver(self._relay.quote(item), now)
+            self._note_due()
+            self._perform(self._step(item), now)
+        else:
+            self._take_other(item, now)
+
+    def _take_other(self, item: InstrumentInput, now: int) -> None:
+        """Take anything but a plain quote or a rate. A bar counts as one quote, by its close."""
         self._deliver(self._relay.take(item), now)
         self._deliver(self._relay.settle(), now)
         self._note_due()
         if type(item) is not OpeningQuote:
             self._perform(self._step(item), now)
-        return 1 if type(item) is ClosingQuote else 0
+        self.quotes += type(item) is ClosingQuote
 
     def _start(self, now: int) -> None:
         self.first_ts = self._now = now

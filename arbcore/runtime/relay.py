@@ -1,10 +1,10 @@
 """The relay: hands market data to simulated venues, and keeps back the quotes that can't matter to them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from arbcore.model.input import VenueReport
-from arbcore.model.market import InstrumentInput, Quote
+from arbcore.model.market import InstrumentInput, MarketInput, Quote
 from arbcore.ports.venue import SimVenue
 
 
@@ -29,6 +29,25 @@ class Relay:
         self.takers: Final = {key: venue.on_market for key, venue in self._venues.items()}
         self.watched: Final[set[str]] = set()
         self.latest: Final[dict[str, Quote]] = {}
+
+    def quote(self, quote: Quote) -> Sequence[VenueReport]:
+        """Hand over a quote where its venue watches, else keep it back; return what it causes."""
+        if quote.instrument in self.watched:
+            return self.takers[quote.instrument](quote)
+        self.latest[quote.instrument] = quote
+        return ()
+
+    def keep_back(self, items: Sequence[MarketInput], start: int, end: int) -> None:
+        """Keep back the newest quote of every instrument in a stretch that no venue watches."""
+        found: set[str] = set()
+        # From the end: after a few items every instrument has shown its newest quote.
+        for index in range(end - 1, start - 1, -1):
+            item = items[index]
+            if type(item) is Quote and item.instrument not in found:
+                found.add(item.instrument)
+                self.latest[item.instrument] = item
+                if len(found) == len(self.takers):
+                    return
 
     def hand_over(self, instrument: str) -> list[VenueReport]:
         """Hand over the quote that was kept back of an instrument, if any; return what it causes."""

@@ -33,7 +33,7 @@ class Ran:
     def refused(self, code: int, *texts: str) -> None:
         """Check that it failed with one clear error: what, where and what to do, and nothing of Python's own."""
         assert (self.code, self.out) == (code, ""), self.err
-        assert self.err.count("error: ") == 1, self.err
+        assert sum(line.startswith("error: ") for line in self.err.splitlines()) == 1, self.err
         assert any(remedy in self.err for remedy in _REMEDIES), self.err
         for alien in ("Traceback", "this is a defect", 'File "'):
             assert alien not in self.err

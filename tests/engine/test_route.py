@@ -32,10 +32,10 @@ def spec(*legs: LegSpec) -> RouteSpec:
 
 
 def quoted(market_of: Market, instrument: Instrument, bid: float, spread: float) -> tuple[float, float]:
-    state = market_of.instruments[instrument.key]
-    state.bid, state.ask, state.invalid = bid, bid * (1.0 + spread), ""
-    state.quote = Quote(state.key, 1, 1, state.bid, state.ask, 1.0, 1.0)
-    return state.bid, state.ask
+    state, ask = market_of.instruments[instrument.key], bid * (1.0 + spread)
+    state.bid, state.ask, state.invalid = bid, ask, ""
+    state.quote = Quote(instrument.key, 1, 1, bid, ask, 1.0, 1.0)
+    return bid, ask
 
 
 @given(PRICES, SPREADS, PRICES, SPREADS, RATES, SPREADS, MULTIPLIERS, MULTIPLIERS, st.booleans(), st.booleans())

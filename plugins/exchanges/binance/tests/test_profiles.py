@@ -1,44 +1,36 @@
-"""The import profiles: each makes its kind, names a market that the plugin knows, and reads its format."""
+"""The import profiles: the suite of their kind, and a few rows of each format."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from arbcore.data._frames import Columns
-from arbcore.data.imports.mapping import check_profile
-from arbcore.data.imports.rows import RowChecks
-from arbcore.data.imports.run import columns_of
 from arbcore.data.instant import iso
 from arbcore.ports.control import ImportProfile
+from arbcore.testing.profiles import ImportProfileSuite, Known, read_profile
 from arbcore_exchange_binance import plugin
 from arbcore_exchange_binance.settings import BinanceSettings
 
 PROFILES = {profile.name: profile for profile in plugin.import_profiles()}
-COIN_MARGINED = {"coinm-bars-8h", "coinm-funding-8h"}
 
 
-def read(name: str, folder: Path, text: str) -> Columns:
-    path = folder / "source"
-    path.write_text(text, "utf-8")
-    (columns,) = columns_of(PROFILES[name], [path], RowChecks(PROFILES[name]))
-    return columns
+class TestProfiles(ImportProfileSuite):
+    @pytest.fixture
+    def profiles(self) -> Sequence[ImportProfile]:
+        return plugin.import_profiles()
+
+    @pytest.fixture
+    def known(self) -> Known:
+        return lambda profile: plugin.reference_instruments(
+            BinanceSettings.model_validate({"use": profile.exchange, **profile.exchange_settings}),
+            profile.venue,
+            [profile.base],
+        )
 
 
-def test_names_are_unique() -> None:
-    assert len(PROFILES) == len(plugin.import_profiles())
-
-
-@pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
-def test_each_makes_a_kind_of_a_known_market(profile: ImportProfile) -> None:
-    check_profile(profile)
-    assert profile.description
-    assert profile.files
-    if profile.name in COIN_MARGINED:
-        assert not profile.exchange
-        return
-    settings = BinanceSettings.model_validate({"use": profile.exchange, **profile.exchange_settings})
-    known = plugin.reference_instruments(settings, profile.venue, [profile.base])
-    assert [item.key for item in known] == [f"{profile.venue}:{profile.symbol}"]
+def test_coin_margined_rows_have_no_instrument() -> None:
+    apart = {profile.name for profile in PROFILES.values() if not profile.exchange}
+    assert apart == {"coinm-bars-8h", "coinm-funding-8h"}
 
 
 def test_products_have_labels_of_their_own() -> None:
@@ -52,7 +44,7 @@ def test_klines_without_their_later_columns_are_read(tmp_path: Path) -> None:
         "2025-08-19 15:10:00,113782.3,113831.64,113633.69,113652.0,181.00846,1755616499999.0,26760.0\n"
         "2025-08-19 15:15:00,113652.0,113869.73,113640.01,113790.01,110.43836,,\n"
     )
-    columns = read("spot-klines-5m", tmp_path, text)
+    columns = read_profile(PROFILES["spot-klines-5m"], tmp_path, text)
     assert iso(int(columns["ts"][1])) == "2025-08-19T15:15:00Z"
     assert columns["volume"].tolist() == [181.00846, 110.43836]
 
@@ -67,7 +59,10 @@ FEED = (
 
 
 def test_the_feed_is_taken_apart_by_stream(tmp_path: Path) -> None:
-    quotes, trades = read("usdm-feed-quotes", tmp_path, FEED), read("usdm-feed-trades", tmp_path, FEED)
+    quotes, trades = (
+        read_profile(PROFILES["usdm-feed-quotes"], tmp_path, FEED),
+        read_profile(PROFILES["usdm-feed-trades"], tmp_path, FEED),
+    )
     assert (quotes["ts"].tolist(), quotes["recv_ts"].tolist()) == ([1723161256313000000], [1723161256364169167])
     assert [quotes[name].tolist() for name in ("bid", "ask", "bid_size", "ask_size")] == [
         [61800.2],
@@ -84,19 +79,21 @@ def test_the_spot_feed_states_no_time_of_its_quotes(tmp_path: Path) -> None:
         '1723161254087891268 {"stream":"btcusdt@bookTicker","data":{"u":50093239212,"s":"BTCUSDT",'
         '"b":"61837.63000000","B":"3.78826000","a":"61837.64000000","A":"1.54698000"}}\n'
     )
-    columns = read("spot-feed-quotes", tmp_path, text)
+    columns = read_profile(PROFILES["spot-feed-quotes"], tmp_path, text)
     assert columns["ts"].tolist() == columns["recv_ts"].tolist() == [1723161254087891268]
 
 
 def test_funding_stamps_are_three_hours_ahead(tmp_path: Path) -> None:
     text = "Symbol,Date,Funding Rate\nBTC-USDT,2020-01-01 03:00:00.000,-0.00012359\n"
-    columns = read("funding-8h", tmp_path, text)
+    columns = read_profile(PROFILES["funding-8h"], tmp_path, text)
     assert iso(int(columns["ts"][0])) == "2020-01-01T00:00:00Z"
     assert columns["rate"].tolist() == [-0.00012359]
 
 
 def test_a_daily_mean_is_three_equal_payments(tmp_path: Path) -> None:
-    columns = read("funding-daily-mean", tmp_path, "date,funding_mean,funding_abs\n2025-07-03,4.487e-05,4.487e-05\n")
+    columns = read_profile(
+        PROFILES["funding-daily-mean"], tmp_path, "date,funding_mean,funding_abs\n2025-07-03,4.487e-05,4.487e-05\n"
+    )
     assert [iso(time) for time in columns["ts"].tolist()] == [
         "2025-07-03T00:00:00Z",
         "2025-07-03T08:00:00Z",

@@ -129,9 +129,3 @@ def test_nothing_is_promised_that_needs_a_network() -> None:
     record = plugin.capabilities()
     promised = (record.market_data, record.trading, record.rates, record.simulated)
     assert not any(promised)
-
-
-def test_profiles_have_names_of_their_own() -> None:
-    names = [one.name for one in plugin.import_profiles()]
-    assert names
-    assert len(set(names)) == len(names)
