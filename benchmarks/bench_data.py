@@ -4,7 +4,7 @@ Reading: `open_source(...).chunks()` against a loop that builds the same structs
 Writing: `DatasetWriter` (checks, hash, files per day) against one bare Parquet file of the same columns.
 Checking: `verify` against the bare reading.
 
-    python benchmarks/bench_data.py [quotes]
+    python -m benchmarks.bench_data [quotes]
 """
 
 import resource
@@ -12,35 +12,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from arbcore.data._frames import Columns, np, write_rows
 from arbcore.data.source import open_source
 from arbcore.data.verify import verify
 from arbcore.data.writer import DatasetWriter
-from arbcore.model.instrument import FeeSchedule, Instrument, InstrumentKind, TickTable
 from arbcore.model.market import Quote
+from benchmarks.market import PERPETUAL
 
 SECOND = 1_000_000_000
 START = 1_735_689_600 * SECOND
 PIECE = 100_000
-
-
-def instrument(venue: str) -> Instrument:
-    """Return a market; only its name matters here."""
-    return Instrument(
-        venue=venue,
-        symbol="BTC",
-        kind=InstrumentKind.SPOT,
-        base="BTC",
-        quote="USDT",
-        ticks=TickTable.flat(Decimal("0.1")),
-        lot=Decimal("0.001"),
-        min_quantity=Decimal("0.001"),
-        min_notional=Decimal(5),
-        fees=FeeSchedule(Decimal(0), Decimal("0.0005")),
-    )
 
 
 def quotes(first: int, count: int, seed: int) -> Columns:
@@ -62,7 +47,10 @@ def quotes(first: int, count: int, seed: int) -> Columns:
 def write_all(root: Path, count: int) -> None:
     """Write two markets with their share of the quotes each, and a conversion rate."""
     for seed, venue in enumerate(("one", "two")):
-        with DatasetWriter(root, venue=venue, symbol="BTC", instrument=instrument(venue), source="bench") as writer:
+        instrument = replace(PERPETUAL, venue=venue)
+        with DatasetWriter(
+            root, venue=venue, symbol=instrument.symbol, instrument=instrument, source="bench"
+        ) as writer:
             for first in range(0, count // 2, PIECE):
                 writer.append("quotes", quotes(first, min(PIECE, count // 2 - first), seed))
     steps = START + np.arange(max(count // 200, 1)) * 50 * SECOND

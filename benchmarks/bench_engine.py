@@ -1,6 +1,8 @@
 """Engine: stepping quotes through engine, venues, journal and a portfolio tier, against a bare loop in the same run.
 
 The bare loop builds the same structs on the fly and calls a strategy that knows both legs and a rate.
+
+    python -m benchmarks.bench_engine [quotes]
 """
 
 import gc

@@ -3,7 +3,7 @@
 Sealing (encode, hash, chain) against msgspec's bare JSON encoder. The journal in memory against a list. The journal
 in SQLite, event by event and in batches, against bare sqlite3 statements on a bare table in the same durability.
 
-    python benchmarks/bench_journal.py [events]
+    python -m benchmarks.bench_journal [events]
 """
 
 import asyncio

@@ -39,7 +39,7 @@ PERPETUAL = Instrument(
 
 
 class Columns:
-    """Columns of ``count`` quotes: index of the instrument, time, bid, ask, sizes; and a rate every 400 quotes.
+    """Columns of quotes (instrument, time, bid, ask, sizes), with a conversion rate before each chunk.
 
     Args:
         count: Number of quotes.

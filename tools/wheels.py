@@ -4,6 +4,7 @@ It shows what the checkout hides: a file that the wheel lacks, a dependency that
 only exists in the repository.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,20 +12,24 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from tools.setup import binary, plugin_files, runs
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# What a newcomer does first; each runs in an empty folder. `{data}` is a folder beside the project.
+# What a newcomer does first, with every plugin in use; each runs in an empty folder.
 STEPS = (
     ("--help",),
     ("plugins", "list"),
     ("init", "."),
-    ("data", "generate", "--quotes", "20000", "--seed", "7", "--out", "{data}"),
-    ("backtest", "--data", "{data}", "--json"),
+    ("config", "validate"),
+    ("data", "generate", "--quotes", "20000", "--seed", "7", "--out", "data"),
+    ("backtest", "--journal", "--sink", "jsonl", "--sink", "console", "--out", "run", "--json"),
+    ("journal", "verify", "run"),
 )
 
 
@@ -63,17 +68,26 @@ def foreign(names: Iterable[str], module: str) -> list[str]:
     return [name for name in names if name.split("/")[0] != module and ".dist-info/" not in name]
 
 
-def check_wheel(wheel: Path) -> None:
-    """Refuse a wheel that holds something besides its module, or lacks its `py.typed`.
+def sources(root: Path, module: str) -> set[str]:
+    """Every file of a module in the checkout, templates and tables included, as its wheel should name it."""
+    folder = next(root.glob(f"plugins/*/*/src/{module}"), root / module)
+    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(folder.parent).as_posix() for path in files}
+
+
+def check_wheel(root: Path, wheel: Path) -> None:
+    """Refuse a wheel that holds something besides its module, or lacks a file of it.
 
     Raises:
         WheelError: With the members in question.
     """
-    names, module = zipfile.ZipFile(wheel).namelist(), wheel.name.split("-")[0]
+    module = wheel.name.split("-")[0]
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
     if strangers := foreign(names, module):
         raise WheelError(f"{wheel.name} holds more than {module}/: {', '.join(strangers[:5])}")
-    if f"{module}/py.typed" not in names:
-        raise WheelError(f"{wheel.name} lacks {module}/py.typed")
+    if missing := sorted(sources(root, module) - set(names)):
+        raise WheelError(f"{wheel.name} lacks {', '.join(missing[:5])}")
 
 
 def check_sdist(sdist: Path) -> None:
@@ -110,25 +124,49 @@ def run(command: Sequence[str | Path], folder: Path) -> None:
     Raises:
         WheelError: It failed.
     """
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    done = subprocess.run(command, cwd=folder, env=environment, check=False)
-    if done.returncode != 0:
-        shown = " ".join(str(part) for part in command)
-        raise WheelError(f"exit {done.returncode} in {folder}: {shown}")
+    if subprocess.run(command, cwd=folder, env=outside(), check=False).returncode != 0:
+        raise WheelError(f"failed in {folder}: {shown(command)}")
 
 
-def rehearse(arb: Path, folder: Path) -> None:
+def outside() -> dict[str, str]:
+    """The environment's variables without those that lead Python elsewhere."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+
+
+def shown(command: Sequence[str | Path]) -> str:
+    """A command as a user would type it."""
+    return " ".join(str(part) for part in command)
+
+
+def rehearse(arb: Path, folder: Path) -> str:
     """Do what a newcomer does first, in an empty folder.
 
+    Returns:
+        What came of the backtest.
+
     Raises:
-        WheelError: A step failed.
+        WheelError: A step failed, or nothing was traded, or the parts of the profit miss its total.
     """
-    project, data = folder / "project", folder / "data"
-    project.mkdir()
+    said: dict[str, str] = {}
     for step in STEPS:
-        arguments = [part.format(data=data) for part in step]
-        print("== arb", *arguments, flush=True)
-        run([arb, *arguments], project)
+        print("== arb", shown(step), flush=True)
+        done = subprocess.run([arb, *step], cwd=folder, env=outside(), check=False, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise WheelError(f"arb {shown(step)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        said[step[0]] = done.stdout
+    return traded(json.loads(said["backtest"]))
+
+
+def traded(result: Mapping[str, Any]) -> str:
+    """Sum a backtest up.
+
+    Raises:
+        WheelError: Nothing was traded, or the parts of the profit miss its total.
+    """
+    summary = f"{result['trades']} trades, remainder {result['pnl']['remainder']}"
+    if not result["trades"] or Decimal(result["pnl"]["remainder"]):
+        raise WheelError(f"the backtest of the wheels: {summary}")
+    return summary
 
 
 def main() -> int:
@@ -136,13 +174,14 @@ def main() -> int:
     try:
         wheels = build(ROOT, ROOT / "dist")
         for wheel in wheels:
-            check_wheel(wheel)
+            check_wheel(ROOT, wheel)
         for sdist in (ROOT / "dist").glob("arbcore-*.tar.gz"):
             check_sdist(sdist)
         print(f"built {len(wheels)} distributions in dist/", flush=True)
         with tempfile.TemporaryDirectory(prefix="arbcore-wheels-") as scratch:
             install(ROOT, Path(scratch) / "venv", wheels)
-            rehearse(binary(Path(scratch) / "venv", "arb"), Path(scratch))
+            (Path(scratch) / "project").mkdir()
+            print(rehearse(binary(Path(scratch) / "venv", "arb"), Path(scratch) / "project"))
     except WheelError as error:
         print(f"wheels: {error}", file=sys.stderr)
         return 1

@@ -1,7 +1,8 @@
 """Accounts: books fills, fees and funding into cash and lots, and keeps what orders have set aside."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Context, Decimal, localcontext
+from itertools import chain
 from typing import Final
 
 from arbcore.engine.ledger import Cash, CashMove, Lots, Realised, close_lot
@@ -181,9 +182,12 @@ class Accounts:
         own = self._by_trade.get(trade) or Realised()
         return Pnl(spread=own.spread, slippage=own.slippage, fees=own.fees, funding=own.funding)
 
-    def forget(self, trade: str) -> None:
+    def forget(self, trade: str, instruments: Iterable[str]) -> None:
         """Drop the account of a closed trade; the session's totals keep it."""
         self._by_trade.pop(trade, None)
+        with localcontext(EXACT):
+            for instrument in instruments:
+                self.lots.sweep(trade, instrument)
 
     def _trade_lot(self, lot: Lot, instrument: Instrument, posting: Posting) -> None:
         own = self._account(lot.trade)
@@ -213,6 +217,8 @@ class Accounts:
 
     def _shares(self, payment: FundingPayment, value: Decimal) -> dict[str, Decimal]:
         held: dict[str, Decimal] = {}
+        if payment.instrument in self.lots.dust:
+            held[STOCK] = self.lots.dust[payment.instrument].quantity
         for lot in self.lots.of(payment.instrument):
             held[lot.trade] = held.get(lot.trade, ZERO) + lot.quantity
         if not held or not payment.quantity:
@@ -231,12 +237,15 @@ class Accounts:
     def _margin(self, venue: str, currency: str) -> Decimal:
         """Return what open perpetuals of a venue bind of a settlement currency, at their fills."""
         bound = ZERO
-        for lot in self.lots:
-            instrument = self._market.instruments[lot.instrument].instrument
+        values = chain(
+            ((lot.instrument, lot.quantity * lot.price) for lot in self.lots),
+            ((key, dust.value) for key, dust in self.lots.dust.items()),
+        )
+        for key, value in values:
+            instrument = self._market.instruments[key].instrument
             held_there = instrument.venue == venue and instrument.settlement == currency
             if held_there and instrument.kind is InstrumentKind.PERPETUAL:
-                rate = self._margin_rate(instrument)
-                bound += abs(lot.quantity) * instrument.contract_size * lot.price * rate
+                bound += abs(value) * instrument.contract_size * self._margin_rate(instrument)
         return bound
 
     def _margin_rate(self, instrument: Instrument) -> Decimal:

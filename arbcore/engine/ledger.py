@@ -101,11 +101,32 @@ class Cash:
         self._fx = ZERO
 
 
+class Dust(Struct):
+    """What closed trades left of an instrument, too little for any order: sums, however many trades. Mutable.
+
+    Attributes:
+        quantity: Signed quantity in order units.
+        value: Sum of quantity times fill price.
+        cost: Sum of quantity times fill price times the rate at the fill.
+    """
+
+    quantity: Decimal = ZERO
+    value: Decimal = ZERO
+    cost: Decimal = ZERO
+
+    def unrealised(self, instrument: Instrument, touch: Decimal, rate: Decimal) -> Decimal:
+        """Return the value change at the touch that would close it, in base currency."""
+        if instrument.kind is InstrumentKind.PERPETUAL:
+            return (self.quantity * touch - self.value) * instrument.contract_size * rate
+        return (self.quantity * touch * rate - self.cost) * instrument.contract_size
+
+
 class Lots:
-    """Open lots by trade and instrument, first in, first out."""
+    """Open lots by trade and instrument, first in, first out, and the dust of closed trades."""
 
     def __init__(self) -> None:
         self._open: Final[dict[tuple[str, str], deque[Lot]]] = {}
+        self.dust: Final[dict[str, Dust]] = {}
         self.net: Final[dict[str, Decimal]] = {}
 
     def __iter__(self) -> Iterator[Lot]:
@@ -119,6 +140,14 @@ class Lots:
     def quantity(self, trade: str, instrument: str) -> Decimal:
         """Return the signed quantity that a trade holds of an instrument."""
         return sum((lot.quantity for lot in self._open.get((trade, instrument), ())), ZERO)
+
+    def sweep(self, trade: str, instrument: str) -> None:
+        """Turn what a closed trade still holds into dust; the net position stays as it is."""
+        for lot in self._open.pop((trade, instrument), ()):
+            dust = self.dust.setdefault(instrument, Dust())
+            dust.quantity += lot.quantity
+            dust.value += lot.quantity * lot.price
+            dust.cost += lot.quantity * lot.price * lot.rate
 
     def add(self, lot: Lot) -> list[tuple[Lot, Decimal]]:
         """Net a lot against its trade's opposite lots and keep the rest.

@@ -21,6 +21,7 @@ from arbcore.model.reason import Reason
 from arbcore.model.state import Severity
 from arbcore.model.trade import TradeState
 
+_WHOLE: Final = Decimal(1)
 _TROUBLE: Final = {
     Reason.LEG_ATTEMPTS_SPENT: "its legs differ, and {repairs} repairs did not help",
     Reason.EXIT_ATTEMPTS_SPENT: "it was to be closed, and {closes} attempts did not do it",
@@ -69,6 +70,8 @@ class Repairs:
     def balance(self, trade: LiveTrade, *, wait: bool = False) -> None:
         """Bring the legs to the largest size that all of them hold, or find that they already are.
 
+        What is too little for any order is dust, and a trade that holds nothing else is closed with it.
+
         Args:
             trade: The trade; nothing of it is in flight.
             wait: True to pause before the repair, False to make it at once.
@@ -77,7 +80,7 @@ class Repairs:
         excess = self._excess(trade, target)
         if excess:
             self._repair(trade, excess, wait=wait)
-        elif target > 0:
+        elif target > 0 and self._intents.exit_legs(trade, _WHOLE, self._settings.repair_slippage_bps):
             self._hedged(trade)
         else:
             self._closed(trade)
@@ -132,7 +135,7 @@ class Repairs:
         self._outbox.emit(TradeClosed(trade=trade.view(self._accounts)), trade.id)
         del self._execution.trades[trade.id]
         self._told(trade)
-        self._accounts.forget(trade.id)
+        self._accounts.forget(trade.id, [leg.instrument for leg in trade.legs])
 
     def freeze(self, trade: LiveTrade, reason: Reason) -> None:
         """Leave a trade as it is, and call for help."""

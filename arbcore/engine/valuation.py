@@ -5,7 +5,7 @@ from decimal import Decimal, localcontext
 from typing import Final
 
 from arbcore.engine.accounts import Accounts
-from arbcore.engine.ledger import unrealised
+from arbcore.engine.ledger import Dust, unrealised
 from arbcore.engine.market import Market
 from arbcore.model.input import AccountSnapshot
 from arbcore.model.instrument import InstrumentKind
@@ -75,7 +75,7 @@ class Valuation:
     def _unrealised(self) -> tuple[Decimal, Decimal] | None:
         """Return the value change of all open lots, and what the open spot lots cost: their cash is gone."""
         change, cost = ZERO, ZERO
-        for key in {lot.instrument: None for lot in self._accounts.lots}:
+        for key in {lot.instrument: None for lot in self._accounts.lots} | dict.fromkeys(self._accounts.lots.dust):
             values = self._lot_values(key)
             if values is None:
                 return None
@@ -89,11 +89,13 @@ class Valuation:
         rate = self._market.rate_into_base(instrument.quote)
         if touch is None or rate is None:
             return None
-        lots = self._accounts.lots.of(key)
-        change = sum((unrealised(instrument, lot, touch, rate) for lot in lots), ZERO)
+        lots, dust = self._accounts.lots.of(key), self._accounts.lots.dust.get(key, Dust())
+        change = dust.unrealised(instrument, touch, rate)
+        change += sum((unrealised(instrument, lot, touch, rate) for lot in lots), ZERO)
         if instrument.kind is InstrumentKind.PERPETUAL:
             return change, ZERO
-        return change, sum((lot.quantity * instrument.contract_size * lot.price * lot.rate for lot in lots), ZERO)
+        cost = dust.cost + sum((lot.quantity * lot.price * lot.rate for lot in lots), ZERO)
+        return change, cost * instrument.contract_size
 
     def _worth(self, venue: str, currency: str, amount: Decimal) -> Decimal | None:
         if not amount:

@@ -173,7 +173,7 @@ def summarise(run: Backtest, tally: Tally, facts: RunFacts) -> BacktestResult:
         unhedged_seconds=_unhedged(tally.unhedged_ns),
         alerts=[alert.text for alert in tally.alerts],
         notes=list(facts.notes),
-        warnings=[*_warnings(exits, won, pnl), *facts.troubles],
+        warnings=[*_warnings(exits, won, pnl), *_idle(tally), *facts.troubles],
         data_hash=facts.data_hash,
         config_hash=facts.config_hash,
         result_hash=facts.result_hash,
@@ -223,6 +223,16 @@ def _unhedged(times: list[int]) -> Unhedged | None:
     ranked = sorted(times)
     last = len(ranked) - 1
     return Unhedged(p50=ranked[last // 2] / 1e9, p99=ranked[int(last * 0.99)] / 1e9, max=ranked[last] / 1e9)
+
+
+def _idle(tally: Tally) -> list[str]:
+    """Say why a session without a trade may have been one: nothing else in its result does."""
+    if tally.trades or tally.open or tally.failed_entries:
+        return []
+    return [
+        "nothing was traded: no edge reached an entry threshold, or all that did was rejected; "
+        "see `rejected`, the thresholds, and whether the data lasts longer than the strategies' warm-up"
+    ]
 
 
 def _warnings(exits: int, won: int, pnl: PnlResult) -> list[str]:

@@ -1,7 +1,7 @@
 """The same input gives the same events, byte for byte: twice, under other hash seeds, and whatever keeps them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
@@ -67,38 +67,38 @@ def test_causes_come_before_their_effects(kept: Kept) -> None:
     assert times == sorted(times)
 
 
-def test_the_stored_log_verifies_and_adds_up(kept: Kept, project: Path, tmp_path: Path) -> None:
-    told = arb("backtest", "--json", "--journal", "--out", tmp_path, cwd=project).told()
-    verified = arb("journal", "verify", tmp_path, "--json", cwd=project).told()
+def test_the_stored_log_verifies_and_adds_up(kept: Kept, arb_here: Callable[..., Ran], tmp_path: Path) -> None:
+    told = arb_here("backtest", "--json", "--journal", "--out", tmp_path).told()
+    verified = arb_here("journal", "verify", tmp_path, "--json").told()
     assert (verified["ok"], verified["events"]) == (True, told["events"])
     assert verified["last_hash"] == told["result_hash"] == kept["one"][0]["result_hash"]
-    rebuilt = arb("journal", "rebuild", tmp_path, "--json", cwd=project).told()
+    rebuilt = arb_here("journal", "rebuild", tmp_path, "--json").told()
     assert rebuilt["differences"] == []
     assert rebuilt["stored"] is True
     assert Decimal(rebuilt["pnl"]["total"]) == amount(told, "total")
 
 
-def test_other_input_or_config_is_another_result(kept: Kept, project: Path) -> None:
+def test_other_input_or_config_is_another_result(kept: Kept, arb_here: Callable[..., Ran]) -> None:
     """The hash is not a constant: it follows what is decided."""
     hashes = {kept["one"][0]["result_hash"]}
     for change in ("strategies.premium.notional=999", "backtest.end=2025-01-06T03:00:00Z"):
-        told = arb("backtest", "--json", "--set", change, cwd=project).told()
+        told = arb_here("backtest", "--json", "--set", change).told()
         hashes.add(told["result_hash"])
     assert len(hashes) == 3
 
 
-def test_the_same_seed_gives_the_same_data(project: Path, tmp_path: Path) -> None:
-    def hashes(folder: Path) -> list[str]:
-        listed = arb("data", "list", folder, "--json", cwd=project).told()
-        return [each["hash"] for each in listed["datasets"]]
+def test_the_same_seed_gives_the_same_data(arb_here: Callable[..., Ran], project: Path, tmp_path: Path) -> None:
+    def hashes(*quotes: object) -> set[str]:
+        told = arb_here("data", "list", *quotes, "--json").told()
+        return {each["hash"] for each in told["datasets"]}
 
-    for seed in (7, 8):
-        made = arb("data", "generate", "--quotes", 2000, "--seed", seed, "--out", tmp_path / str(seed), cwd=project)
-        assert made.code == 0
-    again = arb(
-        "data", "generate", "--quotes", 2000, "--seed", 7, "--out", tmp_path / "again", "--json", cwd=project,
+    made = arb(
+        "data", "generate", "--quotes", 2_000, "--seed", 7, "--out", tmp_path / "elsewhere", cwd=project,
         env={"PYTHONHASHSEED": "4242"},
     )  # fmt: skip
-    assert again.told()
-    assert hashes(tmp_path / "7") == hashes(tmp_path / "again")
-    assert not set(hashes(tmp_path / "7")) & set(hashes(tmp_path / "8"))
+    assert made.code == 0, made.err
+    for folder, seed in (("same", 7), ("other", 8)):
+        made = arb_here("data", "generate", "--quotes", 2_000, "--seed", seed, "--out", tmp_path / folder)
+        assert made.code == 0, made.err
+    assert hashes(tmp_path / "elsewhere") == hashes(tmp_path / "same")
+    assert not hashes(tmp_path / "same") & hashes(tmp_path / "other")

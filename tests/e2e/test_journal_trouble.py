@@ -5,6 +5,7 @@ import shutil
 import signal
 import sqlite3
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.e2e.offer import changed, offer
 
 FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
 KEEPS_NOTHING_BACK = ("--set", "journal.durability=process")
+Here = Callable[..., Ran]
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="limits and signals are POSIX")
 
 
@@ -25,9 +27,9 @@ def run(project: Path, out: Path, *arguments: str, prelude: str = "", path: Path
     )  # fmt: skip
 
 
-def stored(project: Path, out: Path) -> int:
+def stored(here: Here, out: Path) -> int:
     """Verify a journal; return the number of its events."""
-    told = arb("journal", "verify", out, "--json", cwd=project).told()
+    told = here("journal", "verify", out, "--json").told()
     assert told["ok"] is True
     events: int = told["events"]
     return events
@@ -35,13 +37,13 @@ def stored(project: Path, out: Path) -> int:
 
 @needs_posix
 @pytest.mark.parametrize(("size", "least"), [(700_000, 500), (200_000, 100)])
-def test_a_full_disk(project: Path, tmp_path: Path, size: int, least: int) -> None:
+def test_a_full_disk(project: Path, tmp_path: Path, arb_here: Here, size: int, least: int) -> None:
     ran = run(project, tmp_path, *KEEPS_NOTHING_BACK, prelude=FULL.format(size=size))
     ran.refused(1, "journal.db: can't store event", "the disk refused", "check room")
-    events = stored(project, tmp_path)
+    events = stored(arb_here, tmp_path)
     assert events >= least
     assert f"can't store event {events + 1} " in ran.err
-    assert arb("journal", "rebuild", tmp_path, "--json", cwd=project).told()["differences"] == []
+    assert arb_here("journal", "rebuild", tmp_path, "--json").told()["differences"] == []
 
 
 @needs_posix
@@ -72,7 +74,7 @@ LOCKS = """        if not hasattr(self, "other"):
 """
 
 
-def test_a_database_locked_in_the_middle(project: Path, tmp_path: Path) -> None:
+def test_a_database_locked_in_the_middle(project: Path, tmp_path: Path, arb_here: Here) -> None:
     out = tmp_path / "run"
     locking = changed(("        pass\n", LOCKS.format(path=str(out / "journal.db"))))
     ran = run(
@@ -80,22 +82,22 @@ def test_a_database_locked_in_the_middle(project: Path, tmp_path: Path) -> None:
         path=offer(tmp_path / "site", "zz", locking),
     )  # fmt: skip
     ran.refused(1, "journal.db: can't store event", "another process holds its lock", "busy_timeout")
-    assert f"can't store event {stored(project, out) + 1} " in ran.err
+    assert f"can't store event {stored(arb_here, out) + 1} " in ran.err
 
 
-def test_a_database_locked_from_the_start(project: Path, tmp_path: Path) -> None:
+def test_a_database_locked_from_the_start(project: Path, tmp_path: Path, arb_here: Here) -> None:
     told = run(project, tmp_path).told()
     with closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         ran = run(project, tmp_path, "--set", "journal.busy_timeout=50ms")
     ran.refused(1, "journal.db: can't open it", "another process holds its lock", "busy_timeout")
-    assert stored(project, tmp_path) == told["events"]
+    assert stored(arb_here, tmp_path) == told["events"]
 
 
-def test_a_journal_that_holds_an_earlier_run(project: Path, tmp_path: Path) -> None:
+def test_a_journal_that_holds_an_earlier_run(project: Path, tmp_path: Path, arb_here: Here) -> None:
     told = run(project, tmp_path).told()
     run(project, tmp_path).refused(1, "holds the events of an earlier run", "--out")
-    verified = arb("journal", "verify", tmp_path, "--json", cwd=project).told()
+    verified = arb_here("journal", "verify", tmp_path, "--json").told()
     assert (verified["events"], len(verified["runs"])) == (told["events"], 1)
 
 
@@ -118,45 +120,45 @@ def killed(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @needs_posix
-def test_killed_in_the_middle(project: Path, killed: Path, tmp_path: Path) -> None:
+def test_killed_in_the_middle(project: Path, killed: Path, tmp_path: Path, arb_here: Here) -> None:
     """Everything stored is whole, the lease is free, and the next run tells the same story to its end."""
-    events = stored(project, killed)
+    events = stored(arb_here, killed)
     assert events >= 100
     sound = offer(tmp_path / "site", "zz")
     again = run(project, tmp_path / "run", *SHORT, *KEEPS_NOTHING_BACK, path=sound).told()
     assert again["events"] > events
-    assert exported(project, tmp_path / "run")[:events] == exported(project, killed)
+    assert exported(arb_here, tmp_path / "run")[:events] == exported(arb_here, killed)
 
 
 @needs_posix
-def test_killed_with_events_held_back(project: Path, tmp_path: Path) -> None:
+def test_killed_with_events_held_back(project: Path, tmp_path: Path, arb_here: Here) -> None:
     """What a buffer held is lost, as the durability `batch` says; what was stored is whole."""
     site = offer(tmp_path / "site", "zz", changed(("        pass\n", KILLS)))
     ran = run(project, tmp_path / "run", *SHORT, "--set", "journal.batch_events=100", path=site)
     assert ran.code == -signal.SIGKILL
-    assert stored(project, tmp_path / "run") >= 50
+    assert stored(arb_here, tmp_path / "run") >= 50
 
 
 @needs_posix
 def test_a_torn_tail_is_named_and_cut_off_by_the_next_that_opens_it(
-    project: Path, killed: Path, tmp_path: Path
+    project: Path, killed: Path, tmp_path: Path, arb_here: Here
 ) -> None:
     """What an interrupted write may leave at the end: an event whose bytes are not its own."""
     shutil.copytree(killed, tmp_path / "torn")
-    events = stored(project, tmp_path / "torn")
+    events = stored(arb_here, tmp_path / "torn")
     with closing(sqlite3.connect(tmp_path / "torn" / "journal.db", isolation_level=None)) as database:
         database.execute("UPDATE event_store SET body = CAST('{' AS BLOB) WHERE sequence = ?", (events,))
-    ran = arb("journal", "verify", tmp_path / "torn", "--json", cwd=project)
+    ran = arb_here("journal", "verify", tmp_path / "torn", "--json")
     found = json.loads(ran.out)
     assert (ran.code, found["ok"], found["torn"], found["bad"]) == (1, False, True, events)
     assert "an interrupted write" in ran.err
     # A backtest does not go on where another ended, and opening the journal has mended it all the same.
     run(project, tmp_path / "torn", *SHORT, path=offer(tmp_path / "site", "zz")).refused(1, "an earlier run")
-    assert stored(project, tmp_path / "torn") == events - 1
+    assert stored(arb_here, tmp_path / "torn") == events - 1
 
 
-def exported(project: Path, out: Path) -> list[str]:
+def exported(here: Here, out: Path) -> list[bytes]:
     """Return the lines of a journal."""
-    ran = arb("journal", "export", out, cwd=project)
+    ran = here("journal", "export", out, "--out", out / "lines")
     assert ran.code == 0, ran.err
-    return ran.out.splitlines()
+    return (out / "lines").read_bytes().splitlines()

@@ -357,6 +357,49 @@ def test_dust_that_cannot_be_sold_does_not_keep_a_trade_open() -> None:
     world.check_books()
 
 
+def test_a_trade_that_holds_nothing_but_dust_is_closed_with_it() -> None:
+    """Both legs fill but for a hundredth, which is hedged and too little for an order."""
+    world, strategy = hedged("500")
+    for venue in world.venues.values():
+        venue.script.append(part("0.99"))
+    strategy.leave(leave("1"))
+    world.quote()
+    assert [leg.quantity for leg in world.closed[0].legs] == [Decimal("0.05"), Decimal("-0.05")]
+    assert world.net(SPOT) == -world.net(PERP) == Decimal("0.05")
+    strategy.leave(enter("500"))
+    world.quote()
+    assert world.trades["2"].state is TradeState.HEDGED
+    world.check_books()
+
+
+def test_an_entry_that_fills_next_to_nothing_is_closed_with_its_dust() -> None:
+    world, strategy = basic()
+    for venue in world.venues.values():
+        venue.script.append(part("0.01"))
+    strategy.leave(enter("500"))
+    world.quote()
+    assert not world.trades
+    assert world.net(SPOT) == -world.net(PERP) == Decimal("0.049")
+    world.check_books()
+
+
+def test_dust_of_many_trades_is_one_sum() -> None:
+    world, strategy = basic()
+    for number in range(30):
+        strategy.leave(enter("500"))
+        world.quote(100.0 + number / 10)
+        for venue in world.venues.values():
+            venue.script.append(part("0.99"))
+        strategy.leave(*(leave(trade) for trade in world.trades))
+        world.quote(100.0)
+        assert not world.trades
+    lots = world.stage.engine.parts.accounts.lots
+    assert not list(lots)
+    assert set(lots.dust) == {SPOT.key, PERP.key}
+    assert lots.dust[SPOT.key].quantity == world.net(SPOT) > 1
+    world.check_books()
+
+
 @pytest.mark.parametrize("share", ["0.5", "0.3333", "0.9"])
 def test_a_partial_close_keeps_the_legs_matched(share: str) -> None:
     world, strategy = hedged()

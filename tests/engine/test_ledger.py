@@ -216,6 +216,8 @@ class LedgerMachine(RuleBasedStateMachine):
         held = {one.key: Decimal(0) for one in INSTRUMENTS}
         for lot in self.parts.accounts.lots:
             held[lot.instrument] += lot.quantity
+        for key, dust in self.parts.accounts.lots.dust.items():
+            held[key] += dust.quantity
         for venue in self.venues.values():
             snapshot = venue.snapshot(self.stage.clock.now())
             positions = {one.instrument: one.quantity for one in snapshot.positions}
@@ -244,8 +246,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def booked(self, perpetual: Instrument) -> Decimal:
         """Entry value of the open lots of the ledger."""
-        lots = [lot for lot in self.parts.accounts.lots if lot.instrument == perpetual.key]
-        return sum((lot.quantity * perpetual.contract_size * lot.price for lot in lots), Decimal(0))
+        lots = self.parts.accounts.lots
+        values = [lot.quantity * lot.price for lot in lots if lot.instrument == perpetual.key]
+        if perpetual.key in lots.dust:
+            values.append(lots.dust[perpetual.key].value)
+        return sum(values, Decimal(0)) * perpetual.contract_size
 
     def stated_entry(self, perpetual: Instrument) -> Decimal:
         """Entry value as the venue states it."""
