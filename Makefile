@@ -21,6 +21,7 @@ setup: ## make the environment with everything for development
 demo: ## install what the demo needs, and run it
 	$(SETUP) demo
 	@$(BIN)/python -m arbcore demo
+	@echo "\`. $(BIN)/activate\` puts arb on your path"
 
 test: ## run every test, with reduced counts of generated examples
 	$(SETUP) test
@@ -73,7 +74,7 @@ constraints: ## resolve constraints.txt afresh (names and versions only)
 	$(SETUP) test
 	$(BIN)/python -m tools.constraints
 
-clean: ## remove what the targets made, except the environment
+clean: ## remove what the targets made, except the environment and demo/
 	rm -rf build dist site .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .matrix
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 

@@ -1,7 +1,8 @@
 """What the journal costs, as ratios against a baseline in the same run.
 
-Sealing (encode, hash, chain) against msgspec's bare JSON encoder. The journal in memory against a list. The journal
-in SQLite, event by event and in batches, against bare sqlite3 statements on a bare table in the same durability.
+Sealing (encode, hash, chain), decoding, and the journal in memory against msgspec's bare JSON encoder; verifying and
+folding against decoding. The journal in SQLite, event by event and in batches, against bare sqlite3 statements on a
+bare table in the same durability.
 
     python -m benchmarks.bench_journal [events]
 """

@@ -13,7 +13,7 @@ import click
 
 from arbcore.cli._frame_config import Selection, config_options
 from arbcore.cli._frame_output import print_json
-from arbcore.errors import ConfigurationError
+from arbcore.errors import ConfigurationError, PluginBroken
 
 if TYPE_CHECKING:
     from arbcore.config import Config
@@ -51,6 +51,7 @@ def run(config: "Config", plugins: "Plugins", data: Path | None, out: Path | Non
 
     Raises:
         ConfigurationError: The config has no strategy, or neither it nor the command line names data.
+        PluginBroken: A plugin asked the program to end.
     """
     import anyio
 
@@ -63,8 +64,12 @@ def run(config: "Config", plugins: "Plugins", data: Path | None, out: Path | Non
     if folder is None:
         raise ConfigurationError("no data: the config has no backtest.data", "name a folder with --data")
     results = out or _results(config)
-    with progress_line() as (started, progress):
-        return anyio.run(run_backtest, config, plugins, folder, results, progress, started)
+    try:
+        with progress_line() as (started, progress):
+            return anyio.run(run_backtest, config, plugins, folder, results, progress, started)
+    except SystemExit as error:
+        # Nothing of arbcore does; passed on, it would end the program without a word and perhaps with code 0.
+        raise PluginBroken(f"a plugin ended the session: {error!r}", "`arb --debug ...` shows which") from error
 
 
 def _results(config: "Config") -> Path:

@@ -69,7 +69,6 @@ class Commands:
         if len(self._seen) > _MEMORY:
             del self._seen[next(iter(self._seen))]
         try:
-            self._override(request)
             self._switch(request.command)
         except CommandRefused as refusal:
             failed = CommandFailed(
@@ -77,11 +76,12 @@ class Commands:
             )
             self._outbox.emit(failed, request.id)
             return
+        self._note_override(request)
         self._outbox.emit(
             CommandAccepted(command_id=request.id, command=request.command, issued_by=request.issued_by), request.id
         )
 
-    def _override(self, request: CommandRequest) -> None:
+    def _note_override(self, request: CommandRequest) -> None:
         """Record a close by hand that a halted engine would not make by itself."""
         halted = self._switches.state is EngineState.HALTED
         if halted and isinstance(request.command, Flatten | ClosePosition):

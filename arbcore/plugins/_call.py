@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from inspect import iscoroutine, isfunction, signature
+from inspect import get_annotations, iscoroutine, isfunction, signature
 from types import NoneType, UnionType
 from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -130,7 +130,13 @@ def _misfit(loaded: LoadedPlugin, hook: str, result: object, expected: object) -
     return PluginIncompatible(f"{loaded}: {hook} returned {shown}, not {wanted}{missing}", f"return {wanted}")
 
 
+def _is_member(member: object) -> bool:
+    return isfunction(member) or isinstance(member, property)
+
+
 def _missing_members(result: object, expected: object) -> str:
-    stated = vars(expected).items() if getattr(expected, "_is_protocol", False) else ()
-    absent = [name for name, member in stated if isfunction(member) and not hasattr(result, name)]
+    if not getattr(expected, "_is_protocol", False):
+        return ""
+    stated = [*get_annotations(expected), *(name for name, member in vars(expected).items() if _is_member(member))]
+    absent = [name for name in stated if not name.startswith("_") and not hasattr(result, name)]
     return f" (it lacks {', '.join(absent)})" if absent else ""

@@ -75,7 +75,7 @@ class Observer:
         try:
             with fail_after(_PATIENCE_S):
                 await _ACTIONS[action](sink, batch)
-        except Exception as error:  # noqa: BLE001 - a sink may fail in any way; it is set aside and named
+        except (Exception, SystemExit) as error:  # a sink may fail in any way; it is set aside and named
             del self._sinks[name]
             self.failures[name] = f"{action}: {error!r}"
 

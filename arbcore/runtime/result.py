@@ -229,10 +229,11 @@ def _idle(tally: Tally) -> list[str]:
     """Say why a session without a trade may have been one: nothing else in its result does."""
     if tally.trades or tally.open or tally.failed_entries:
         return []
-    return [
+    text = (
         "nothing was traded: no edge reached an entry threshold, or all that did was rejected; "
         "see `rejected`, the thresholds, and whether the data lasts longer than the strategies' warm-up"
-    ]
+    )
+    return [text]
 
 
 def _warnings(exits: int, won: int, pnl: PnlResult) -> list[str]:

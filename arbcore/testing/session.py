@@ -90,6 +90,7 @@ def play(
     tiers: Sequence[tuple[str, RiskTier]] = (),
     rates: Mapping[str, int] | None = None,
     settings: EngineSettings | None = None,
+    clock: DataClock | None = None,
     keep_events: bool = True,
 ) -> Played:
     """Run a backtest from objects.
@@ -102,6 +103,7 @@ def play(
         tiers: Risk tiers by instance id, in order.
         rates: Largest age for entries in nanoseconds by rate name, for settings that are made up.
         settings: Settings of the engine; made up where they are not given.
+        clock: The run's clock, for plugins that were built with it.
         keep_events: Whether to keep the events for assertions.
     """
     made_up = EngineSettings(
@@ -115,6 +117,6 @@ def play(
         if keep_events:
             kept.extend(events)
 
-    run = Backtest(engine, venues, {item.key: item.venue for item in instruments}, log, watch, DataClock())
+    run = Backtest(engine, venues, {item.key: item.venue for item in instruments}, log, watch, clock or DataClock())
     run.run(chunks, lambda _: None)
     return Played(run, engine, tally, kept, log.hash)

@@ -10,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from arbcore.cli import main
+
 _REMEDIES = ("fix: ", "did you mean ", "(there: ", ": use ", "write ", "should be ")
 """How a message says what to do: findings of a config do so in their own sentence."""
 _MAIN = "\nimport sys\nfrom arbcore.cli import main\nsys.exit(main())"
@@ -68,6 +70,13 @@ def arb(
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def exported(journal: Path, config: Path) -> bytes:
+    """Return a journal as lines, exported in this process."""
+    lines = journal.with_name(f"{journal.name}.jsonl")
+    assert main(["journal", "export", str(journal), "-c", str(config), "--out", str(lines)]) == 0
+    return lines.read_bytes()
 
 
 def amount(told: Mapping[str, Any], part: str) -> Decimal:

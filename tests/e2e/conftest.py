@@ -1,12 +1,14 @@
 """Projects as a user makes them, once per test process; nothing below them is written afterwards."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from arbcore.cli import main
 from tests.e2e.commands import Ran, arb
+from tests.e2e.offer import THROWAWAY
 from tests.e2e.recorded import FOLDER, KIMCHI
 
 QUOTES = 60_000
@@ -40,13 +42,24 @@ def kimchi_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def arb_here(project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
-    """Runs `arb` in this process, in the project's folder: for the many commands that end early."""
-    monkeypatch.chdir(project)
+def arb_here(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., Ran]]:
+    """Runs `arb` in this process, in the project's folder: for the many runs that need no process of their own.
 
-    def run(*arguments: object) -> Ran:
+    ``path`` names a folder with further distributions, whose modules are forgotten when the test ends.
+    """
+    monkeypatch.chdir(project)
+    before = set(sys.modules)
+
+    def run(*arguments: object, path: Path | None = None) -> Ran:
+        if path is not None:
+            monkeypatch.syspath_prepend(str(path))
         capsys.readouterr()
         code = main(list(map(str, arguments)))
         return Ran(code, *capsys.readouterr())
 
-    return run
+    yield run
+    for name in set(sys.modules) - before:
+        if name.startswith(THROWAWAY):
+            del sys.modules[name]

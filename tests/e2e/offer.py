@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+THROWAWAY = "throwaway"
+"""How the names of all their modules begin."""
+
 STRATEGY = '''
 from decimal import Decimal
 from arbcore.hooks import hookimpl
@@ -71,7 +74,7 @@ def offer(folder: Path, name: str, source: str = STRATEGY, *, distribution: str 
         kind: Kind of the plugin, as its entry-point group ends.
     """
     distribution = distribution or f"acme-{name}"
-    module = f"{distribution}_{name}".replace("-", "_")
+    module = f"{THROWAWAY}_{distribution}_{name}".replace("-", "_")
     info = folder / f"{distribution.replace('-', '_')}-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(

@@ -11,14 +11,11 @@ from tests.e2e.offer import changed, offer
 CONFIGURATION = 3
 
 
-def run(project: Path, *arguments: str, path: Path | None = None) -> Ran:
-    """Backtest the project with changes."""
-    return arb("backtest", "--json", *arguments, cwd=project, path=path)
+Here = Callable[..., Ran]
 
-
-def run_alone(project: Path, site: Path) -> Ran:
-    """Backtest the project with the throwaway strategy in the place of its own."""
-    return run(project, "--without", "premium", "--strategy", "bad=zz", path=site)
+BACKTEST = ("backtest", "--json", "--set", "backtest.end=2025-01-06T00:30:00Z")
+ALONE = (*BACKTEST, "--without", "premium", "--strategy", "bad=zz")
+"""With the throwaway strategy in the place of the project's own."""
 
 
 @pytest.mark.parametrize(
@@ -43,13 +40,11 @@ def run_alone(project: Path, site: Path) -> Ran:
         (("--set", "rates.krw_usdt.max_age=5s", "--set", "rates.usdt_krw=null"), ("usdt_krw",)),
     ],
 )
-def test_a_misspelt_or_impossible_config(
-    arb_here: Callable[..., Ran], arguments: tuple[str, ...], texts: tuple[str, ...]
-) -> None:
+def test_a_misspelt_or_impossible_config(arb_here: Here, arguments: tuple[str, ...], texts: tuple[str, ...]) -> None:
     arb_here("backtest", "--json", *arguments).refused(CONFIGURATION, *texts)
 
 
-def test_everything_wrong_is_told_at_once(arb_here: Callable[..., Ran]) -> None:
+def test_everything_wrong_is_told_at_once(arb_here: Here) -> None:
     changes = ("strategies.premium.use=spraed", "fills.book.use=tpo", "risk.portfolio.open_trade=1")
     settings = [text for change in changes for text in ("--set", change)]
     arb_here("backtest", "--json", *settings).refused(CONFIGURATION, "3 errors", "spraed", "tpo", "open_trade")
@@ -79,39 +74,39 @@ def test_everything_wrong_is_told_at_once(arb_here: Callable[..., Ran]) -> None:
         (changed(("LegSpec(item.key", "LegSpec('zz:' + item.key")), ("zz:", "offered are: binance:BTCUSDT")),
     ],
 )
-def test_a_plugin_that_can_not_be_used(project: Path, tmp_path: Path, source: str, texts: tuple[str, ...]) -> None:
-    run_alone(project, offer(tmp_path, "zz", source)).refused(CONFIGURATION, *texts)
+def test_a_plugin_that_can_not_be_used(arb_here: Here, tmp_path: Path, source: str, texts: tuple[str, ...]) -> None:
+    arb_here(*ALONE, path=offer(tmp_path, "zz", source)).refused(CONFIGURATION, *texts)
 
 
 def test_errors_name_the_distribution_and_version(project: Path, tmp_path: Path) -> None:
     site = offer(tmp_path, "zz", "raise ValueError('mine')")
-    run_alone(project, site).refused(CONFIGURATION, "strategy:zz from acme-zz 1.0", "ValueError('mine')")
+    arb(*ALONE, cwd=project, path=site).refused(CONFIGURATION, "strategy:zz from acme-zz 1.0", "ValueError('mine')")
 
 
-def test_two_distributions_of_one_name(project: Path, tmp_path: Path) -> None:
+def test_two_distributions_of_one_name(arb_here: Here, tmp_path: Path) -> None:
     site = offer(offer(tmp_path, "zz"), "zz", distribution="other-zz")
-    run_alone(project, site).refused(CONFIGURATION, "acme-zz 1.0", "other-zz 1.0", "uninstall one of them")
+    arb_here(*ALONE, path=site).refused(CONFIGURATION, "acme-zz 1.0", "other-zz 1.0", "uninstall one of them")
     # Nobody names it, so nobody minds.
-    assert run(project, path=site).told()["trades"] > 0
+    assert arb_here(*BACKTEST).told()["trades"] > 0
 
 
-def test_a_broken_plugin_that_nothing_names_harms_nobody(project: Path, tmp_path: Path) -> None:
+def test_a_broken_plugin_that_nothing_names_harms_nobody(arb_here: Here, tmp_path: Path) -> None:
     site = offer(tmp_path, "zz", "raise SystemExit('imported')")
-    assert run(project, path=site).told()["trades"] > 0
-    listed = arb("plugins", "list", cwd=project, path=site)
+    assert arb_here(*BACKTEST, path=site).told()["trades"] > 0
+    listed = arb_here("plugins", "list")
     assert (listed.code, listed.err) == (0, "")
     assert "acme-zz" in listed.out
 
 
-def test_a_plugin_that_is_not_allowed(project: Path, tmp_path: Path) -> None:
+def test_a_plugin_that_is_not_allowed(arb_here: Here, tmp_path: Path) -> None:
     site = offer(tmp_path, "zz", "raise SystemExit('imported')")
     pins = "plugins.allow={'strategy:spread': 'arbcore-strategy-spread'}"
-    run(project, "--set", pins, "--strategy", "bad=zz", path=site).refused(CONFIGURATION, "plugins.allow")
+    arb_here(*BACKTEST, "--set", pins, "--strategy", "bad=zz", path=site).refused(CONFIGURATION, "plugins.allow")
 
 
 def test_what_a_plugin_prints_is_no_result(project: Path, tmp_path: Path) -> None:
     noisy = "print('imported')\n" + changed(("        self.asked += 1", "        print('asked')"))
-    ran = run_alone(project, offer(tmp_path, "zz", noisy))
+    ran = arb(*ALONE, cwd=project, path=offer(tmp_path, "zz", noisy))
     assert ran.told()["trades"] > 0
     assert ran.err.startswith("imported\nasked\n")
 
@@ -121,4 +116,4 @@ def test_a_traceback_is_there_for_who_asks(project: Path, tmp_path: Path) -> Non
     ran = arb("--debug", "backtest", "--strategy", "bad=zz", cwd=project, path=site)
     assert ran.code == CONFIGURATION
     assert "Traceback" in ran.err
-    assert "acme_zz_zz.py" in ran.err
+    assert "throwaway_acme_zz_zz.py" in ran.err

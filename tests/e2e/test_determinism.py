@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.commands import Ran, amount, arb
+from tests.e2e.commands import Ran, amount, arb, exported
 
 Kept = Mapping[str, tuple[dict[str, Any], bytes]]
 
@@ -26,9 +26,7 @@ def kept(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Kept:
     found = {}
     for name, env in ENVIRONMENTS.items():
         told = arb("backtest", "--json", "--journal", "--out", folder / name, cwd=project, env=env).told()
-        exported = arb("journal", "export", folder / name, "--out", folder / f"{name}.jsonl", cwd=project)
-        assert exported.code == 0, exported.err
-        found[name] = (told, (folder / f"{name}.jsonl").read_bytes())
+        found[name] = (told, exported(folder / name, project / "arb.yaml"))
     return found
 
 

@@ -1,5 +1,6 @@
 """A strategy that goes wrong while the session runs stops itself, visibly, and nothing else."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ def late(statement: str) -> tuple[str, str]:
     return ASKED, f"{ASKED}        if self.asked > 50: {statement}\n"
 
 
-def run(project: Path, site: Path, *arguments: str) -> Ran:
-    return arb("backtest", "--json", "--strategy", "bad=zz", *arguments, cwd=project, path=site)
+Here = Callable[..., Ran]
+
+BACKTEST = ("backtest", "--json", "--strategy", "bad=zz")
+ALONE = (*BACKTEST, "--without", "premium", "--set", "backtest.end=2025-01-06T00:10:00Z")
 
 
 @pytest.mark.parametrize(
@@ -37,8 +40,8 @@ def run(project: Path, site: Path, *arguments: str) -> Ran:
         (changed(("        pass", "        raise KeyError(1)")), "KeyError(1)"),
     ],
 )
-def test_it_stops_and_the_run_ends_in_order(project: Path, tmp_path: Path, source: str, text: str) -> None:
-    told = run(project, offer(tmp_path, "zz", source), "--without", "premium").told()
+def test_it_stops_and_the_run_ends_in_order(arb_here: Here, tmp_path: Path, source: str, text: str) -> None:
+    told = arb_here(*ALONE, path=offer(tmp_path, "zz", source)).told()
     (alert,) = told["alerts"]
     assert alert.startswith("strategy bad raised ")
     assert text in alert
@@ -47,20 +50,20 @@ def test_it_stops_and_the_run_ends_in_order(project: Path, tmp_path: Path, sourc
     assert amount(told, "total") == amount(told, "ledger_change")
 
 
-def test_the_other_strategy_trades_as_if_alone(project: Path, tmp_path: Path, first: Ran) -> None:
+def test_the_other_strategy_trades_as_if_alone(arb_here: Here, tmp_path: Path, first: Ran) -> None:
     source = changed((ASKED, "        raise ValueError('at once')\n"))
-    told = run(project, offer(tmp_path, "zz", source)).told()
+    told = arb_here(*BACKTEST, path=offer(tmp_path, "zz", source)).told()
     alone = first.told()
     assert "strategy bad raised ValueError('at once')" in told["alerts"][0]
     for name in ("trades", "symbols", "pnl", "fees", "exit_reasons"):
         assert told[name] == alone[name]
 
 
-def test_its_open_trade_stays_in_the_books(project: Path, tmp_path: Path) -> None:
+def test_its_open_trade_stays_in_the_books(arb_here: Here, tmp_path: Path) -> None:
     """What it had opened is still owned, valued and reported; nobody closes it behind the user's back."""
     keeps = ('return [Exit(trade=trades[0].id, slippage_bps=50.0, reason="EXIT_TIME")]', "return []")
     source = changed(late("raise ValueError('mine')"), keeps)
-    told = run(project, offer(tmp_path, "zz", source), "--without", "premium").told()
+    told = arb_here(*ALONE, path=offer(tmp_path, "zz", source)).told()
     assert told["open_trades"] == 1
     assert amount(told, "unrealised") != 0
     assert told["pnl"]["remainder"] == "0"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.commands import Ran, arb
+from tests.e2e.commands import Ran, arb, exported
 from tests.e2e.offer import changed, offer
 
 FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
@@ -127,7 +127,7 @@ def test_killed_in_the_middle(project: Path, killed: Path, tmp_path: Path, arb_h
     sound = offer(tmp_path / "site", "zz")
     again = run(project, tmp_path / "run", *SHORT, *KEEPS_NOTHING_BACK, path=sound).told()
     assert again["events"] > events
-    assert exported(arb_here, tmp_path / "run")[:events] == exported(arb_here, killed)
+    assert _lines(project, tmp_path / "run")[:events] == _lines(project, killed)
 
 
 @needs_posix
@@ -157,8 +157,5 @@ def test_a_torn_tail_is_named_and_cut_off_by_the_next_that_opens_it(
     assert stored(arb_here, tmp_path / "torn") == events - 1
 
 
-def exported(here: Here, out: Path) -> list[bytes]:
-    """Return the lines of a journal."""
-    ran = here("journal", "export", out, "--out", out / "lines")
-    assert ran.code == 0, ran.err
-    return (out / "lines").read_bytes().splitlines()
+def _lines(project: Path, out: Path) -> list[bytes]:
+    return exported(out, project / "arb.yaml").splitlines()

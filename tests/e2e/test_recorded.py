@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e import candles
 from tests.e2e.candles import BAR, DAY, HOUR, Bars, day_of
-from tests.e2e.commands import amount, arb
+from tests.e2e.commands import amount, arb, exported
 from tests.e2e.recorded import FOLDER, KIMCHI, needs_recordings
 
 pytestmark = needs_recordings
@@ -43,10 +43,8 @@ def kept(kimchi_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Kept:
     told = arb(
         "backtest", config, "--data", kimchi_data, "--json", "--journal", "--out", out, cwd=kimchi_data.parent
     ).told()
-    exported = arb("journal", "export", out, "-c", config, cwd=kimchi_data.parent)
-    assert exported.code == 0, exported.err
     events: dict[str, Events] = {}
-    for line in exported.out.splitlines():
+    for line in exported(out, config).splitlines():
         body = json.loads(line)["body"]
         events.setdefault(body["event"]["type"], []).append({**body["event"], "time": body["time"]})
     return Kept(told, events)

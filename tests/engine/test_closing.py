@@ -201,6 +201,7 @@ def test_a_close_by_hand_while_halted_is_recorded_as_an_override() -> None:
     (override,) = world.stage.told(ManualOverrideExecuted)
     assert (override.command_id, override.issued_by) == ("by-hand", "tester")
     assert (override.rule, override.reason) == ("STATE_NO_EXIT", "the drill is over")
+    world.stage.command(ClosePosition(trade="no such"))
     world.stage.command(Flatten())
     assert len(world.stage.told(ManualOverrideExecuted)) == 2
     assert not world.trades

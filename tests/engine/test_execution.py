@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from arbcore.engine.execution import ExecutionSettings
 from arbcore.model.effect import Cancel, SetTimer, Submit
@@ -214,6 +215,44 @@ def test_a_late_fill_of_a_trade_that_goes_on_is_brought_into_line() -> None:
     world.check_books()
 
 
+def test_a_late_fill_of_a_frozen_trade_is_booked_and_nothing_else_happens() -> None:
+    world, strategy = basic(execution=ExecutionSettings(repair_attempts=1))
+    world.venues["swap"].script.append(part("0.5"))
+    world.venues["cash"].script.append(part("1"))
+    world.venues["cash"].otherwise = REFUSED
+    strategy.leave(enter("500"))
+    world.quote()
+    world.stage.wait(10 * SECOND)
+    assert world.trades["1"].state is TradeState.FROZEN
+    sent = len(world.venues["cash"].orders)
+    executed = next(event for event in world.stage.told(TradeExecuted) if event.instrument == PERP.key)
+    late = replace(again(world, executed, "late"), quantity=Decimal("0.5"))
+    world.venues["swap"].books.book(PERP, late)
+    world.stage.give(late)
+    world.stage.wait(10 * SECOND)
+    assert world.trades["1"].state is TradeState.FROZEN
+    assert sizes(world) == [Decimal("4.995"), Decimal("-2.997")]
+    assert len(world.venues["cash"].orders) == sent
+    world.check_books()
+
+
+def test_a_late_fill_while_a_repair_waits_is_repaired_once() -> None:
+    world, strategy = basic()
+    world.venues["swap"].script.append(part("0.5"))
+    world.venues["cash"].script.extend([part("1"), NONE, Outcome(delay_ns=3 * SECOND)])
+    strategy.leave(enter("500"))
+    world.quote()
+    assert world.trades["1"].state is TradeState.OPEN  # the first repair filled nothing, the next one waits
+    executed = next(event for event in world.stage.told(TradeExecuted) if event.instrument == PERP.key)
+    late = replace(again(world, executed, "late"), quantity=Decimal("0.5"))
+    world.venues["swap"].books.book(PERP, late)
+    world.stage.give(late)
+    world.stage.wait(10 * SECOND)
+    assert sizes(world) == [Decimal("2.997"), Decimal("-2.997")]
+    assert len(world.venues["cash"].orders) == 3
+    world.check_books()
+
+
 def test_two_late_fills_after_the_end_each_find_a_trade() -> None:
     world, strategy = hedged()
     executed = next(event for event in world.stage.told(TradeExecuted) if event.instrument == PERP.key)
@@ -368,7 +407,7 @@ def test_a_trade_that_holds_nothing_but_dust_is_closed_with_it() -> None:
     assert world.net(SPOT) == -world.net(PERP) == Decimal("0.05")
     strategy.leave(enter("500"))
     world.quote()
-    assert world.trades["2"].state is TradeState.HEDGED
+    assert [trade.state for trade in world.trades.values()] == [TradeState.HEDGED]
     world.check_books()
 
 

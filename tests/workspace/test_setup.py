@@ -3,11 +3,14 @@
 import itertools
 import shutil
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from arbcore.config import load, wanted
+from arbcore.hooks import KINDS
 from tools import setup
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +47,18 @@ def fake_venv(tmp_path: Path) -> Callable[[int], tuple[Path, Callable[[], str]]]
     return make
 
 
-def test_the_demo_installs_what_its_config_names_and_no_more() -> None:
+def test_the_demo_is_what_the_config_of_a_new_project_names() -> None:
+    named = {(kind, use) for kind, use, _ in wanted(load([ROOT / "arbcore/templates/arb.yaml"], {}))}
+    offered = set()
+    for plugin in setup.DEMO_PLUGINS:
+        entry_points = tomllib.loads((ROOT / "plugins" / plugin / "pyproject.toml").read_text())["project"][
+            "entry-points"
+        ]
+        offered |= {(group, name) for group, names in entry_points.items() for name in names}
+    assert {(KINDS[kind].group, use) for kind, use in named} == offered
+
+
+def test_the_demo_installs_that_and_no_more() -> None:
     demo = setup.profiles(ROOT)["demo"]
     assert setup.requirements(ROOT, demo) == [
         *("-e", ".[data]"),
