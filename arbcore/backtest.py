@@ -44,7 +44,7 @@ async def run_backtest(
     engine = pipeline.engine(offered.instruments)
     source = _open(config, data, engine.used)
     instruments = tuple(item for item in offered.instruments if item.key in engine.used)
-    venues = pipeline.venues(instruments)
+    venues, sinks = pipeline.venues(instruments), pipeline.sinks()
     started(source.rows)
     tally = Tally()
     async with pipeline.journal() as journal:
@@ -52,16 +52,18 @@ async def run_backtest(
         journal.start_run(pipeline.metadata())
         log = EventLog(journal)
         failures = session_started(pipeline.contexts)
-        with Observer(pipeline.sinks()) as observer:
+        try:
+            with Observer(sinks) as observer:
 
-            def watch(events: Sequence[Envelope]) -> None:
-                tally.watch(events)
-                observer.watch(events)
+                def watch(events: Sequence[Envelope]) -> None:
+                    tally.watch(events)
+                    observer.watch(events)
 
-            gc.freeze()  # what start-up made stays: later collections need not look at it
-            run = Backtest(engine, venues, {item.key: item.venue for item in instruments}, log, watch, clock)
-            run.run(source.chunks(), progress)
-        failures += session_stopped(pipeline.contexts)
+                gc.freeze()  # what start-up made stays: later collections need not look at it
+                run = Backtest(engine, venues, {item.key: item.venue for item in instruments}, log, watch, clock)
+                run.run(source.chunks(), progress)
+        finally:
+            failures += session_stopped(pipeline.contexts)
         facts = RunFacts(
             session=config.session.name,
             base_currency=config.session.base_currency,

@@ -31,6 +31,11 @@ def installed_profiles(complain: Callable[[str], None]) -> "dict[str, ImportProf
     return profiles
 
 
+def is_recipe(text: str) -> bool:
+    """Tell whether a name means a recipe, and so a file, instead of a profile."""
+    return Path(text).suffix in _RECIPES
+
+
 def profiles_named(text: str) -> "list[ImportProfile]":
     """Return the profiles that a name or a recipe means. Only the plugins that it names are loaded.
 
@@ -40,8 +45,8 @@ def profiles_named(text: str) -> "list[ImportProfile]":
     """
     from arbcore.data.imports.recipe import profile_names, read_recipe, unknown_profile
 
-    path = Path(text)
-    if path.suffix in _RECIPES:
+    if is_recipe(text):
+        path = Path(text)
         return list(read_recipe(path, _named(profile_names(path), text)))
     profiles = _named([text], "the command line")
     if text not in profiles:

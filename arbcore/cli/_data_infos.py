@@ -11,21 +11,29 @@ if TYPE_CHECKING:
 
 
 def show_infos(infos: "Sequence[DatasetInfo]", as_json: bool) -> None:
-    """Print data sets: what they hold, from when to when, and where it came from; their notes go to stderr."""
+    """Print data sets: what they hold, from when to when; where it came from, and their notes, go to stderr."""
     if as_json:
         print_json({"schema_version": 1, "datasets": [_described(info) for info in infos]})
         return
-    print_table(["venue", "symbol", "kind", "rows", "from", "to", "source"], _rows(infos))
+    print_table(["venue", "symbol", "kind", "rows", "from", "to"], _rows(infos))
+    for text, keys in _said(infos).items():
+        note(f"{', '.join(keys)}: {text}")
+
+
+def _said(infos: "Sequence[DatasetInfo]") -> dict[str, list[str]]:
+    """Return sources and notes with the data sets that each is about: what is said of all is said once."""
+    said: dict[str, list[str]] = {}
     for info in infos:
-        for text in info.notes:
-            note(f"{info.key}: {text}")
+        for text in (f"from {info.source}", *info.notes):
+            said.setdefault(text, []).append(info.key)
+    return said
 
 
 def _rows(infos: "Sequence[DatasetInfo]") -> list[list[object]]:
     from arbcore.data.instant import iso
 
     return [
-        [info.venue, info.symbol, name, f"{kind.rows:,}", iso(kind.first_ts), iso(kind.last_ts), kind.source]
+        [info.venue, info.symbol, name, f"{kind.rows:,}", iso(kind.first_ts), iso(kind.last_ts)]
         for info in infos
         for name, kind in info.kinds.items()
     ]

@@ -86,10 +86,17 @@ def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, help="Show the traceback of an error (also ARB_DEBUG=1).")
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Show the versions of arb and Python.",
+)
 @click.pass_obj
 def root(options: _Options, debug: bool) -> None:
-    """Crypto arbitrage: backtest, paper and live on one engine, everything named a plugin."""
+    """Crypto arbitrage: backtests on recorded or generated data. Whatever has a name is a plugin."""
     options.debug = options.debug or debug
 
 

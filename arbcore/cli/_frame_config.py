@@ -138,9 +138,8 @@ def _say(config: "Config") -> None:
 def _selection(values: dict[str, Any]) -> Selection:
     """Take the shared options out of a command's arguments."""
     selected = []
-    for name, (section, short) in _SELECTORS.items():
-        flag = short[0] if short else f"--{name}"
-        selected += [(section, text, flag) for text in values.pop(f"select_{name}")]
+    for name, (section, _) in _SELECTORS.items():
+        selected += [(section, text, f"--{name}") for text in values.pop(f"select_{name}")]
     return Selection(
         files=(*values.pop("config_arguments", ()), *values.pop("config_files")),
         removed=values.pop("removed"),
@@ -149,15 +148,17 @@ def _selection(values: dict[str, Any]) -> Selection:
     )
 
 
+def _adds(kind: str) -> str:
+    return f"Add {'an' if kind[0] in 'aeiou' else 'a'} {kind} plugin."
+
+
 def _with_parameters(command: Callable[..., Any], *, positional: bool) -> Callable[..., Any]:
     path = click.Path(path_type=Path)
     parameters = [
         click.option("-c", "--config", "config_files", multiple=True, type=path, help="Config file; later ones win."),
         click.option("--set", "assigned", multiple=True, metavar="KEY=VALUE", help="Set a value, such as risk.a.b=1."),
         *(
-            click.option(
-                f"--{name}", *short, f"select_{name}", multiple=True, metavar="[ID=]NAME", help=f"Add: {name}."
-            )
+            click.option(f"--{name}", *short, f"select_{name}", multiple=True, metavar="[ID=]NAME", help=_adds(name))
             for name, (_, short) in _SELECTORS.items()
         ),
         click.option("--without", "removed", multiple=True, metavar="ID", help="Leave an instance out."),

@@ -1,5 +1,6 @@
 """The progress of a backtest on stderr: a bar on a terminal, a line now and then elsewhere."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -44,11 +45,16 @@ class PlainProgress:
 
 @contextmanager
 def progress_line() -> Iterator[tuple[Count, Count]]:
-    """Give two functions, for the total and for the count so far, that show progress with rate and ETA on stderr."""
+    """Give two functions, for the total and for the count so far, that show progress with rate and ETA on stderr.
+
+    What sinks write to the terminal meanwhile appears above the bar.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
+    from arbcore.cli._above import above
+
+    console = Console(file=sys.stderr)
     if not console.is_terminal:
         plain = PlainProgress()
         yield plain.started, plain.progress
@@ -61,7 +67,8 @@ def progress_line() -> Iterator[tuple[Count, Count]]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    bar = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
+    with bar, above(console):
         task = bar.add_task("replay", total=None, rate="")
 
         def started(rows: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from msgspec import to_builtins
+from msgspec.structs import asdict
 
 from arbcore.journal.codec import decode
 from arbcore.journal.folds import Fold
@@ -42,7 +42,7 @@ class Refolded:
             ],
             "trades": {"count": len(folded.trades), "open": [trade.id for trade in folded.open_trades()]},
             "orders": {"open": sorted(folded.orders), **{str(key): n for key, n in sorted(folded.finished.items())}},
-            "pnl": {**to_builtins(folded.pnl), "total": folded.pnl.total},
+            "pnl": {**asdict(folded.pnl), "total": folded.pnl.total},
             "differences": self.differences,
         }
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from arbcore.cli._frame_output import print_table
-from arbcore.model.money import format_money
+from arbcore.model.money import format_money, plain
 
 if TYPE_CHECKING:
     from arbcore.runtime.result import BacktestResult
@@ -55,7 +55,7 @@ def _pnl(result: "BacktestResult") -> None:
     parts = ("spread", "slippage", "fees", "funding", "fx", "unrealised", "total", "ledger_change")
     rows = [(name.replace("_", " "), format_money(getattr(pnl, name), pnl.currency)) for name in parts]
     # Never rounded: any other figure than 0 is a defect.
-    rows.append(("remainder", f"{pnl.remainder:f} {pnl.currency}"))
+    rows.append(("remainder", f"{plain(pnl.remainder)} {pnl.currency}"))
     print_table(("part", "amount"), rows, "Profit and loss")
 
 

@@ -7,17 +7,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 import click
 
 from arbcore.cli._frame_config import Selection, config_options
 from arbcore.cli._frame_output import print_json
-from arbcore.errors import ConfigurationError, PluginBroken
+from arbcore.errors import ArbcoreError, ConfigurationError, PluginBroken
 
 if TYPE_CHECKING:
     from arbcore.config import Config
-    from arbcore.plugins import Plugins
+    from arbcore.plugins import LoadedPlugin, Plugins
     from arbcore.runtime.result import BacktestResult
 
 
@@ -51,7 +52,7 @@ def run(config: "Config", plugins: "Plugins", data: Path | None, out: Path | Non
 
     Raises:
         ConfigurationError: The config has no strategy, or neither it nor the command line names data.
-        PluginBroken: A plugin asked the program to end.
+        PluginBroken: A plugin raised where nothing else could catch it.
     """
     import anyio
 
@@ -67,9 +68,19 @@ def run(config: "Config", plugins: "Plugins", data: Path | None, out: Path | Non
     try:
         with progress_line() as (started, progress):
             return anyio.run(run_backtest, config, plugins, folder, results, progress, started)
-    except SystemExit as error:
-        # Nothing of arbcore does; passed on, it would end the program without a word and perhaps with code 0.
-        raise PluginBroken(f"a plugin ended the session: {error!r}", "`arb --debug ...` shows which") from error
+    except (ArbcoreError, KeyboardInterrupt):
+        raise
+    except (Exception, SystemExit) as error:
+        if culprit := _culprit(error, plugins):
+            raise PluginBroken(f"{culprit} failed in the session: {error!r}", "report this to its author") from error
+        raise
+
+
+def _culprit(error: BaseException, plugins: "Plugins") -> "LoadedPlugin | None":
+    """Return the plugin in whose code an error was raised, None where it was nobody's."""
+    by_module = {type(item.plugin).__module__.partition(".")[0]: item for item in plugins}
+    passed = [frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in walk_tb(error.__traceback__)]
+    return next((by_module[name] for name in reversed(passed) if name in by_module), None)
 
 
 def _results(config: "Config") -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from arbcore.cli._frame_config import Selection, config_options, open_config
-from arbcore.cli._frame_output import note, print_json, print_table
+from arbcore.cli._frame_output import note, print_json, print_table, shown_text
 
 if TYPE_CHECKING:
     from arbcore.config import RawConfig
@@ -44,7 +44,7 @@ def show_config(selection: Selection, as_json: bool) -> None:
         files = [str(file) for file in config.raw.files]
         print_json({"schema_version": 1, "config_hash": config.hash, "files": files, "values": shown})
         return
-    print_table(["key", "value", "origin"], [(one.path, _text(one.value), one.origin) for one in shown])
+    print_table(["key", "value", "origin"], [(one.path, shown_text(one.value), one.origin) for one in shown])
     note(f"config hash {config.hash}")
 
 
@@ -128,9 +128,3 @@ def _models(raw: "RawConfig | None", *, installed: bool) -> "Models":
         except PluginError as error:
             note(f"left out: {error.what}")
     return models
-
-
-def _text(value: object) -> str:
-    if value is None or isinstance(value, bool):
-        return "" if value is None else str(value).lower()
-    return str(value)

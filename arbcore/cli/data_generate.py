@@ -1,7 +1,7 @@
 """`arb data generate`: a market of the config's exchanges, made from a seed."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from arbcore.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from arbcore.config import Config
+    from arbcore.data.dataset import DatasetInfo
     from arbcore.data.generate.parameters import MarketParameters
     from arbcore.model.instrument import Instrument
     from arbcore.plugins import Plugins
@@ -42,7 +43,7 @@ def _process(command: Any) -> Any:
 @click.option("--symbols", help="Coins, such as BTC,ETH; else those that the strategies name, else BTC.")
 @_process
 @click.option("-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="Any other parameter.")
-@click.option("--replace", is_flag=True, help="Replace recorded rows too.")
+@click.option("--replace", is_flag=True, help="Replace recorded rows too; generated ones always are.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @config_options(positional=False)
 def command(
@@ -70,11 +71,26 @@ def command(
     coins = [coin.strip().upper() for coin in symbols.split(",")] if symbols else _coins(config)
     instruments = list(_instruments(config, plugins, coins))
     rates = [Rate.named(name) for name in config.rates]
+    before = _present(out)
     with _progress(quotes) as bar:
         infos = write_market(
             out, instruments, rates, given, quotes=quotes, seed=seed, replace=replace, progress=bar.update
         )
     show_infos(infos, as_json)
+    _say_replaced(before, infos)
+
+
+def _present(folder: Path) -> "dict[str, DatasetInfo]":
+    from arbcore.data.dataset import find_datasets
+
+    return {info.folder: info for info in find_datasets(folder)} if folder.is_dir() else {}
+
+
+def _say_replaced(before: "Mapping[str, DatasetInfo]", now: "Sequence[DatasetInfo]") -> None:
+    """Name data sets that hold something else than they did: unlike recordings, generated rows are replaced unasked."""
+    old = [before[info.folder] for info in now if info.folder in before and before[info.folder].hash != info.hash]
+    for source in dict.fromkeys(info.source for info in old):
+        note(f"{', '.join(info.key for info in old if info.source == source)}: replaced what was {source}")
 
 
 def _config_file() -> Path:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arbcore.cli._data_exchanges import installed_profiles, instrument_of, profiles_named
+from arbcore.cli._data_exchanges import installed_profiles, instrument_of, is_recipe, profiles_named
 from arbcore.cli._data_infos import show_infos
 from arbcore.cli._frame_output import note, print_json, print_table
 
@@ -104,6 +104,11 @@ def _chosen(arguments: tuple[str, ...], changes: dict[str, Any]) -> "tuple[list[
         return [profile], [Path(text) for text in arguments]
     if not arguments:
         raise click.UsageError("name a profile or a recipe and its sources, or map --columns")
+    if Path(arguments[0]).exists() and not is_recipe(arguments[0]):
+        raise click.UsageError(
+            f"{arguments[0]} is data, and nothing says how to read it: name a profile or a recipe before it"
+            " (--list shows profiles), or map its fields with --columns"
+        )
     profiles = profiles_named(arguments[0])
     if len(profiles) > 1 and changes:
         raise click.UsageError(f"a recipe of several imports takes no --{next(iter(changes)).replace('_', '-')}")

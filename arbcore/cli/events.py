@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arbcore.cli._frame_output import note, print_json, print_table
+from arbcore.cli._frame_output import note, plain_values, print_json, print_table
 from arbcore.cli._journal import find_journal, journal_options
 
 if TYPE_CHECKING:
     from arbcore.ports.journal import Journal, StoredEvent
+
+_TRADE = ("route", "notional", "entry_reason", "exit_reason")
+"""What a line says of a trade, beside its id and its profit."""
 
 
 @click.command
@@ -74,14 +77,12 @@ def _of_types(events: "Iterator[StoredEvent]", types: frozenset[str]) -> "Iterat
 
 def _shown(event: "StoredEvent") -> dict[str, object]:
     """Return an event as plain values, in its type's present version; what is no event is shown as it lies."""
-    from msgspec import to_builtins
-
     from arbcore.errors import JournalError
     from arbcore.journal.codec import decode
     from arbcore.journal.text import iso
 
     try:
-        fields = to_builtins(decode(event.body))
+        fields = plain_values(decode(event.body))
     except JournalError:
         fields = {"sequence": event.sequence, "time": event.time, "key": event.key, "body": repr(event.body)}
     return {"at": iso(event.time), "type": event.type, **fields, "hash": event.hash.hex()}
@@ -91,6 +92,17 @@ def _row(shown: dict[str, object]) -> tuple[object, ...]:
     from msgspec import json
 
     event = shown.get("event", shown.get("body"))
-    fields = {name: value for name, value in event.items() if name != "type"} if isinstance(event, dict) else event
+    fields = _short(event) if isinstance(event, dict) else event
     # As JSON no terminal code in a venue's words acts.
     return shown["sequence"], shown["at"], shown["type"], shown["key"], json.encode(fields).decode()
+
+
+def _short(event: dict[str, object]) -> dict[str, object]:
+    """Return the fields of an event for a line; of a whole trade what tells it apart and what it earned."""
+    fields = {name: value for name, value in event.items() if name != "type"}
+    trade = fields.get("trade")
+    if not isinstance(trade, dict):
+        return fields
+    told = {name: trade[name] for name in _TRADE if trade[name]}
+    earned = {part: amount for part, amount in trade["pnl"].items() if amount != "0"}
+    return fields | {"trade": trade["id"], **told} | ({"pnl": earned} if earned else {})

@@ -20,7 +20,7 @@ def command(folder: Path, force: bool) -> None:
     write_files({folder / name: template for name, template in _FILES.items()}, force=force)
     for name in _FOLDERS:
         (folder / name).mkdir(exist_ok=True)
-    note(f"wrote {', '.join(_FILES)} in {folder.resolve()}; no key and no account is needed for what follows:")
+    note(f"wrote {', '.join(_FILES)} in {folder.resolve()}; a backtest needs no key and no account")
     if folder.resolve() != Path.cwd():
         click.echo(f"cd {folder}")
     click.echo("arb data generate --quotes 200000 --seed 1 --out data")

@@ -123,13 +123,15 @@ def rebuild_journal(
 
 
 def _print_projections(folded: "Projections") -> None:
+    from arbcore.model.money import plain
+
     rows = [("engine", str(folded.state)), ("events", f"{folded.sequence:,}")]
-    rows += [(f"position {name}", f"{amount:f}") for name, amount in sorted(folded.positions.items())]
-    rows += [(f"balance {venue} {code}", f"{amount:f}") for (venue, code), amount in sorted(folded.balances.items())]
+    rows += [(f"position {name}", plain(amount)) for name, amount in sorted(folded.positions.items())]
+    rows += [(f"balance {venue} {code}", plain(amount)) for (venue, code), amount in sorted(folded.balances.items())]
     rows += [("trades", f"{len(folded.trades)}, of which {len(folded.open_trades())} open")]
     rows += [("orders open", str(len(folded.orders)))]
     rows += [(f"orders {state.lower()}", str(number)) for state, number in sorted(folded.finished.items()) if number]
-    rows += [(f"PnL {part}", f"{getattr(folded.pnl, part):f}") for part in (*folded.pnl.__struct_fields__, "total")]
+    rows += [(f"PnL {part}", plain(getattr(folded.pnl, part))) for part in (*folded.pnl.__struct_fields__, "total")]
     print_table(("projection", "value"), rows)
 
 

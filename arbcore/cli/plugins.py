@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arbcore.cli._frame_output import print_json, print_table
+from arbcore.cli._frame_output import print_json, print_table, shown_text
 from arbcore.errors import ArbcoreError, PluginBroken, PluginNotFound
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ def list_plugins(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show_plugin(plugin: str, as_json: bool) -> None:
     """Show the settings, hooks and capabilities of a plugin. This imports it."""
-    descriptions = [_describe(item) for item in _select(plugin)]
+    described = [(item, _describe(item)) for item in _select(plugin)]
     if as_json:
-        print_json({"plugins": descriptions})
+        print_json({"plugins": [description for _, description in described]})
         return
-    for description in descriptions:
-        print_table(["", f"{description['kind']}:{description['name']}"], _facts(description))
-        if description["settings"]:
-            print_table(["setting", "type", "default", "meaning"], _settings_rows(description["settings"]))
+    for item, description in described:
+        print_table(["", f"{item.kind}:{item.name}"], _facts(description))
+        if item.kind != "command":
+            print_table(["setting", "type", "default", "meaning"], _settings_rows(item))
 
 
 @command.command("check")
@@ -64,7 +64,11 @@ def check_plugin(context: click.Context, plugin: str, as_json: bool) -> None:
         print_json({"ok": passed, "checks": [{"plugin": of, **to_builtins(check)} for of, check in results]})
     else:
         rows = [[of, check.name, check.status, check.detail, check.fix] for of, check in results]
-        print_table(["plugin", "check", "result", "seen", "fix"], rows)
+        plugins = list(dict.fromkeys(of for of, _ in results))
+        # A column that says the same in every row only takes room from the others.
+        shown = slice(1 if len(plugins) == 1 else 0, 4 if passed else 5)
+        columns = ["plugin", "check", "result", "seen", "fix"]
+        print_table(columns[shown], [row[shown] for row in rows], ", ".join(plugins))
     context.exit(0 if passed else PluginBroken.exit_code)
 
 
@@ -143,26 +147,16 @@ def _facts(description: dict[str, Any]) -> list[list[str]]:
     rows = [[name, str(description[name])] for name in ("distribution", "version", "requires", "verdict")]
     rows.append(["hooks", ", ".join(description["hooks"])])
     capable = (description["capabilities"] or {}).items()
-    return rows + [[name, ", ".join(value) if isinstance(value, list) else str(value)] for name, value in capable]
-
-
-def _settings_rows(schema: dict[str, Any]) -> list[list[str]]:
-    required = schema.get("required", [])
-    return [
-        [
-            name,
-            _type_shown(field),
-            "required" if name in required else json.dumps(field["default"]) if "default" in field else "",
-            field.get("description", ""),
-        ]
-        for name, field in schema.get("properties", {}).items()
+    return rows + [
+        [name, ", ".join(value) if isinstance(value, list) else shown_text(value)] for name, value in capable
     ]
 
 
-def _type_shown(field: dict[str, Any]) -> str:
-    if choices := field.get("anyOf"):
-        return " or ".join(dict.fromkeys(_type_shown(choice) for choice in choices))
-    return str(field.get("type") or field.get("$ref", "").rpartition("/")[2] or "any")
+def _settings_rows(item: "Found") -> list[list[str]]:
+    from arbcore.cli._plugin_settings import setting_rows
+    from arbcore.plugins import settings_model_of
+
+    return setting_rows(settings_model_of(_load(item)))
 
 
 def _checks(item: "Found") -> "Iterator[Check]":
@@ -214,7 +208,7 @@ def _settings_seen(model: "type[PluginSettings]") -> str:
         raise PluginBroken(f"the settings have no JSON schema: {error}", "use types that JSON knows") from error
     if model.model_config.get("extra") != "forbid" or not model.model_config.get("frozen"):
         raise PluginBroken("the settings accept unknown keys or can change", "leave `frozen` and `extra` as they are")
-    return ", ".join(schema["properties"])
+    return f"{len(schema['properties'])} keys; `arb plugins show` lists them"
 
 
 def _capabilities_seen(loaded: "LoadedPlugin", settings: "PluginSettings | None") -> str:

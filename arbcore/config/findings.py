@@ -65,11 +65,22 @@ def explain(
         prefix: Path of the value that was validated.
         beside: Further keys that are legal at the prefix, for nearest matches.
     """
-    for details in error.errors(include_url=False):
+    for details in _causes(error.errors(include_url=False)):
         path = _path_in(raw, prefix, details)
         known = sorted(_keys_at(model, details["loc"][:-1]))
         known += beside if len(path) == len(prefix) + 1 else ()
         yield Finding("error", format_path(path), _text(details, known))
+
+
+def nearest_or_all(name: str, known: Sequence[str]) -> str:
+    """Return the nearest known name as the end of a message, or all of them where none is near."""
+    return did_you_mean(name, known) or f" (there: {', '.join(known) or 'none'})"
+
+
+def _causes(errors: list[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Leave out that a list is too short where elements of it were refused: that follows from them."""
+    refused = {details["loc"][:length] for details in errors for length in range(len(details["loc"]))}
+    return (details for details in errors if details["type"] != "too_short" or details["loc"] not in refused)
 
 
 def _text(details: ErrorDetails, known: Sequence[str]) -> str:
@@ -77,6 +88,9 @@ def _text(details: ErrorDetails, known: Sequence[str]) -> str:
         return f"unknown key{did_you_mean(str(details['loc'][-1]), known)}"
     if details["type"] in _PLAIN:
         return _PLAIN[details["type"]]
+    if details["type"] == "too_short":
+        least = details["ctx"]["min_length"]
+        return f"must have at least {least} element{'s' if least > 1 else ''}"
     text = details["msg"].removeprefix("Value error, ")
     if details["type"] in {"literal_error", "enum"}:
         allowed = re.findall(r"'([^']*)'", details.get("ctx", {}).get("expected", ""))

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Self
 
 from arbcore.config.files import parse_value, read_file
+from arbcore.config.findings import nearest_or_all
 from arbcore.config.sections import INSTANCE_SECTIONS
 from arbcore.config.tree import KeyPath, Origin, Tree, format_path, merge, nest, remove
 from arbcore.errors import ConfigurationError, SafetyError
-from arbcore.settings import did_you_mean
 
 ENV_PREFIX = "ARB__"
 """Prefix of environment variables that set config values: ``ARB__SECTION__KEY``."""
@@ -128,7 +128,7 @@ def _remove(tree: Tree, override: Override) -> Tree:
         raise ConfigurationError(f"--without {wanted}: several instances have this id", f"write one of {listed}")
     if not found:
         known = [str(path[-1]) for path in places.values()]
-        raise ConfigurationError(f"--without {wanted}: no such instance{did_you_mean(wanted, known)}")
+        raise ConfigurationError(f"--without {wanted}: no such instance{nearest_or_all(wanted, known)}")
     return remove(tree, found[0])
 
 

@@ -27,6 +27,11 @@ from arbcore.settings import Finding, PluginSettings, Settings
 Keys_co = TypeVar("Keys_co", bound=InstanceKeys, covariant=True)
 
 
+def path_below(folder: Path, path: Path) -> Path:
+    """Return a path of a config, counted from the project's folder."""
+    return folder / path.expanduser()
+
+
 @dataclass(frozen=True, slots=True)
 class Instance(Generic[Keys_co]):
     """One configured plugin.
@@ -36,7 +41,9 @@ class Instance(Generic[Keys_co]):
         id: Id in the config; the section's name where the section is one instance.
         path: Key path in the config.
         keys: What the kernel reads.
-        settings: What the plugin reads; a rate that only data sets provide has none of its own.
+        settings: What the plugin reads, its paths counted from the project's folder; a rate that only data sets
+            provide has none of its own.
+        stated: The same with the paths as the config states them.
     """
 
     kind: str
@@ -44,6 +51,7 @@ class Instance(Generic[Keys_co]):
     path: tuple[str, ...]
     keys: Keys_co
     settings: PluginSettings
+    stated: PluginSettings
 
     @property
     def use(self) -> str:
@@ -52,7 +60,7 @@ class Instance(Generic[Keys_co]):
 
     def values(self) -> dict[str, Any]:
         """Return the kernel's keys and the settings together, as JSON values; of secrets only where they are kept."""
-        return {**self.keys.model_dump(mode="json"), **self.settings.model_dump(mode="json")}
+        return {**self.keys.model_dump(mode="json"), **self.stated.model_dump(mode="json")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +98,7 @@ class Config:
 
     def path(self, text: str) -> Path:
         """Return a path of the config, counted from the project's folder."""
-        return self.folder / Path(text).expanduser()
+        return path_below(self.folder, Path(text))
 
     def instances(self) -> Iterator[Instance[InstanceKeys]]:
         """Yield every instance, section by section."""
@@ -120,11 +128,12 @@ class Config:
         """SHA-256 in hexadecimal over canonical JSON of the values.
 
         Keys are sorted, instances are lists in the order in which they act; secrets and origins are not in it. So
-        equal configs have equal hashes, wherever their values were written. Where a backtest keeps its events is not
-        in it either: it changes none of them, and they hold this hash.
+        equal configs have equal hashes, wherever their values were written. Where a backtest finds its data and where
+        it keeps its events are not in it either: the data has a hash of its own, and the events hold this one.
         """
         values = self.values()
-        del values["backtest"]["journal"]
+        for place in ("data", "journal"):
+            del values["backtest"][place]
         for name, section in INSTANCE_SECTIONS.items():
             if not section.single and name in values:
                 values[name] = list(values[name].items())

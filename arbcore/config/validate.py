@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from arbcore.config.findings import InvalidConfig, explain, weigh
-from arbcore.config.model import Config, Instance
+from arbcore.config.findings import InvalidConfig, explain, nearest_or_all, weigh
+from arbcore.config.model import Config, Instance, path_below
 from arbcore.config.rules import cross_checks
 from arbcore.config.sections import (
     INSTANCE_SECTIONS,
@@ -21,7 +22,7 @@ from arbcore.config.sections import (
 )
 from arbcore.config.tree import KeyPath, format_path
 from arbcore.errors import ArbcoreError, PluginBroken, PluginError
-from arbcore.settings import INSTANCE_ID, ConfigView, Finding, PluginSettings, did_you_mean
+from arbcore.settings import INSTANCE_ID, ConfigView, Finding, PluginSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,7 +125,7 @@ def _inspect(raw: "RawConfig") -> tuple[list[_Slot], list[Finding]]:
         findings.append(Finding("error", "schema_version", text, f"write schema_version: {SCHEMA_VERSION}"))
     for name, body in raw.values.items():
         if name not in sections:
-            findings.append(Finding("error", name, f"unknown section{did_you_mean(name, sections)}"))
+            findings.append(Finding("error", name, f"unknown section{nearest_or_all(name, sections)}"))
         elif name != "schema_version" and not isinstance(body, dict | None):
             findings.append(Finding("error", name, "a section is a mapping"))
     slots = [slot for section in INSTANCE_SECTIONS.values() for slot in _slots(section, raw, findings)]
@@ -188,7 +189,10 @@ class _Checker:
         except Exception as error:
             plugin = f"{slot.section.kind}:{use}"
             raise PluginBroken(f"{self._raw.where(slot.path)}: the settings of {plugin} raised {error!r}") from error
-        return Instance(slot.section.kind, slot.id, slot.path, keys, settings) if keys and settings else None
+        if keys is None or settings is None:
+            return None
+        placed = _placed(settings, self._raw.folder)
+        return Instance(slot.section.kind, slot.id, slot.path, keys, settings=placed, stated=settings)
 
     def _settings(self, slot: _Slot, use: str, settings_model: SettingsLookup) -> PluginSettings | None:
         """Return the plugin's part of an instance. Keys of the kernel reach it only where its model declares them."""
@@ -200,6 +204,12 @@ class _Checker:
             inner = f".{finding.path}" if finding.path else ""
             self.findings.append(replace(finding, path=format_path(slot.path) + inner))
         return settings
+
+
+def _placed(settings: PluginSettings, folder: Path) -> PluginSettings:
+    """Return settings with every path in them counted from a folder."""
+    paths = {name: value for name, value in settings if isinstance(value, Path)}
+    return settings.model_copy(update={name: path_below(folder, path) for name, path in paths.items()})
 
 
 def _assemble(

@@ -153,12 +153,10 @@ class Parts:
                         "let each strategy name its routes after its own instance id",
                     )
                 route = Route(spec, name, self.market)
-                check_legs(route)
+                check_legs(route, self.market)
                 self.deciding.routes[spec.id] = route
                 for leg in route.legs:
-                    self.market.rate_name(leg.state.instrument.quote)
-                    if route not in leg.state.routes:
-                        leg.state.routes.append(route)
+                    leg.state.routes.append(route)
                     if leg.rate is not None and route not in leg.rate.routes:
                         leg.rate.routes.append(route)
 

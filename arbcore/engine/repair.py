@@ -120,10 +120,11 @@ class Repairs:
         if trade.state is TradeState.HEDGED:
             return
         trade.move(TradeState.HEDGED)
-        if not trade.hedged_at:
-            trade.hedged_at = self._outbox.now
-            unhedged = self._outbox.now - (trade.first_fill_at or self._outbox.now)
-            self._outbox.emit(TradeHedged(trade=trade.id, unhedged_ns=unhedged), trade.id)
+        now = self._outbox.now
+        trade.hedged_at = trade.hedged_at or now
+        unhedged = now - (trade.parted_at or now)
+        trade.parted_at = 0
+        self._outbox.emit(TradeHedged(trade=trade.id, unhedged_ns=unhedged), trade.id)
         self._told(trade)
 
     def _closed(self, trade: LiveTrade) -> None:

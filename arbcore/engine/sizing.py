@@ -5,6 +5,7 @@ from math import inf
 from typing import Final
 
 from arbcore.engine.accounts import Accounts
+from arbcore.engine.market import Market
 from arbcore.engine.route import Route, RouteLeg
 from arbcore.errors import ConfigurationError
 from arbcore.model.grid import Rounding, to_grid
@@ -105,12 +106,26 @@ def takes(instrument: Instrument, quantity: Decimal, price: Decimal, *, reducing
     return waived or quantity * instrument.contract_size * price >= instrument.min_notional
 
 
-def check_legs(route: Route) -> None:
-    """Refuse a route whose legs move different coins.
+def check_legs(route: Route, market: Market) -> None:
+    """Refuse a route that can't be sized or booked.
 
     Raises:
-        ConfigurationError: The legs' base coins differ.
+        ConfigurationError: Legs move different coins or share an instrument, a contract settles in another currency
+            than it is quoted in, or nothing values a fee.
     """
+    for leg in route.legs:
+        instrument = leg.state.instrument
+        if instrument.settlement != instrument.quote:
+            raise ConfigurationError(
+                f"route {route.spec.id}: {instrument.key} is quoted in {instrument.quote} and settles in "
+                f"{instrument.settlement}: this engine trades linear contracts only",
+                "use a contract that settles in its quote currency",
+            )
+        fee = instrument.fees.currency or instrument.settlement
+        if instrument.kind is not InstrumentKind.SPOT or fee != instrument.base:
+            market.rate_name(fee)
+    if len({leg.state.key for leg in route.legs}) != len(route.legs):
+        raise ConfigurationError(f"route {route.spec.id} names an instrument twice", "use each market once per route")
     coins = {leg.state.instrument.base for leg in route.legs}
     if len(coins) != 1:
         raise ConfigurationError(

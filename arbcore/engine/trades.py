@@ -27,10 +27,10 @@ class LiveTrade:
         "closes",
         "closing",
         "exit_reason",
-        "first_fill_at",
         "hedged_at",
         "intent",
         "legs",
+        "parted_at",
         "premium",
         "repairs",
         "route",
@@ -43,7 +43,8 @@ class LiveTrade:
         self.premium: Final = premium
         self.state = TradeState.OPEN
         self.legs = [TradeLeg(instrument=leg.instrument) for leg in intent.legs]
-        self.first_fill_at = 0
+        self.parted_at = 0
+        """Time of the first fill since the legs last matched, 0 where there was none."""
         self.hedged_at = 0
         self.closed_at = 0
         self.exit_reason = ""
@@ -83,7 +84,7 @@ class LiveTrade:
             bought_value=leg.bought_value + (value if bought else ZERO),
             sold_value=leg.sold_value + (ZERO if bought else value),
         )
-        self.first_fill_at = self.first_fill_at or fill.recv_ts
+        self.parted_at = self.parted_at or fill.recv_ts
         self._seen = None
 
     def coins(self) -> list[Decimal]:

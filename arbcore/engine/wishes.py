@@ -34,6 +34,8 @@ def plan_of(name: str, strategy: Strategy, instruments: Sequence[Instrument]) ->
     for spec in specs:
         if not isinstance(spec, RouteSpec):
             raise PluginIncompatible(f"strategies.{name}: plan returned {spec!r} among its routes", "return RouteSpec")
+        if not spec.legs:
+            raise PluginIncompatible(f"strategies.{name}: the route {spec.id} has no legs", "give it one or more")
     return specs
 
 

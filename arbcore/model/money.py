@@ -135,12 +135,11 @@ class Money(Struct, frozen=True):
             raise ValueError(f"cannot combine {self.currency} with {other.currency}: convert one of them first")
 
 
-def plain(amount: Decimal) -> Decimal:
-    """Return the same amount without trailing zeros, never in exponent form when it is written out."""
-    stripped = amount.normalize(EXACT)
-    exponent = stripped.as_tuple().exponent
-    whole = isinstance(exponent, int) and exponent > 0
-    return stripped.quantize(Decimal(1), context=EXACT) if whole else EXACT.add(stripped, ZERO)
+def plain(amount: Decimal) -> str:
+    """Return an amount as text with every digit, without an exponent, trailing zeros, or the sign of a zero."""
+    text = f"{amount:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
 
 
 def format_money(amount: Decimal, code: str) -> str:

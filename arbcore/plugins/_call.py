@@ -137,6 +137,9 @@ def _is_member(member: object) -> bool:
 def _missing_members(result: object, expected: object) -> str:
     if not getattr(expected, "_is_protocol", False):
         return ""
-    stated = [*get_annotations(expected), *(name for name, member in vars(expected).items() if _is_member(member))]
+    stated = [
+        *get_annotations(cast("type", expected)),
+        *(name for name, member in vars(expected).items() if _is_member(member)),
+    ]
     absent = [name for name in stated if not name.startswith("_") and not hasattr(result, name)]
     return f" (it lacks {', '.join(absent)})" if absent else ""

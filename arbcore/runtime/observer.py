@@ -75,7 +75,7 @@ class Observer:
         try:
             with fail_after(_PATIENCE_S):
                 await _ACTIONS[action](sink, batch)
-        except (Exception, SystemExit) as error:  # a sink may fail in any way; it is set aside and named
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a sink may fail in any way; it is named
             del self._sinks[name]
             self.failures[name] = f"{action}: {error!r}"
 
@@ -89,8 +89,10 @@ async def _write(sink: Sink, batch: Sequence[Envelope]) -> None:
 
 
 async def _close(sink: Sink, _: Sequence[Envelope]) -> None:
-    await sink.flush(_FLUSH_NS)
+    flushed = await sink.flush(_FLUSH_NS)
     await sink.__aexit__(None, None, None)
+    if not flushed:
+        raise TimeoutError("not everything went out in time")
 
 
 _ACTIONS: Final = {"open": _open, "write": _write, "close": _close}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from arbcore.errors import ArbcoreError
-from arbcore.model.money import EXACT, plain
+from arbcore.model.money import plain, subtract
 from arbcore.runtime.backtest import Backtest
 from arbcore.runtime.memory import peak_rss_mib
 from arbcore.runtime.tally import Tally
@@ -20,7 +20,7 @@ _FEW: Final = 20
 
 
 class PnlResult(Struct, frozen=True, kw_only=True):
-    """Profit and loss by parts in ``currency``; decimal strings in JSON.
+    """Profit and loss by parts in ``currency``; decimal text in the JSON of `arb backtest`.
 
     Attributes:
         total: Sum of the parts.
@@ -57,7 +57,7 @@ class Episodes(Struct, frozen=True):
 
 
 class Unhedged(Struct, frozen=True, kw_only=True):
-    """Seconds from the first fill of a trade until all its legs matched."""
+    """Seconds from the first fill after which a trade's legs may differ until all matched, entries and closes alike."""
 
     p50: float
     p99: float
@@ -169,7 +169,7 @@ def summarise(run: Backtest, tally: Tally, facts: RunFacts) -> BacktestResult:
         symbols={name: _symbol(tally, name) for name in sorted(tally.symbols)},
         exit_reasons=dict(sorted(tally.exit_reasons.items())),
         rejected=_rejected(tally),
-        fees={code: plain(amount) for code, amount in sorted(tally.fees.items())},
+        fees=dict(sorted(tally.fees.items())),
         unhedged_seconds=_unhedged(tally.unhedged_ns),
         alerts=[alert.text for alert in tally.alerts],
         notes=list(facts.notes),
@@ -199,22 +199,22 @@ def _pnl(tally: Tally, currency: str) -> PnlResult:
     parts: Pnl = report.pnl
     return PnlResult(
         currency=currency,
-        total=plain(parts.total),
-        spread=plain(parts.spread),
-        fx=plain(parts.fx),
-        funding=plain(parts.funding),
-        fees=plain(parts.fees),
-        slippage=plain(parts.slippage),
-        unrealised=plain(parts.unrealised),
-        ledger_change=plain(report.ledger_change),
-        remainder=plain(EXACT.subtract(report.ledger_change, parts.total)),
+        total=parts.total,
+        spread=parts.spread,
+        fx=parts.fx,
+        funding=parts.funding,
+        fees=parts.fees,
+        slippage=parts.slippage,
+        unrealised=parts.unrealised,
+        ledger_change=report.ledger_change,
+        remainder=subtract(report.ledger_change, parts.total),
     )
 
 
 def _symbol(tally: Tally, name: str) -> SymbolResult:
     symbol = tally.symbols[name]
     rate = symbol.won / symbol.exits if symbol.exits else None
-    return SymbolResult(entries=symbol.entries, exits=symbol.exits, win_rate=rate, pnl=plain(symbol.pnl))
+    return SymbolResult(entries=symbol.entries, exits=symbol.exits, win_rate=rate, pnl=symbol.pnl)
 
 
 def _unhedged(times: list[int]) -> Unhedged | None:
@@ -248,5 +248,6 @@ def _warnings(exits: int, won: int, pnl: PnlResult) -> list[str]:
         )
         warnings.append(f"a win rate of {won / exits:.0%} over {exits} trades is implausible: {cause}")
     if pnl.remainder:
-        warnings.append(f"the parts differ from the ledger by {pnl.remainder} {pnl.currency}: do not trust this result")
+        amount = f"{plain(pnl.remainder)} {pnl.currency}"
+        warnings.append(f"the parts differ from the ledger by {amount}: do not trust this result")
     return warnings

@@ -15,6 +15,7 @@ from arbcore.model.events import (
     OpportunitySkipped,
     PnlReported,
     TradeClosed,
+    TradeExecuted,
     TradeHedged,
     TradeOpened,
 )
@@ -63,10 +64,13 @@ class Tally:
         self.unhedged_ns: Final[list[int]] = []
         self.open: Final[dict[str, Trade]] = {}
         self.report: PnlReported | None = None
+        self._entered: Final[set[str]] = set()
+        """Open trades that were hedged once."""
         self._folds: Final[dict[type, Callable[[Any], None]]] = {
             TradeOpened: self._opened,
             TradeHedged: self._hedged,
             TradeClosed: self._closed,
+            TradeExecuted: self._fill,
             FeeCharged: self._fee,
             IntentEnded: self._ended,
             OpportunitySkipped: self._skip,
@@ -93,11 +97,14 @@ class Tally:
 
     def _hedged(self, event: TradeHedged) -> None:
         self.unhedged_ns.append(event.unhedged_ns)
-        self._symbol(self.open[event.trade].symbol).entries += 1
+        if event.trade not in self._entered:
+            self._entered.add(event.trade)
+            self._symbol(self.open[event.trade].symbol).entries += 1
 
     def _closed(self, event: TradeClosed) -> None:
         trade = event.trade
         del self.open[trade.id]
+        self._entered.discard(trade.id)
         if not any(leg.bought or leg.sold for leg in trade.legs):
             self.failed_entries += 1
             return
@@ -110,8 +117,10 @@ class Tally:
         reason = trade.exit_reason or "never hedged"
         self.exit_reasons[reason] = self.exit_reasons.get(reason, 0) + 1
 
-    def _fee(self, event: FeeCharged) -> None:
+    def _fill(self, event: TradeExecuted) -> None:
         self.fills += 1
+
+    def _fee(self, event: FeeCharged) -> None:
         self.fees[event.currency] = EXACT.add(self.fees.get(event.currency, ZERO), event.amount)
 
     def _ended(self, event: IntentEnded) -> None:

@@ -25,6 +25,23 @@ def test_validate_says_all_that_is_wrong_and_exits_with_3(arb: Run, project: Pat
     assert "sinks.jsonll.use (--sink jsonll):" in err
 
 
+def test_what_is_not_there_is_answered_with_what_is(arb: Run, project: Path) -> None:
+    code, _, err = arb("config", "validate", "--without", "nothing")
+    assert code == 3
+    assert "--without nothing: no such instance (there: upbit, binance, premium," in err
+    assert "did you mean premium?" in arb("config", "validate", "--without", "premum")[2]
+    err = arb("config", "validate", "--set", "extras.a=1", "--strategy", "nothing")[2]
+    assert "extras: unknown section (there: schema_version, session," in err
+    assert "strategies.nothing.use (--strategy nothing): " in err
+
+
+def test_an_instance_left_out_is_missed_where_it_is_named_and_nowhere_else(arb: Run, project: Path) -> None:
+    err = arb("config", "validate", "--without", "upbit")[2]
+    assert "the config has 2 errors" in err
+    assert "routes[0].spot" in err
+    assert "paper.balances.upbit" in err
+
+
 def test_validate_as_json(arb: Run, project: Path) -> None:
     code, out, err = arb("config", "validate", "--json")
     told = json.loads(out)

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+import click
 import pytest
 
 from arbcore.cli import COMMANDS
+from arbcore.cli._frame import root
 
 Run = Callable[..., tuple[int, str, str]]
 Spawn = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -22,6 +24,13 @@ def test_help_lists_every_command_with_its_short_help(arb: Run) -> None:
     for name, (_, text) in COMMANDS.items():
         assert f"{name}  " in out
         assert text in out
+
+
+def test_every_option_of_the_root_says_what_it_does() -> None:
+    context = click.Context(root)
+    told = [option.get_help_record(context) for option in root.get_params(context)]
+    assert all(record and record[1] for record in told)
+    assert "live" not in (root.help or ""), "this version has no live mode"
 
 
 def test_version(arb: Run) -> None:

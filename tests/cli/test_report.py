@@ -79,7 +79,7 @@ def test_it_shows_results_by_symbol_reason_and_part(capsys: pytest.CaptureFixtur
     assert shown[-1] == ["-", "implausible"]
 
 
-@pytest.mark.parametrize(("remainder", "text"), [("0", "0"), ("0.000000000001", "0.000000000001"), ("-3", "-3")])
+@pytest.mark.parametrize(("remainder", "text"), [("0", "0"), ("0E-20", "0"), ("1E-12", "0.000000000001"), ("-3", "-3")])
 def test_a_remainder_is_never_rounded(capsys: pytest.CaptureFixture[str], remainder: str, text: str) -> None:
     shown = lines(capsys, replace(RESULT, pnl=replace(PNL, remainder=Decimal(remainder))))
     assert ["remainder", text, "USDT"] in shown

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from pydantic import Field
 
 from arbcore.config import Config, Override, RawConfig, SettingsLookup, load, validate
 from arbcore.errors import PluginNotFound
@@ -56,7 +57,7 @@ class Route(Settings):
 
 
 class Rule(PluginSettings):
-    routes: tuple[Route, ...]
+    routes: tuple[Route, ...] = Field(min_length=1)
     rate: RateId = ""
     enter_bps: float
     notional: Decimal = Decimal(100)
@@ -75,6 +76,10 @@ class Sim(PluginSettings):
     leverage: Decimal = Decimal(1)
 
 
+class Store(PluginSettings):
+    path: Path | None = None
+
+
 class Failing(PluginSettings):
     def cross_check(self, view: ConfigView) -> Sequence[Finding]:
         raise ZeroDivisionError("by design")
@@ -88,7 +93,7 @@ MODELS: Mapping[tuple[str, str], type[PluginSettings]] = {
     ("rate", "rate"): PluginSettings,
     ("fill", "fill"): PluginSettings,
     ("risk", "limit"): PluginSettings,
-    ("sink", "store"): PluginSettings,
+    ("sink", "store"): Store,
 }
 
 Check = Callable[..., Config]

@@ -135,3 +135,9 @@ def test_live_with_everything_stated(live: Callable[[str], Config]) -> None:
 def test_live_is_refused_unless_everything_is_stated(live: Callable[[str], Config], text: str, error: str) -> None:
     with pytest.raises(InvalidConfig, match=error):
         live(text)
+
+
+def test_a_list_is_too_short_only_where_nothing_in_it_was_refused(check: Check) -> None:
+    assert errors_of(check, "strategies.main.routes=[]") == ["strategies.main.routes: must have at least 1 element"]
+    one = "strategies.main.routes=[{buy: nowhere, sell: right, symbols: [BTC]}]"
+    assert errors_of(check, one) == ["strategies.main.routes[0].buy: exchanges has no 'nowhere' (there: left, right)"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +42,12 @@ def test_another_value_order_or_plugin_is_another_hash(check: Check) -> None:
     assert len({check(*change).hash for change in changes}) == len(changes)
 
 
+def test_where_data_and_events_lie_is_not_in_the_hash(check: Check) -> None:
+    changes = ["backtest.data=data", "backtest.data=./data", "backtest.data=/elsewhere", "backtest.journal=config"]
+    assert {check(change).hash for change in changes} == {check().hash}
+    assert check("backtest.start=2025-01-01").hash != check().hash
+
+
 def test_the_order_of_keys_does_not_count_but_that_of_instances_does(
     write: Callable[..., Path], settings_model: SettingsLookup
 ) -> None:
@@ -59,6 +66,18 @@ def test_relative_paths_count_from_the_project(check: Check, tmp_path: Path) -> 
     config = check("backtest.data=data")
     assert config.path(config.backtest.data or "") == tmp_path / "data"
     assert config.path("/abs") == Path("/abs")
+
+
+@pytest.mark.parametrize(
+    ("stated", "counted"), [("logs", "{project}/logs"), ("/var/logs", "/var/logs"), ("~/logs", "{home}/logs")]
+)
+def test_paths_of_plugins_count_from_the_project_too(check: Check, tmp_path: Path, stated: str, counted: str) -> None:
+    config = check(f"journal.path={stated}")
+    assert config.journal is not None
+    assert config.journal.settings.path == Path(counted.format(project=tmp_path, home=Path.home()))  # type: ignore[attr-defined]
+    shown = {one.path: one.value for one in explain_values(config)}
+    assert shown["journal.path"] == stated, "as it was stated, and so is the hash, wherever the project lies"
+    assert check().journal.settings.path is None  # type: ignore[union-attr]
 
 
 @given(st.one_of(st.just(0), st.integers(min_value=10**6)))

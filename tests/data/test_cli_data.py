@@ -16,9 +16,21 @@ def test_list_shows_each_kind_and_the_notes(tmp_path: Path, capsys: pytest.Captu
     write(tmp_path, "bars", bars([T0]), interval_ns=60 * S)
     assert main(["data", "list", str(tmp_path)]) == 0
     out, err = capsys.readouterr()
-    for text in ("alpha", "BTC-USDT", "quotes", "bars", "2023-11-15T00:00:00Z", "2023-11-15T00:00:01Z", "a test"):
+    for text in ("alpha", "BTC-USDT", "quotes", "bars", "2023-11-15T00:00:00Z", "2023-11-15T00:00:01Z"):
         assert text in out
     assert "alpha:BTC-USDT: made up" in err
+    assert "alpha:BTC-USDT: from a test" in err
+
+
+def test_what_is_said_of_several_data_sets_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, "quotes", quotes([T0, T0 + S]), notes=("made up",))
+    write(tmp_path, "fx", fx([T0]), notes=("made up", "a fix"))
+    assert main(["data", "list", str(tmp_path)]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "alpha:BTC-USDT, rates:usdt_krw: from a test",
+        "alpha:BTC-USDT, rates:usdt_krw: made up",
+        "rates:usdt_krw: a fix",
+    ]
 
 
 def test_list_prints_one_json_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,6 +35,14 @@ def test_the_same_seed_gives_the_same_hashes(project: Path) -> None:
     assert first == second
 
 
+def test_what_was_generated_before_is_replaced_with_a_word(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for seed, said in ((5, ""), (5, ""), (6, "binance:BTCUSDT, rates:usdt_krw: replaced what was generated: seed 5")):
+        capsys.readouterr()
+        assert run("--quotes", 2_000, "--seed", seed) == 0
+        told = [line for line in capsys.readouterr().err.splitlines() if "replaced" in line]
+        assert told == ([f"upbit:KRW-BTC, {said}"] if said else [])
+
+
 def test_the_config_of_arb_init_trades_on_generated_data(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", str(project)]) == 0
     assert run("--quotes", 60_000, "--seed", 1, "--out", project / "data") == 0

@@ -108,3 +108,15 @@ def test_a_recipe_of_several_imports_takes_no_field(tmp_path: Path, capsys: pyte
     recipe = write(tmp_path, "r.yaml", "schema_version: 1\nimports:\n" + entry * 2)
     assert run(recipe, tmp_path, "--clock", "UTC") == 2
     assert "takes no --clock" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["own.csv", "folder"])
+def test_data_alone_is_answered_with_both_ways_to_say_how_it_is_read(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, "own.csv", BARS)
+    (tmp_path / "folder").mkdir()
+    assert run(tmp_path / name, "--out", tmp_path / "out") == 2
+    err = " ".join(capsys.readouterr().err.split())
+    assert "name a profile or a recipe before it" in err
+    assert "--columns" in err

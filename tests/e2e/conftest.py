@@ -7,38 +7,27 @@ from pathlib import Path
 import pytest
 
 from arbcore.cli import main
-from tests.e2e.commands import Ran, arb
+from tests.e2e.commands import Ran
 from tests.e2e.offer import THROWAWAY
-from tests.e2e.recorded import FOLDER, KIMCHI
-
-QUOTES = 60_000
-SEED = 7
+from tests.e2e.standard import import_recordings, make_project, run_generated
 
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder made by `arb init` and `arb data generate`, and by nothing else."""
-    folder = tmp_path_factory.mktemp("made") / "project"
-    made = arb("init", folder, cwd=folder.parent)
-    assert made.code == 0, made.err
-    generated = arb("data", "generate", "--quotes", QUOTES, "--seed", SEED, "--out", "data", cwd=folder)
-    assert generated.code == 0, generated.err
-    return folder
+    return make_project(tmp_path_factory.mktemp("made") / "project")
 
 
 @pytest.fixture(scope="session")
 def first(project: Path) -> Ran:
     """The first backtest of that project, of its unedited config."""
-    return arb("backtest", "--json", cwd=project)
+    return run_generated(project)
 
 
 @pytest.fixture(scope="session")
 def kimchi_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The recorded Upbit and Binance pair, imported by the one documented command."""
-    folder = tmp_path_factory.mktemp("recorded") / "data"
-    ran = arb("data", "import", KIMCHI / "import.yaml", FOLDER, "--out", folder, cwd=folder.parent)
-    assert ran.code == 0, ran.err
-    return folder
+    """The recorded Upbit and Binance pair."""
+    return import_recordings(tmp_path_factory.mktemp("recorded") / "data")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from arbcore.templates import FOLDER
 from tests.e2e.commands import Ran, amount, arb
-from tests.e2e.conftest import QUOTES
+from tests.e2e.standard import QUOTES
 
 TYPES: Mapping[str, type | tuple[type, ...]] = {
     "schema_version": int,

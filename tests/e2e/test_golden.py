@@ -1,44 +1,34 @@
 """Standard runs give what they gave: `tests/golden/README.md` says what to do when one does not."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.commands import Ran, arb
-from tests.e2e.recorded import KIMCHI, needs_recordings
+from tests.e2e.commands import Ran
+from tests.e2e.standard import ROOT, golden_values, needs_recordings, read_golden, run_recorded
 
-ROOT = Path(__file__).parents[2]
-GOLDEN: dict[str, dict[str, Any]] = json.loads((ROOT / "tests" / "golden" / "runs.json").read_text(encoding="utf-8"))
 BEGINNING = "2026-11-21"
-
-
-def seen(told: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of a result that are golden."""
-    names = ("data_hash", "config_hash", "result_hash", "events", "trades")
-    return {**{name: told[name] for name in names}, "total": told["pnl"]["total"]}
 
 
 def expected(run: str) -> dict[str, Any]:
     """Return the golden values of a run."""
-    return {name: value for name, value in GOLDEN[run].items() if name != "since"}
+    return {name: value for name, value in read_golden()[run].items() if name != "since"}
 
 
 def test_generated(first: Ran) -> None:
-    assert seen(first.told()) == expected("generated-60k")
+    assert golden_values(first.told()) == expected("generated-60k")
 
 
 @needs_recordings
 def test_recorded(kimchi_data: Path) -> None:
-    told = arb("backtest", KIMCHI / "arb.yaml", "--data", kimchi_data, "--json", cwd=kimchi_data.parent).told()
-    assert seen(told) == expected("kimchi-2025")
+    assert golden_values(run_recorded(kimchi_data).told()) == expected("kimchi-2025")
 
 
-@pytest.mark.parametrize("run", GOLDEN)
+@pytest.mark.parametrize("run", read_golden())
 def test_a_changed_result_has_its_reason_written_down(run: str) -> None:
-    since = GOLDEN[run]["since"]
+    since = read_golden()[run]["since"]
     if since == BEGINNING:
         return
     entries = re.split(r"^### ", (ROOT / "docs" / "rationale.md").read_text(encoding="utf-8"), flags=re.MULTILINE)

@@ -12,11 +12,12 @@ import pytest
 
 from tests.e2e import candles
 from tests.e2e.candles import BAR, DAY, HOUR, Bars, day_of
-from tests.e2e.commands import amount, arb, exported
-from tests.e2e.recorded import FOLDER, KIMCHI, needs_recordings
+from tests.e2e.commands import amount, exported
+from tests.e2e.standard import KIMCHI, RECORDINGS, needs_recordings, run_recorded
 
 pytestmark = needs_recordings
 
+FOLDER = Path(RECORDINGS)
 UPBIT, BINANCE = "upbit:KRW-BTC", "binance:BTCUSDT"
 HALF_SPREADS = {UPBIT: Decimal("2.5e-4"), BINANCE: Decimal("0.5e-4")}
 TICKS = {UPBIT: Decimal(1000), BINANCE: Decimal("0.1")}
@@ -39,12 +40,9 @@ class Kept:
 def kept(kimchi_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Kept:
     """The documented run, with its journal."""
     out = tmp_path_factory.mktemp("kimchi") / "run"
-    config = KIMCHI / "arb.yaml"
-    told = arb(
-        "backtest", config, "--data", kimchi_data, "--json", "--journal", "--out", out, cwd=kimchi_data.parent
-    ).told()
+    told = run_recorded(kimchi_data, "--journal", "--out", out).told()
     events: dict[str, Events] = {}
-    for line in exported(out, config).splitlines():
+    for line in exported(out, KIMCHI / "arb.yaml").splitlines():
         body = json.loads(line)["body"]
         events.setdefault(body["event"]["type"], []).append({**body["event"], "time": body["time"]})
     return Kept(told, events)

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from arbcore.engine.execution import ExecutionSettings
+from arbcore.journal.folds import rebuild
 from arbcore.model.effect import Cancel, SetTimer, Submit
 from arbcore.model.events import (
     AlertRaised,
@@ -449,6 +450,20 @@ def test_a_partial_close_keeps_the_legs_matched(share: str) -> None:
     closed = Decimal("4.995") - spot
     assert Decimal("4.995") * Decimal(share) - Decimal("0.001") < closed <= Decimal("4.995") * Decimal(share)
     assert world.trades["1"].state is TradeState.HEDGED
+    assert [event.trade for event in world.stage.told(TradeHedged)] == ["1", "1"]
+    world.check_books()
+
+
+def test_the_time_of_legs_that_differ_is_told_for_a_partial_close_too() -> None:
+    world, strategy = hedged()
+    world.venues["swap"].script.append(Outcome(delay_ns=3 * SECOND))
+    strategy.leave(leave("1", "0.5"))
+    world.quote()
+    world.stage.wait(4 * SECOND)
+    assert [event.unhedged_ns for event in world.stage.told(TradeHedged)] == [0, 3 * SECOND]
+    trade = rebuild(world.stage.events).projections.trades["1"]
+    assert trade.state is TradeState.HEDGED
+    assert trade.legs == world.trades["1"].legs
     world.check_books()
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from arbcore.engine.parts import EngineSettings
+from arbcore.journal.folds import rebuild
 from arbcore.model.command import Flatten
 from arbcore.model.events import BalanceChanged, FundingApplied, PnlReported, TradeClosed
 from arbcore.model.grid import Rounding
@@ -277,6 +278,7 @@ class LedgerMachine(RuleBasedStateMachine):
         for part in ("spread", "slippage", "fees"):
             total = sum((getattr(trade.pnl, part) for trade in [*closed, *live]), Decimal(0))
             assert total == getattr(report.pnl, part), part
+        assert rebuild(self.stage.events).differences == []
         applied = self.stage.told(FundingApplied)
         assert report.pnl.funding == sum((event.value for event in applied), Decimal(0))
         assert all(sum(event.shares.values()) == event.value for event in applied)

@@ -31,6 +31,7 @@ def market(
     min_quantity: str = "0.001",
     min_notional: str = "10",
     max_quantity: str | None = None,
+    settle: str = "",
     contract_size: str = "1",
     multiplier: str = "1",
 ) -> Instrument:
@@ -41,6 +42,7 @@ def market(
         kind=kind,
         base=base,
         quote=quote,
+        settle=settle,
         ticks=TickTable.flat(Decimal(tick)),
         lot=Decimal(lot),
         min_quantity=Decimal(min_quantity),

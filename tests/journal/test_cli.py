@@ -14,9 +14,17 @@ from arbcore.cli import main
 from arbcore.context import Context
 from arbcore.journal.chain import GENESIS, seal
 from arbcore.journal.folds import rebuild
-from arbcore.model.events import AlertRaised, BalanceChanged, EnginePaused, Event, PnlReported, PositionChanged
+from arbcore.model.events import (
+    AlertRaised,
+    BalanceChanged,
+    EnginePaused,
+    Event,
+    PnlReported,
+    PositionChanged,
+    TradeClosed,
+)
 from arbcore.model.state import Severity
-from arbcore.model.trade import Pnl
+from arbcore.model.trade import Pnl, Trade, TradeLeg, TradeState
 from arbcore.ports.journal import RunMetadata
 from arbcore.testing.events import numbered
 from arbcore.testing.stores import store_context
@@ -91,7 +99,7 @@ def test_events_of_the_session(project: Path, arb: Run) -> None:
     code, out, err = arb("events")
     assert code == 0
     assert "AlertRaised" in out
-    assert '"after":"0.10"' in out
+    assert '"after":"0.1"' in out
     assert "\x1b[31m" not in out
     assert "6 events of" in err
 
@@ -129,6 +137,25 @@ def test_an_event_as_json(project: Path, arb: Run) -> None:
             "reason": "fill",
         },
     }  # fmt: skip
+
+
+def test_a_trade_takes_a_line_and_json_has_all_of_it(project: Path, arb: Run) -> None:
+    pnl = Pnl(spread=Decimal("4.2770"), slippage=Decimal("0E-20"), fees=Decimal("-1E-9"))
+    trade = Trade(
+        id="1s", strategy="premium", route="premium/BTC", symbol="BTC", state=TradeState.CLOSED, forward=True,
+        legs=(TradeLeg(instrument="upbit:KRW-BTC", bought=Decimal("0.00900000")),), opened_at=1, closed_at=2,
+        notional=Decimal("9E+2"), entry_edge_bps=27.8, entry_reason="EDGE_ENTER", pnl=pnl,
+    )  # fmt: skip
+    store(project / "results" / "trades", [TradeClosed(trade=trade)])
+    code, out, _ = arb("events", "--journal", project / "results" / "trades")
+    assert code == 0
+    told = '{"trade":"1s","route":"premium/BTC","notional":"900","entry_reason":"EDGE_ENTER",'
+    assert "".join(line.split("│")[5].strip() for line in out.splitlines() if line.startswith("│")) == (
+        told + '"pnl":{"spread":"4.277","fees":"-0.000000001"}}'
+    )
+    (event,) = json.loads(arb("events", "--json", "--journal", project / "results" / "trades")[1])["events"]
+    assert event["event"]["trade"]["legs"][0]["bought"] == "0.009"
+    assert event["event"]["trade"]["pnl"]["slippage"] == "0"
 
 
 def test_a_type_that_does_not_exist(project: Path, arb: Run) -> None:
@@ -172,7 +199,7 @@ def test_rebuild_prints_and_stores(project: Path, arb: Run) -> None:
     code, out, _ = arb("journal", "rebuild", "--json")
     shown = json.loads(out)
     assert code == 0
-    assert shown["positions"] == {"upbit:KRW-BTC": "0.10"}
+    assert shown["positions"] == {"upbit:KRW-BTC": "0.1"}
     assert shown["balances"] == [{"venue": "upbit", "currency": "KRW", "amount": "40"}]
     assert (shown["differences"], shown["stored"]) == ([], True)
     stored = sqlite3.connect(project / "sessions" / "kimchi" / "journal.db")

@@ -18,6 +18,7 @@ from arbcore.model.money import (
     format_money,
     inverse_rate,
     multiply,
+    plain,
     quantise_rate,
     subtract,
     total,
@@ -124,6 +125,22 @@ def test_currencies_do_not_mix() -> None:
 def test_display_rounds_to_the_currency_half_to_even(amount: str, code: str, shown: str) -> None:
     assert format_money(Decimal(amount), code) == shown
     assert str(Money(Decimal(amount), code)) == shown
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30))
+def test_plain_text_has_every_digit_and_nothing_else(amount: Decimal) -> None:
+    text = plain(amount)
+    assert Decimal(text) == amount
+    assert set(text) <= set("-.0123456789")
+    assert not ("." in text and text.endswith(("0", ".")))
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [("0E-20", "0"), ("-0.00", "0"), ("1E+3", "1000"), ("1E-9", "0.000000001"), ("-1.500", "-1.5"), ("100", "100")],
+)
+def test_examples_of_plain_text(amount: str, text: str) -> None:
+    assert plain(Decimal(amount)) == text
 
 
 @given(AMOUNTS, st.sampled_from(["KRW", "USD", "USDT", "BTC"]))

@@ -104,8 +104,76 @@ def test_show_prints_hooks_capabilities_and_settings(site: "Site", arb: Run, ref
         "pause",
         "product",
         '"spot"',
+        "duration",
+        '"0s"',
+        "secret | null",
+        "true",
     ):
         assert seen in out
+
+
+SETTINGS = """
+from arbcore.hooks import hookimpl
+from arbcore.ports.venue import Capabilities
+from arbcore.settings import Duration, PluginSettings, Settings, Span, Timestamp
+from decimal import Decimal
+from enum import StrEnum
+from pydantic import Field
+from typing import Literal
+
+class Way(StrEnum):
+    UP = "up"
+    DOWN = "down"
+
+class Step(Settings):
+    way: Way
+    size: Decimal = Decimal(1)
+
+class Custom(PluginSettings):
+    needed: str
+    wait: Span = 5_000_000_000
+    limit: Duration | None = None
+    since: Timestamp | None = None
+    mode: Literal["fast", "safe"] = "safe"
+    way: Way = Way.UP
+    size: Decimal = Field(default=Decimal("1.5"), gt=0)
+    first: Step | None = None
+    steps: tuple[Step, ...] = ()
+    names: dict[str, str] = {}
+    strict: bool = False
+
+class Plugin:
+    api_version: int = 1
+
+    @hookimpl
+    def settings_model(self): return Custom
+
+    @hookimpl
+    def capabilities(self): return Capabilities()
+
+plugin = Plugin()
+"""
+
+
+def test_show_names_types_choices_and_defaults_as_a_config_takes_them(site: "Site", arb: Run) -> None:
+    site.add("acme", "[arbcore.exchanges]\nzzset = zz_set:plugin\n", {"zz_set.py": SETTINGS})
+    code, out, err = arb("show", "zzset")
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines() if line.startswith("│")]
+    told = {row[0]: tuple(row[1:3]) for row in rows if len(row) == 4}
+    assert (code, err) == (0, "")
+    assert {name: told[name] for name in told.keys() - {"use", "order"}} == {
+        "needed": ("string", "required"),
+        "wait": ("duration", '"5s"'),
+        "limit": ("duration | null", "null"),
+        "since": ("time | null", "null"),
+        "mode": ("fast | safe", '"safe"'),
+        "way": ("up | down", '"up"'),
+        "size": ("number", '"1.5"'),
+        "first": ("{way, size} | null", "null"),
+        "steps": ("list of {way, size}", "[]"),
+        "names": ("mapping", "{}"),
+        "strict": ("boolean", "false"),
+    }
 
 
 def test_show_as_json_carries_the_schema(site: "Site", arb: Run) -> None:
@@ -152,7 +220,7 @@ def test_check_passes_a_good_plugin(site: "Site", arb: Run) -> None:
     assert (code, err, result["ok"]) == (0, "", True)
     assert {check["name"]: check["detail"] for check in result["checks"]} == {
         "loads": "hooks: capabilities, import_profiles, settings_model",
-        "settings": "use, order, product, pause, key",
+        "settings": "5 keys; `arb plugins show` lists them",
         "capabilities": "quotes, order_types",
         "import_profiles": "bars",
     }
@@ -199,6 +267,22 @@ def test_check_as_a_table(site: "Site", arb: Run) -> None:
     assert code == 3
     assert "fail" in out
     assert "put `@hookimpl`" in out
+
+
+def _titles(text: str) -> tuple[str, list[str]]:
+    """Return the title of a table and its columns."""
+    title, _, head = text.splitlines()[:3]
+    return title.strip(), head.replace("┃", " ").split()
+
+
+def test_check_leaves_out_columns_that_say_nothing(site: "Site", arb: Run) -> None:
+    _exchange(site)
+    site.add("acme-bad", "[arbcore.exchanges]\nzzbad = zz_bad:plugin\n", {"zz_bad.py": "plugin = 1\n"})
+    site.strategy("zzone", module="zz_two")
+    shown = ["check", "result", "seen"]
+    assert _titles(arb("check", "exchange:zzone")[1]) == ("exchange:zzone", shown)
+    assert _titles(arb("check", "zzone")[1]) == ("exchange:zzone, strategy:zzone", ["plugin", *shown])
+    assert _titles(arb("check", "zzbad")[1]) == ("exchange:zzbad", [*shown, "fix"])
 
 
 COMMAND = "import click\n@click.command()\ndef command():\n    'Open the door.'\n"

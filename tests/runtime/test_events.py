@@ -99,6 +99,21 @@ def test_the_events_add_up_to_the_result_they_report(events: list[Envelope]) -> 
     assert not [order for order in fold.projections.orders.values() if order.state in TERMINAL]
 
 
+def test_folded_trades_are_the_live_ones() -> None:
+    items = market(7, 3000)
+    seen = 0
+    for end in range(1000, 3000, 211):
+        played = run([items[:end]])
+        folded = {trade.id: trade for trade in rebuild(played.events).projections.open_trades()}
+        parts = played.engine.parts
+        live = {name: trade.view(parts.accounts) for name, trade in parts.execution.trades.items()}
+        assert {name: (trade.state, trade.legs) for name, trade in folded.items()} == {
+            name: (trade.state, trade.legs) for name, trade in live.items()
+        }
+        seen += len(live)
+    assert seen > 5
+
+
 def test_dedup_keys_name_one_thing_each(events: list[Envelope]) -> None:
     for kind in (OrderIntended, TradeExecuted, TradeOpened, TradeClosed):
         keys = [one.key for one in events if isinstance(one.event, kind)]

@@ -133,11 +133,11 @@ class TradeOpened(Event, frozen=True):
 
 
 class TradeHedged(Event, frozen=True):
-    """All legs of a trade match.
+    """All legs of a trade match, for the first time or again after a part of it was closed or repaired.
 
     Attributes:
         trade: Id of the trade.
-        unhedged_ns: Time from the first fill of one leg until all matched.
+        unhedged_ns: Time from the first fill since they last matched until now.
     """
 
     trade: str

@@ -39,7 +39,7 @@ def test_a_daily_loss_leads_to_what_the_settings_say(action: str, kind: VerdictK
     assert limited.review(at(session, "99800.01")) == ALLOW
     verdict = limited.review(at(session, "99800"))
     assert (verdict.kind, verdict.reason) == (kind, str(Reason.RISK_DAILY_LOSS))
-    assert verdict.detail == "lost 200 of 200 since 100000"
+    assert verdict.detail == "lost 200 of 200 today, which began at 100000"
     refused = limited.assess(intent(), session)
     assert (refused.kind, refused.reason) == (VerdictKind.BLOCK, str(Reason.RISK_DAILY_LOSS))
 

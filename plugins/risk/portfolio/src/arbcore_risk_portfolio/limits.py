@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from arbcore.model.money import multiply, subtract
+from arbcore.model.money import multiply, plain, subtract
 from arbcore.model.reason import Reason
 from arbcore.ports.risk import RiskView, Verdict, VerdictKind
 from arbcore_risk_portfolio.settings import PortfolioSettings
@@ -71,7 +71,7 @@ def _floor(memory: Memory, settings: PortfolioSettings) -> Verdict | None:
     floor, equity = settings.equity_floor, memory.equity
     if floor is None or equity is None or equity > floor:
         return None
-    detail = f"equity {equity:f}, floor {floor:f}"
+    detail = f"equity {plain(equity)}, floor {plain(floor)}"
     return Verdict(kind=VerdictKind(settings.on_kill), reason=Reason.RISK_KILL, detail=detail)
 
 
@@ -82,7 +82,7 @@ def _drawdown(memory: Memory, settings: PortfolioSettings, result: Decimal) -> V
         amounts.append(multiply(settings.drawdown, memory.peak))
     if not amounts or fall < min(amounts):
         return None
-    detail = f"{fall:f} below the peak {memory.peak:f}, limit {min(amounts):f}"
+    detail = f"{plain(fall)} below the peak {plain(memory.peak)}, limit {plain(min(amounts))}"
     return Verdict(kind=VerdictKind(settings.on_drawdown), reason=Reason.RISK_DRAWDOWN, detail=detail)
 
 
@@ -98,5 +98,5 @@ def _daily_loss(memory: Memory, settings: PortfolioSettings, result: Decimal, no
     if kind is VerdictKind.COOL_DOWN and not resting:
         memory.rest_until = (memory.day + 1) * DAY if settings.cooldown is None else now + settings.cooldown
     until = memory.rest_until if kind is VerdictKind.COOL_DOWN else 0
-    detail = f"lost {loss:f} of {limit:f} since {memory.day_start:f}"
+    detail = f"lost {plain(loss)} of {plain(limit)} today, which began at {plain(memory.day_start)}"
     return Verdict(kind=kind, reason=Reason.RISK_DAILY_LOSS, detail=detail, until=until)
