@@ -63,6 +63,7 @@ async def run_backtest(
                 run = Backtest(engine, venues, {item.key: item.venue for item in instruments}, log, watch, clock)
                 run.run(source.chunks(), progress)
         finally:
+            gc.unfreeze()
             failures += session_stopped(pipeline.contexts)
         facts = RunFacts(
             session=config.session.name,

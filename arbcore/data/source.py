@@ -138,7 +138,8 @@ def _wanted(
     missing = sorted({*(instruments or ()), *(f"{RATES}:{rate}" for rate in rates or ())} - found.keys())
     if missing or not found:
         raise DataError(
-            f"{root} has no data for {', '.join(missing) or 'these exchanges'}; it has {', '.join(known) or 'nothing'}",
+            f"the folder {root} holds no data set of {', '.join(missing) or 'these exchanges'}; "
+            f"it holds {', '.join(known) or 'none'}",
             fix="make data with `arb data generate` or `arb data import`, or name another folder",
         )
     return found

@@ -94,6 +94,15 @@ class Intents:
             for leg, own, quantity in legs
         )
 
+    def closable(self, trade: LiveTrade, slippage_bps: float) -> bool:
+        """Tell whether venues take orders that close all that a trade holds."""
+        for leg, own in zip(trade.route.legs, trade.legs, strict=True):
+            quantity = to_grid(abs(own.quantity), leg.state.instrument.lot, Rounding.DOWN)
+            worst = leg.state.worst_price(closing_side(own.quantity), slippage_bps)
+            if not takes(leg.state.instrument, quantity, worst, reducing=True):
+                return False
+        return True
+
     def unwind_legs(self, trade: LiveTrade, excess: dict[int, Decimal], slippage_bps: float) -> tuple[IntentLeg, ...]:
         """Return the legs that take off what some legs hold too much, by their index in the route."""
         now = self._outbox.now

@@ -21,7 +21,6 @@ from arbcore.model.reason import Reason
 from arbcore.model.state import Severity
 from arbcore.model.trade import TradeState
 
-_WHOLE: Final = Decimal(1)
 _TROUBLE: Final = {
     Reason.LEG_ATTEMPTS_SPENT: "its legs differ, and {repairs} repairs did not help",
     Reason.EXIT_ATTEMPTS_SPENT: "it was to be closed, and {closes} attempts did not do it",
@@ -80,7 +79,7 @@ class Repairs:
         excess = self._excess(trade, target)
         if excess:
             self._repair(trade, excess, wait=wait)
-        elif target > 0 and self._intents.exit_legs(trade, _WHOLE, self._settings.repair_slippage_bps):
+        elif target > 0 and self._intents.closable(trade, self._settings.repair_slippage_bps):
             self._hedged(trade)
         else:
             self._closed(trade)

@@ -70,8 +70,9 @@ def seal(previous: bytes, envelopes: Iterable[Envelope]) -> list[StoredEvent]:
     for envelope in envelopes:
         body = encode(envelope)
         previous = sha256(previous + body).digest()
-        kind = type(envelope.event).__name__
-        key = envelope.key if envelope.key.isascii() else printable(envelope.key)
+        kind, key = type(envelope.event).__name__, envelope.key
+        if not key.isascii():
+            key = printable(key)
         sealed.append(StoredEvent(envelope.sequence, envelope.time, kind, key, body, previous))
     return sealed
 

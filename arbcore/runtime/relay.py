@@ -25,8 +25,9 @@ class Relay:
     """
 
     def __init__(self, venues: Mapping[str, SimVenue], instruments: Mapping[str, str]) -> None:
-        self._venues: Final = {key: venues[venue] for key, venue in instruments.items()}
-        self.takers: Final = {key: venue.on_market for key, venue in self._venues.items()}
+        of_key = {key: venues[venue] for key, venue in instruments.items()}
+        self._watches: Final = [(key, venue.watches) for key, venue in of_key.items()]
+        self.takers: Final = {key: venue.on_market for key, venue in of_key.items()}
         self.watched: Final[set[str]] = set()
         self.latest: Final[dict[str, Quote]] = {}
 
@@ -67,10 +68,11 @@ class Relay:
     def settle(self) -> list[VenueReport]:
         """Learn what venues watch now; return what quotes kept back so far cause where they begin to."""
         reports: list[VenueReport] = []
-        for key, venue in self._venues.items():
-            if not venue.watches(key):
-                self.watched.discard(key)
-            elif key not in self.watched:
-                self.watched.add(key)
+        watched = self.watched
+        for key, watches in self._watches:
+            if not watches(key):
+                watched.discard(key)
+            elif key not in watched:
+                watched.add(key)
                 reports.extend(self.hand_over(key))
         return reports

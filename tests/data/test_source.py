@@ -161,12 +161,12 @@ def test_venues_come_under_the_ids_of_the_config(tmp_path: Path) -> None:
 
 def test_what_is_wanted_and_missing_is_named_with_what_is_there(tmp_path: Path) -> None:
     write(tmp_path, "quotes", quotes([T0]))
-    with pytest.raises(DataError, match="no data for alpha:ETH, rates:usdt_krw; it has alpha:BTC-USDT"):
+    with pytest.raises(DataError, match="no data set of alpha:ETH, rates:usdt_krw; it holds alpha:BTC-USDT"):
         open_source(tmp_path, instruments=["alpha:ETH", "alpha:BTC-USDT"], rates=["usdt_krw"])
-    with pytest.raises(DataError, match="no data for these exchanges; it has alpha:BTC-USDT"):
+    with pytest.raises(DataError, match="no data set of these exchanges; it holds alpha:BTC-USDT"):
         open_source(tmp_path, venues={"beta": "beta"})
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="it has nothing"):
+    with pytest.raises(DataError, match="it holds none"):
         open_source(tmp_path / "empty")
 
 

@@ -148,6 +148,10 @@ class World:
                 events += self.stage.quote(instrument, price, price + 0.1, size)
         return events
 
+    def sizes(self, trade: str = "1") -> list[Decimal]:
+        """Return the signed quantity of each leg of a trade."""
+        return [leg.quantity for leg in self.trades[trade].legs]
+
     def net(self, instrument: Instrument) -> Decimal:
         """Return the net position that the engine counts."""
         return self.stage.engine.parts.accounts.lots.net.get(instrument.key, Decimal(0))

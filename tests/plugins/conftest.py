@@ -1,7 +1,6 @@
 """Throwaway distributions on disk, found by the real importlib.metadata and imported by the real importer."""
 
 import importlib
-import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Final
 import pytest
 
 from arbcore.context import Context
+from arbcore.testing.session import make_context
 
 STRATEGY: Final = """
 from arbcore.hooks import hookimpl
@@ -97,23 +97,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     importlib.invalidate_caches()
 
 
-class StillClock:
-    """A clock that stands."""
-
-    def now(self) -> int:
-        return 1_700_000_000_000_000_000
-
-
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
     """The context of an instance."""
-    return Context(
-        instance="one",
-        session="test",
-        mode="backtest",
-        environment="simulator",
-        base_currency="USDT",
-        clock=StillClock(),
-        logger=logging.getLogger("arbcore.test"),
-        data_dir=tmp_path / "data",
-    )
+    return make_context("one", data_dir=tmp_path / "data")

@@ -10,11 +10,12 @@ import pytest
 from arbcore.context import Context
 from arbcore.errors import ConfigurationError
 from arbcore.hooks import StrategyHooks
-from arbcore.model.instrument import FeeSchedule, Instrument, InstrumentKind, TickTable
+from arbcore.model.instrument import InstrumentKind
 from arbcore.model.order import Side
 from arbcore.model.trade import Trade, TradeState
 from arbcore.plugins import hooks_of, load, settings_model_of
 from arbcore.ports.strategy import Enter, Exit, LegSpec, Signal, Strategy
+from arbcore.testing.rehearsal import market
 from tests.plugins.third_party import pulse
 
 if TYPE_CHECKING:
@@ -23,24 +24,9 @@ if TYPE_CHECKING:
 HOUR = 3600 * 10**9
 
 
-def _instrument(venue: str, quote: str, kind: InstrumentKind) -> Instrument:
-    return Instrument(
-        venue=venue,
-        symbol=f"BTC{quote}",
-        kind=kind,
-        base="BTC",
-        quote=quote,
-        ticks=TickTable.flat(Decimal("0.1")),
-        lot=Decimal("0.001"),
-        min_quantity=Decimal("0.001"),
-        min_notional=Decimal(5),
-        fees=FeeSchedule(maker=Decimal(0), taker=Decimal("0.0005")),
-    )
-
-
 MARKETS = [
-    _instrument("korea", "KRW", InstrumentKind.SPOT),
-    _instrument("world", "USDT", InstrumentKind.PERPETUAL),
+    market("korea", "BTC", InstrumentKind.SPOT, "KRW"),
+    market("world", "BTC", InstrumentKind.PERPETUAL, "USDT"),
 ]
 
 
@@ -88,8 +74,8 @@ def test_it_plans_one_route_over_both_venues(build: Build) -> None:
     (route,) = build(rate="usdt_krw").plan(MARKETS)
     assert route.id == "beat/BTC/korea-world"
     assert route.legs == (
-        LegSpec("korea:BTCKRW", Side.BUY, "usdt_krw"),
-        LegSpec("world:BTCUSDT", Side.SELL, ""),
+        LegSpec("korea:BTC-KRW", Side.BUY, "usdt_krw"),
+        LegSpec("world:BTC-USDT", Side.SELL, ""),
     )
     with pytest.raises(ConfigurationError, match="korea lists no ETH"):
         build(symbol="ETH").plan(MARKETS)

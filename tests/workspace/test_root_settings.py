@@ -16,9 +16,11 @@ MODULES = sorted(path.name for path in ROOT.glob("plugins/*/*/src/arbcore_*"))
 CONTRACTS = {contract["id"]: contract for contract in TOOLS["importlinter"]["contracts"]}
 
 
-def test_mypy_finds_every_plugin() -> None:
-    wanted = [f"$MYPY_CONFIG_FILE_DIR/{path.relative_to(ROOT).as_posix()}" for path in SOURCES]
+def test_mypy_finds_every_distribution() -> None:
+    sources = [*sorted(ROOT.glob("cookbook/*/*/src")), *SOURCES]
+    wanted = [f"$MYPY_CONFIG_FILE_DIR/{path.relative_to(ROOT).as_posix()}" for path in sources]
     assert TOOLS["mypy"]["mypy_path"] == ["$MYPY_CONFIG_FILE_DIR", *wanted]
+    assert {"arbcore", "cookbook", "plugins", "tests", "tools"} <= set(TOOLS["mypy"]["files"])
 
 
 def test_coverage_measures_every_distribution() -> None:

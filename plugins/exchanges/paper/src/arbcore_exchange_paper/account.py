@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from arbcore.model.money import ZERO, add, multiply, subtract
+from arbcore.model.money import EXACT, ZERO
 from arbcore.model.order import Fill, Side
 from arbcore.model.position import Balance, PositionReport
 from arbcore_exchange_paper.market import Amounts, Market
@@ -28,8 +28,8 @@ class Account(Struct):
 
     def free(self, currency: str) -> Decimal:
         """Return what an order may use; negative where losses ate into the margin."""
-        total = self.totals.get(currency, ZERO)
-        return subtract(subtract(total, self.reserved.get(currency, ZERO)), self.margins.get(currency, ZERO))
+        unreserved = EXACT.subtract(self.totals.get(currency, ZERO), self.reserved.get(currency, ZERO))
+        return EXACT.subtract(unreserved, self.margins.get(currency, ZERO))
 
     def covers(self, amounts: Amounts) -> bool:
         """Tell whether the free balances suffice."""
@@ -38,16 +38,16 @@ class Account(Struct):
     def reserve(self, amounts: Amounts) -> None:
         """Hold amounts back."""
         for currency, amount in amounts:
-            self.reserved[currency] = add(self.reserved.get(currency, ZERO), amount)
+            self.reserved[currency] = EXACT.add(self.reserved.get(currency, ZERO), amount)
 
     def release(self, amounts: Amounts) -> None:
         """Free amounts that were held back."""
         for currency, amount in amounts:
-            self.reserved[currency] = subtract(self.reserved[currency], amount)
+            self.reserved[currency] = EXACT.subtract(self.reserved[currency], amount)
 
     def move(self, currency: str, amount: Decimal) -> None:
         """Credit an amount, or debit a negative one."""
-        self.totals[currency] = add(self.totals.get(currency, ZERO), amount)
+        self.totals[currency] = EXACT.add(self.totals.get(currency, ZERO), amount)
 
     def opened(self, market: Market, side: Side, quantity: Decimal, claimed: Decimal = ZERO) -> Decimal:
         """Return the part of a quantity that opens a position.
@@ -61,8 +61,8 @@ class Account(Struct):
         position = None if market.is_spot else self.positions.get(market.key)
         if position is None:
             return ZERO if market.is_spot else quantity
-        closable = max(subtract(position.opposite(side.sign), claimed), ZERO)
-        return max(subtract(quantity, closable), ZERO)
+        closable = max(EXACT.subtract(position.opposite(side.sign), claimed), ZERO)
+        return max(EXACT.subtract(quantity, closable), ZERO)
 
     def trade(self, market: Market, fill: Fill, value: Decimal) -> None:
         """Book a fill of a value, with its fee."""
@@ -72,7 +72,7 @@ class Account(Struct):
             signed = quantity if side is Side.BUY else quantity.copy_negate()
             self.move(market.settle, self.trade_position(market, signed, fill.price))
             return
-        coins = multiply(quantity, market.unit)
+        coins = EXACT.multiply(quantity, market.unit)
         if side is Side.BUY:
             self.move(market.quote, value.copy_negate())
             self.move(market.base, coins)
@@ -85,11 +85,11 @@ class Account(Struct):
         position = self.positions.setdefault(market.key, NetPosition([]))
         before = _margin(market, position)
         profit = position.trade(quantity, price)
-        change = subtract(_margin(market, position), before)
-        self.margins[market.settle] = add(self.margins.get(market.settle, ZERO), change)
+        change = EXACT.subtract(_margin(market, position), before)
+        self.margins[market.settle] = EXACT.add(self.margins.get(market.settle, ZERO), change)
         if not position.lots:
             del self.positions[market.key]
-        return multiply(profit, market.size)
+        return EXACT.multiply(profit, market.size)
 
     def balances(self, venue: str) -> tuple[Balance, ...]:
         """Return every balance that is not zero, by currency.
@@ -98,7 +98,7 @@ class Account(Struct):
         """
         found = []
         for currency, total in sorted(self.totals.items()):
-            locked = add(self.reserved.get(currency, ZERO), self.margins.get(currency, ZERO))
+            locked = EXACT.add(self.reserved.get(currency, ZERO), self.margins.get(currency, ZERO))
             if total:
                 found.append(Balance(venue=venue, currency=currency, total=total, locked=min(locked, max(total, ZERO))))
         return tuple(found)
@@ -109,11 +109,11 @@ class Account(Struct):
             PositionReport(
                 instrument=key,
                 quantity=position.quantity,
-                entry_value=multiply(position.entry, markets[key].size),
+                entry_value=EXACT.multiply(position.entry, markets[key].size),
             )
             for key, position in sorted(self.positions.items())
         )
 
 
 def _margin(market: Market, position: NetPosition) -> Decimal:
-    return multiply(multiply(position.entry.copy_abs(), market.size), market.margin_rate)
+    return EXACT.multiply(EXACT.multiply(position.entry.copy_abs(), market.size), market.margin_rate)

@@ -37,7 +37,10 @@ def check_shape(order: OrderRequest, market: Market, touch: tuple[float, float] 
         market: Its market.
         touch: Best bid and ask; None where they are not known, which lets a price-dependent check pass.
     """
-    return _check_grid(order, market) or _check_limits(order, market, touch) or _check_takes(order, market, touch)
+    refusal = _check_grid(order, market) or _check_limits(order, market, touch)
+    if refusal is None and order.time_in_force is TimeInForce.POST_ONLY:
+        return _check_takes(order, market, touch)
+    return refusal
 
 
 def price_of(order: OrderRequest, market: Market, touch: tuple[float, float] | None) -> Decimal | None:
@@ -66,9 +69,11 @@ def _check_limits(order: OrderRequest, market: Market, touch: tuple[float, float
         return Refusal(
             Reason.ORDER_ABOVE_MAXIMUM, f"quantity {quantity:f} is above the largest, {instrument.max_quantity:f}"
         )
-    price = price_of(order, market, touch)
     # A perpetual's minimum must not keep a position from being closed.
-    if price is None or (order.reduce_only and not market.is_spot):
+    if order.reduce_only and not market.is_spot:
+        return None
+    price = price_of(order, market, touch)
+    if price is None:
         return None
     value = market.value(quantity, price)
     if value < instrument.min_notional:
@@ -78,8 +83,7 @@ def _check_limits(order: OrderRequest, market: Market, touch: tuple[float, float
 
 
 def _check_takes(order: OrderRequest, market: Market, touch: tuple[float, float] | None) -> Refusal | None:
-    if order.time_in_force is not TimeInForce.POST_ONLY:
-        return None
+    """Refuse a post-only order that would take."""
     if order.price is None or order.type is OrderType.MARKET:
         return Refusal(Reason.ORDER_WOULD_TAKE, "a market order can't be post-only")
     if touch is None:

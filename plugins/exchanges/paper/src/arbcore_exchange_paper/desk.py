@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from arbcore.model.input import VenueReport
-from arbcore.model.money import ZERO, total
+from arbcore.model.money import EXACT, ZERO
 from arbcore.model.order import OrderReport, OrderRequest, OrderState, OrderType, Side, TimeInForce
 from arbcore.model.reason import Reason
 from arbcore.ports.fill import Execution, FillModel
@@ -68,7 +68,7 @@ class OrderDesk:
         """Book an execution of a resting order."""
         working = self.working[execution.client_order_id]
         self._release(working)
-        if not self._book(working, market, execution, now, reports):
+        if not self._book(working, market, execution, self._allowed(working, market), now, reports):
             return
         if self._allowed(working, market):
             self._hold(working, market)
@@ -105,13 +105,16 @@ class OrderDesk:
         if order.side is Side.SELL and touch is not None:
             # A short's margin counts its selling price, and it may sell above its limit.
             price = max(price, market.place(touch, Side.SELL))
-        claimed = total(
-            one.closing
-            for one in self.working.values()
-            if one.order.instrument == market.key and one.order.side is order.side
-        )
-        opened = self._account.opened(market, order.side, order.quantity, claimed)
+        opened = self._account.opened(market, order.side, order.quantity, self._claimed(order))
         return Working(order, order.quantity, opened, price)
+
+    def _claimed(self, order: OrderRequest) -> Decimal:
+        """Return the part of the opposite position that other orders of the same side are going to close."""
+        claimed = ZERO
+        for one in self.working.values():
+            if one.order.instrument == order.instrument and one.order.side is order.side:
+                claimed = EXACT.add(claimed, one.closing)
+        return claimed
 
     def _check_funds(self, working: Working, market: Market) -> Refusal | None:
         order = working.order
@@ -120,6 +123,9 @@ class OrderDesk:
             if not allowed or (order.time_in_force is TimeInForce.FOK and allowed < order.quantity):
                 detail = f"{market.key} holds {allowed:f} to reduce"
                 return Refusal(Reason.ORDER_NOTHING_TO_REDUCE, detail)
+        # What closes a perpetual position needs nothing.
+        if not market.is_spot and not working.opened:
+            return None
         for currency, amount in working.needs(market):
             free = self._account.free(currency)
             if amount and free < amount:
@@ -138,7 +144,8 @@ class OrderDesk:
 
     def _match(self, working: Working, market: Market, now: int, reports: list[VenueReport], blind: Reason) -> None:
         """Let an order meet the market; ``blind`` is the reason where there is none to meet."""
-        executions = self._fill_model.execute(working.order, self._allowed(working, market), now)
+        allowed = self._allowed(working, market)
+        executions = self._fill_model.execute(working.order, allowed, now)
         if executions is None:
             working.waiting = True
             self.waiting.setdefault(market.key, []).append(working)
@@ -146,16 +153,16 @@ class OrderDesk:
             return
         self._release(working)
         for execution in executions:
-            if not self._book(working, market, execution, now, reports):
+            if not self._book(working, market, execution, allowed, now, reports):
                 return
-        left = self._allowed(working, market)
-        if left and working.order.time_in_force in _RESTS and working.order.type is OrderType.LIMIT:
-            self._fill_model.rest(working.order, left, now)
+            allowed = self._allowed(working, market)
+        if allowed and working.order.time_in_force in _RESTS and working.order.type is OrderType.LIMIT:
+            self._fill_model.rest(working.order, allowed, now)
             self._hold(working, market)
             if working.filled:
                 reports.append(working.report(OrderState.PARTIALLY_FILLED, now))
             return
-        reports.append(self._finish(working, now, self._why_unfilled(market, left, blind)))
+        reports.append(self._finish(working, now, self._why_unfilled(market, allowed, blind)))
 
     def _why_unfilled(self, market: Market, left: Decimal, blind: Reason) -> Reason:
         if not left:
@@ -163,11 +170,17 @@ class OrderDesk:
         return Reason.ORDER_NO_LIQUIDITY if self._fill_model.touch(market.key) is not None else blind
 
     def _book(
-        self, working: Working, market: Market, execution: Execution, now: int, reports: list[VenueReport]
+        self,
+        working: Working,
+        market: Market,
+        execution: Execution,
+        allowed: Decimal,
+        now: int,
+        reports: list[VenueReport],
     ) -> bool:
-        """Book one execution; end the order and return False where the account can't carry it."""
+        """Book one execution up to what is allowed; end the order and return False where the account can't carry it."""
         price = execution.price
-        quantity = min(execution.quantity, self._allowed(working, market))
+        quantity = min(execution.quantity, allowed)
         if not quantity or not self._is_covered(working, market, quantity, price):
             reports.append(self.end(working, OrderState.EXPIRED, now, Reason.ORDER_INSUFFICIENT_BALANCE))
             return False
@@ -198,5 +211,6 @@ class OrderDesk:
         self._account.reserve(working.reserved)
 
     def _release(self, working: Working) -> None:
-        self._account.release(working.reserved)
-        working.reserved = ()
+        if working.reserved:
+            self._account.release(working.reserved)
+            working.reserved = ()

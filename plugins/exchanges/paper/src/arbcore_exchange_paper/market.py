@@ -1,6 +1,6 @@
 """What an instrument costs: values, fees and the funds that an order needs. Products only, so that all is exact."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import ROUND_CEILING, Context, Decimal
 from typing import Final
 
@@ -9,10 +9,10 @@ from msgspec import Struct
 from arbcore.errors import ConfigurationError
 from arbcore.model.grid import Rounding
 from arbcore.model.instrument import Instrument, InstrumentKind
-from arbcore.model.money import RATE_STEP, ZERO, add, multiply
+from arbcore.model.money import EXACT, RATE_STEP, ZERO
 from arbcore.model.order import Liquidity, Side
 
-Amounts = Sequence[tuple[str, Decimal]]
+Amounts = tuple[tuple[str, Decimal], ...]
 """Amounts by currency, each currency once."""
 
 _UP: Final = Context(prec=60, rounding=ROUND_CEILING)
@@ -60,15 +60,15 @@ class Market(Struct, frozen=True, kw_only=True):
 
     def value(self, quantity: Decimal, price: Decimal) -> Decimal:
         """Return quantity x size x price in the quote currency, with the quantity's sign."""
-        return multiply(multiply(quantity, self.size), price)
+        return EXACT.multiply(EXACT.multiply(quantity, self.size), price)
 
     def fee(self, value: Decimal, quantity: Decimal, rate: Decimal) -> Decimal:
         """Return the exact fee in the fee currency, for a positive quantity and its value."""
         if self.fee_factor == _ONE:
-            return multiply(value, rate)
+            return EXACT.multiply(value, rate)
         if self.fee_factor:
-            return multiply(multiply(value, rate), self.fee_factor)
-        return multiply(multiply(quantity, self.unit), rate)
+            return EXACT.multiply(EXACT.multiply(value, rate), self.fee_factor)
+        return EXACT.multiply(EXACT.multiply(quantity, self.unit), rate)
 
     def needs(self, side: Side, quantity: Decimal, price: Decimal, opened: Decimal) -> Amounts:
         """Return the funds that an order or an execution takes before it gives any.
@@ -81,15 +81,14 @@ class Market(Struct, frozen=True, kw_only=True):
         """
         if not self.is_spot:
             value = self.value(opened, price)
-            return self._merged(self.settle, multiply(value, self.margin_rate), self._likely_fee(value, opened))
+            return self._with_fee(self.settle, EXACT.multiply(value, self.margin_rate), value, opened)
         value = self.value(quantity, price)
-        paid, amount, got = (
-            (self.quote, value, self.base)
-            if side is Side.BUY
-            else (self.base, multiply(quantity, self.unit), self.quote)
-        )
+        if side is Side.BUY:
+            paid, amount, got = self.quote, value, self.base
+        else:
+            paid, amount, got = self.base, EXACT.multiply(quantity, self.unit), self.quote
         # A fee in what is received is taken out of it.
-        return self._merged(paid, amount, ZERO if self.fee_currency == got else self._likely_fee(value, quantity))
+        return ((paid, amount),) if self.fee_currency == got else self._with_fee(paid, amount, value, quantity)
 
     def place(self, touch: tuple[float, float], side: Side) -> Decimal:
         """Return the touch that an order of a side meets, on the grid, rounded against the order."""
@@ -97,14 +96,13 @@ class Market(Struct, frozen=True, kw_only=True):
             return self.instrument.ticks.place(touch[1], Rounding.UP)
         return self.instrument.ticks.place(touch[0], Rounding.DOWN)
 
-    def _likely_fee(self, value: Decimal, quantity: Decimal) -> Decimal:
-        return self.fee(value, quantity, self.reserve_rate)
-
-    def _merged(self, currency: str, amount: Decimal, fee: Decimal) -> Amounts:
+    def _with_fee(self, currency: str, amount: Decimal, value: Decimal, quantity: Decimal) -> Amounts:
+        """Return an amount of a currency together with the fee that is likely for a value and its quantity."""
+        fee = self.fee(value, quantity, self.reserve_rate)
         if not fee:
             return ((currency, amount),)
         if currency == self.fee_currency:
-            return ((currency, add(amount, fee)),)
+            return ((currency, EXACT.add(amount, fee)),)
         return ((currency, amount), (self.fee_currency, fee))
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from arbcore.model.money import ZERO, add, multiply, subtract
+from arbcore.model.money import EXACT, ZERO
 
 
 class OpenLot(Struct):
@@ -42,10 +42,10 @@ class NetPosition(Struct):
             lot = self.lots[0]
             whole = lot.quantity.copy_abs() <= quantity.copy_abs()
             closed = lot.quantity if whole else quantity.copy_negate()
-            profit = add(profit, multiply(closed, subtract(price, lot.price)))
+            profit = EXACT.add(profit, EXACT.multiply(closed, EXACT.subtract(price, lot.price)))
             self._move(closed.copy_negate(), lot.price)
-            lot.quantity = subtract(lot.quantity, closed)
-            quantity = add(quantity, closed)
+            lot.quantity = EXACT.subtract(lot.quantity, closed)
+            quantity = EXACT.add(quantity, closed)
             if whole:
                 del self.lots[0]
         if quantity:
@@ -54,5 +54,5 @@ class NetPosition(Struct):
         return profit
 
     def _move(self, quantity: Decimal, price: Decimal) -> None:
-        self.quantity = add(self.quantity, quantity)
-        self.entry = add(self.entry, multiply(quantity, price))
+        self.quantity = EXACT.add(self.quantity, quantity)
+        self.entry = EXACT.add(self.entry, EXACT.multiply(quantity, price))

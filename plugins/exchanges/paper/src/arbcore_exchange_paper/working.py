@@ -4,10 +4,10 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from arbcore.model.money import ZERO, add, subtract
+from arbcore.model.money import EXACT, ZERO
 from arbcore.model.order import Fill, OrderReport, OrderRequest, OrderState
 from arbcore.ports.fill import Execution
-from arbcore_exchange_paper.market import Market
+from arbcore_exchange_paper.market import Amounts, Market
 
 
 class Working(Struct):
@@ -33,18 +33,18 @@ class Working(Struct):
     venue_order_id: str = ""
     filled: Decimal = ZERO
     fills: int = 0
-    reserved: tuple[tuple[str, Decimal], ...] = ()
+    reserved: Amounts = ()
     waiting: bool = False
     checked: bool = True
 
     @property
     def closing(self) -> Decimal:
         """Part of what is left that is going to close a position: what closes fills first."""
-        return subtract(self.left, min(self.opened, self.left))
+        return EXACT.subtract(self.left, min(self.opened, self.left))
 
-    def needs(self, market: Market) -> tuple[tuple[str, Decimal], ...]:
+    def needs(self, market: Market) -> Amounts:
         """Return the funds that the rest may take."""
-        return tuple(market.needs(self.order.side, self.left, self.price, min(self.opened, self.left)))
+        return market.needs(self.order.side, self.left, self.price, min(self.opened, self.left))
 
     def report(self, state: OrderState, now: int, reason: str = "", detail: str = "") -> OrderReport:
         """Return what the venue says of the order."""
@@ -64,8 +64,8 @@ class Working(Struct):
 
         The fill's id is the order's with a counter, so no other run of the venue can give it again.
         """
-        self.filled = add(self.filled, quantity)
-        self.left = subtract(self.left, quantity)
+        self.filled = EXACT.add(self.filled, quantity)
+        self.left = EXACT.subtract(self.left, quantity)
         self.fills += 1
         return Fill(
             fill_id=f"{self.order.client_order_id}.{self.fills}",

@@ -57,12 +57,11 @@ def _level(instrument: Instrument, quote: Quote, side: Side) -> Level | None:
     """Round price and size against the taker."""
     if not is_sound(quote):
         return None
-    price, size, rounding = (
-        (quote.ask, quote.ask_size, Rounding.UP) if side is Side.BUY else (quote.bid, quote.bid_size, Rounding.DOWN)
-    )
+    size = quote.ask_size if side is Side.BUY else quote.bid_size
     if not 0.0 < size < inf:
         return None
-    placed = instrument.ticks.place(price, rounding)
+    ticks = instrument.ticks
+    placed = ticks.place(quote.ask, Rounding.UP) if side is Side.BUY else ticks.place(quote.bid, Rounding.DOWN)
     # A bid under the first tick rounds to nothing, and nobody sells for nothing.
     return Level(placed, to_grid(size, instrument.lot, Rounding.DOWN)) if placed > 0 else None
 

@@ -19,7 +19,7 @@ from arbcore.model.market import (
     PublicTrade,
     Quote,
 )
-from arbcore.model.money import subtract
+from arbcore.model.money import EXACT
 from arbcore.model.order import Liquidity, OrderRequest, OrderType, Side, TimeInForce
 from arbcore.ports.fill import Execution
 from arbcore_fill_top.bars import Bar
@@ -93,7 +93,7 @@ class TopFill:
         taken = min(level.left, quantity)
         if not taken or (taken < quantity and order.time_in_force is TimeInForce.FOK):
             return _NOTHING
-        level.left = subtract(level.left, taken)
+        level.left = EXACT.subtract(level.left, taken)
         return (Execution(order.client_order_id, level.price, taken, Liquidity.TAKER),)
 
     def rest(self, order: OrderRequest, quantity: Decimal, now: int) -> None:
@@ -195,20 +195,21 @@ class TopFill:
             if level is None or not level.left or not resting.is_through(level.price):
                 continue
             taken = min(level.left, resting.left)
-            level.left = subtract(level.left, taken)
-            resting.left = subtract(resting.left, taken)
+            level.left = EXACT.subtract(level.left, taken)
+            resting.left = EXACT.subtract(resting.left, taken)
             executions.append(Execution(resting.order.client_order_id, resting.price, taken, Liquidity.MAKER))
             if not resting.left:
                 self.remove(resting.order.client_order_id)
         return executions
 
     def _facing(self, instrument: Instrument, side: Side) -> Level | None:
-        quote = self._touches.get(instrument.key)
+        key = instrument.key
+        quote = self._touches.get(key)
         if quote is None:
             return None
-        levels = self._levels.get(instrument.key)
+        levels = self._levels.get(key)
         if levels is None or levels.quote is not quote:
-            levels = self._levels[instrument.key] = Levels(quote)
+            levels = self._levels[key] = Levels(quote)
         return levels.facing(side, instrument)
 
     def _instrument(self, order: OrderRequest) -> Instrument:

@@ -84,14 +84,15 @@ class ExitRules:
         settings = self._settings
         gain = baseline.gain(signal, not trade.forward)
         back = -inf if gain is None else gain
-        rules = (
-            (Reason.EXIT_STOP, settings.stop_bps is not None and net_bps <= -settings.stop_bps),
-            (Reason.EXIT_REVERSAL, settings.reversal and back >= self._enter),
-            (Reason.EXIT_TAKE_PROFIT, settings.take_profit_bps is not None and net_bps >= settings.take_profit_bps),
-            (Reason.EDGE_REVERTED, back >= self._leave),
-            (Reason.EXIT_TIME, signal.time >= self.deadline(trade)),
-        )
-        return next((reason for reason, holds in rules if holds), None)
+        if settings.stop_bps is not None and net_bps <= -settings.stop_bps:
+            return Reason.EXIT_STOP
+        if settings.reversal and back >= self._enter:
+            return Reason.EXIT_REVERSAL
+        if settings.take_profit_bps is not None and net_bps >= settings.take_profit_bps:
+            return Reason.EXIT_TAKE_PROFIT
+        if back >= self._leave:
+            return Reason.EDGE_REVERTED
+        return Reason.EXIT_TIME if signal.time >= self.deadline(trade) else None
 
     def _partial(self, trade: Trade, net_bps: float) -> Decimal:
         """Return the part of the open quantity to close for the planned closes reached; zero for none."""

@@ -72,21 +72,27 @@ class SpreadRoute:
             return ()
         if signal.rate_fresh:
             self._baseline.observe(signal)
-        judged = (self._exits.judge(trade, signal, self._baseline) for trade in self._hedged())
-        exits = [wish for wish in judged if wish is not None]
+        exits: list[Wish] = []
+        for trade in self._hedged():
+            wish = self._exits.judge(trade, signal, self._baseline)
+            if wish is not None:
+                exits.append(wish)
         return exits or self._entries(signal)
 
     def trigger(self) -> Trigger:
         """Return when to be asked next."""
         at = self._baseline.due
+        hedged, has_room = self._hedged(), self._has_room()
+        if not hedged and not has_room:
+            return Trigger(at=at)
         above = {True: inf, False: inf}
         below = {True: -inf, False: -inf}
-        for trade in self._hedged():
+        for trade in hedged:
             closing = not trade.forward
             above[closing] = min(above[closing], self._exits.asks_at(trade, self._baseline))
             below[closing] = max(below[closing], self._exits.stops_at(trade))
             at = min(at, self._exits.deadline(trade))
-        if self._has_room():
+        if has_room:
             if self._now < self._rest_until:
                 at = min(at, self._rest_until)
             else:
