@@ -10,9 +10,15 @@ from arbcore.model.money import EXACT
 _TOLERANCE: Final = 1e-9
 """A float within this share of one step counts as lying on the grid: binary noise must not cost a tick."""
 
+_TOLERANCE_EXACT: Final = Decimal(_TOLERANCE)
+
 _FAST: Final = 1e6
 _DOUBT: Final = _TOLERANCE / 2
 """Up to a million steps a float quotient errs by three roundings, less than this share of a step."""
+
+_FAR: Final = 1e12
+_DOUBT_PER_STEP: Final = _DOUBT / _FAST
+"""Beyond a million steps the error grows with their number; up to this many it stays under a thousandth."""
 
 
 class Rounding(StrEnum):
@@ -48,9 +54,9 @@ def to_grid(value: float | Decimal, step: Decimal, rounding: Rounding) -> Decima
         raise ValueError(f"a grid step must be positive, not {step}")
     if isinstance(value, float):
         steps = value / float(step)
-        whole = _whole(steps, rounding) if -_FAST < steps < _FAST else None
+        whole = _whole(steps, rounding) if -_FAR < steps < _FAR else None
         if whole is not None:
-            return EXACT.multiply(step, Decimal(whole))
+            return EXACT.multiply(step, whole)
     elif value.is_finite() and not EXACT.remainder(value, step):
         return value
     return _exact_to_grid(value, step, rounding)
@@ -60,12 +66,15 @@ def _whole(steps: float, rounding: Rounding) -> int | None:
     """Return a number of steps as a whole number, None where a float's error could decide differently."""
     nearest = round(steps)
     off = abs(steps - nearest)
-    if off < _TOLERANCE - _DOUBT:
+    near = -_FAST < steps < _FAST
+    doubt = _DOUBT if near else abs(steps) * _DOUBT_PER_STEP
+    # Far out only what is clearly off the grid is decided here: the exact way writes what is on it with fewer zeros.
+    if near and off < _TOLERANCE - _DOUBT:
         return nearest
-    if off < _TOLERANCE + _DOUBT:
+    if off < _TOLERANCE + doubt:
         return None
     if rounding is Rounding.NEAREST:
-        return nearest if off < 0.5 - _DOUBT else None
+        return nearest if off < 0.5 - doubt else None
     return floor(steps) if rounding is Rounding.DOWN else ceil(steps)
 
 
@@ -77,7 +86,7 @@ def _exact_to_grid(value: float | Decimal, step: Decimal, rounding: Rounding) ->
     steps = context.divide(exact, step)
     if isinstance(value, float):
         nearest = steps.to_integral_value(ROUND_HALF_EVEN)
-        if abs(steps - nearest) <= Decimal(_TOLERANCE):
+        if steps == nearest or abs(steps - nearest) <= _TOLERANCE_EXACT:
             return context.multiply(nearest, step)
     return context.multiply(steps.to_integral_value(context.rounding), step)
 

@@ -86,7 +86,7 @@ class FeeSchedule(Struct, frozen=True):
     currency: str = ""
 
 
-class Instrument(Struct, frozen=True, kw_only=True):
+class Instrument(Struct, frozen=True, kw_only=True, dict=True):
     """One market of one venue.
 
     Attributes:
@@ -126,17 +126,17 @@ class Instrument(Struct, frozen=True, kw_only=True):
         if self.lot <= 0 or self.contract_size <= 0 or self.multiplier <= 0:
             raise ValueError(f"{self.key}: lot, contract size and multiplier must be positive")
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Name of the instrument across the system: ``venue:symbol``."""
         return f"{self.venue}:{self.symbol}"
 
-    @property
+    @cached_property
     def settlement(self) -> str:
         """Currency in which fees and profit are paid."""
         return self.settle or self.quote
 
-    @property
+    @cached_property
     def unit(self) -> Decimal:
         """Base coins in one unit of order quantity: contract size times multiplier."""
         return self.contract_size * self.multiplier
