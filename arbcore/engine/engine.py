@@ -218,6 +218,9 @@ class Engine:
         venue = self._instruments[payment.instrument].instrument.venue
         if not parts.accounts.first_time(venue, payment.payment_id):
             return
+        if self._booting:
+            parts.life.pay_before_start(venue, payment)
+            return
         posting, shares = parts.accounts.funding(payment)
         event = FundingApplied(
             payment_id=payment.payment_id,

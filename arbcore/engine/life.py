@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.output import Outbox, tell_moves
 from arbcore.engine.switches import Switches
 from arbcore.engine.valuation import Valuation
 from arbcore.model.events import EngineStarted, EngineStopped, PnlReported
-from arbcore.model.input import AccountSnapshot, SessionControl
-from arbcore.model.money import EXACT
+from arbcore.model.input import AccountSnapshot, FundingPayment, SessionControl
+from arbcore.model.money import EXACT, ZERO, add
+from arbcore.model.position import Balance
 from arbcore.model.state import Severity
 
 if TYPE_CHECKING:
@@ -65,6 +68,16 @@ class Life:
         self._statements[snapshot.venue] = snapshot
         if self._start_value is None:
             tell_moves(self._outbox, self._accounts.restate(snapshot))
+
+    def pay_before_start(self, venue: str, payment: FundingPayment) -> None:
+        """Add a payment on a stock to what its venue stated: before trading begins it is no result."""
+        stated = self._statements.get(venue)
+        if stated is None:
+            return
+        owned = {balance.currency: balance for balance in stated.balances}
+        before = owned.get(payment.currency, Balance(venue=venue, currency=payment.currency, total=ZERO))
+        owned[payment.currency] = replace(before, total=add(before.total, payment.amount))
+        self.on_snapshot(replace(stated, balances=tuple(owned.values())))
 
     def stated(self, venue: str) -> bool:
         """Tell whether a venue has stated its account."""

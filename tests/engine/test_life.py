@@ -13,18 +13,21 @@ from arbcore.model.events import (
     EngineModeChanged,
     EngineStarted,
     EngineStopped,
+    FundingApplied,
     OpportunitySkipped,
     PnlReported,
     StrategyStarted,
 )
-from arbcore.model.input import AccountSnapshot
+from arbcore.model.input import AccountSnapshot, FundingPayment
 from arbcore.model.position import Balance, PositionReport
 from arbcore.model.state import EngineState
 from arbcore.ports.strategy import RouteKind
 from arbcore.testing.scripted import ScriptedStrategy, enter, pair
 from arbcore.testing.scripted_venue import ScriptedVenue
 from arbcore.testing.stage import Stage
-from tests.engine.world import BTC_ROUTE, PERP, SPOT, WON, WON_ROUTE, World, basic
+from tests.engine.world import BTC_ROUTE, PERP, SPOT, WON, WON_ROUTE, World, basic, perpetual
+
+KRW_PERP = perpetual("swap", "BTCKRW-PERP", "KRW")
 
 
 def test_a_session_tells_what_it_is_and_opens_its_accounts() -> None:
@@ -144,7 +147,7 @@ def test_an_inventory_waits_for_every_leg_because_venues_open_positions_at_the_f
 @pytest.mark.parametrize("later", [999.0, 1100.0])
 def test_what_a_stock_earned_before_counts_as_money_not_as_result(later: float) -> None:
     """The short was opened at 120 won, is worth 100 at the start, and the won moves while it stays open."""
-    perp = PERP.__class__(**{**{name: getattr(PERP, name) for name in PERP.__struct_fields__}, "quote": "KRW"})
+    perp = KRW_PERP
     strategy = ScriptedStrategy(pair(WON, perp, rates={"KRW": "usdt_krw"}))
     world = World(WON, perp, strategies=strategy)
     world.venues["swap"].books.traded[perp.key] = (Decimal(-2), Decimal(-240))
@@ -162,6 +165,43 @@ def test_what_a_stock_earned_before_counts_as_money_not_as_result(later: float) 
     assert rate is not None
     assert pnl.unrealised == 20 * rate
     assert pnl.fx == (Decimal(10**9) + 40) * (rate - Decimal("0.001"))
+    assert world.remainder() == 0
+
+
+@pytest.mark.parametrize("restated", [True, False])
+def test_funding_of_a_stock_before_the_start_is_no_result(restated: bool) -> None:
+    strategy = ScriptedStrategy(pair(WON, KRW_PERP, rates={"KRW": "usdt_krw"}))
+    world = World(WON, KRW_PERP, strategies=strategy)
+    stage, books = world.stage, world.venues["swap"].books
+    books.traded[KRW_PERP.key] = (Decimal(-2), Decimal(-240))
+    stage.begin()
+    now = stage.clock.now()
+    payment = FundingPayment(
+        payment_id="f",
+        instrument=KRW_PERP.key,
+        amount=Decimal(7000),
+        currency="KRW",
+        rate=Decimal("0.001"),
+        quantity=Decimal(-2),
+        ts=now,
+        recv_ts=now,
+    )
+    books.move("KRW", Decimal(7000))
+    told = stage.give(payment, payment)  # no rate is known yet, and it is told twice
+    assert [(event.currency, event.change) for event in told if isinstance(event, BalanceChanged)] == [
+        ("KRW", Decimal(7000))
+    ]
+    if restated:
+        assert stage.give(world.venues["swap"].snapshot(now)) == []
+    stage.rate("usdt_krw", 1000.0)
+    stage.quote(KRW_PERP, 99.9, 100.0)
+    stage.quote(WON, 100_000.0, 100_010.0)
+    assert world.state() is EngineState.RUNNING
+    stage.rate("usdt_krw", 1100.0)
+    pnl = stage.engine.parts.valuation.pnl()
+    assert pnl is not None
+    assert pnl.funding == 0
+    assert not stage.told(FundingApplied)
     assert world.remainder() == 0
 
 

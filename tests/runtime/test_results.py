@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from arbcore.model.events import TradeOpened
@@ -77,6 +77,7 @@ def check_books(played: Played, venues: dict[str, SimVenue], instruments: tuple[
 
 
 @given(st.integers(0, 10**6))
+@example(188)  # a hedge is paid funding before trading begins
 def test_a_stock_and_its_hedge_leave_no_remainder(seed: int) -> None:
     venues = with_stock()
     played = inventory(market(seed, 600), venues)
