@@ -8,6 +8,7 @@ from arbcore.model.command import CommandRequest
 from arbcore.model.market import MarketInput
 from arbcore.model.order import Fill, OrderReport
 from arbcore.model.position import Balance, PositionReport
+from arbcore.model.state import ConnectionState, HealthState
 
 
 class TimerFired(Struct, frozen=True):
@@ -78,8 +79,69 @@ class SessionControl(Struct, frozen=True, kw_only=True):
     recv_ts: int
 
 
+class VenueHealth(Struct, frozen=True, kw_only=True):
+    """A venue's health changed, as the runtime judges it from latency, errors, staleness and gaps.
+
+    Attributes:
+        venue: Exchange instance id.
+        state: Its health from now on.
+        reason: What decided, in words.
+        recv_ts: Engine time.
+    """
+
+    venue: str
+    state: HealthState
+    reason: str
+    recv_ts: int
+
+
+class ConnectionChanged(Struct, frozen=True, kw_only=True):
+    """A connection of a venue or rate source took another state.
+
+    Attributes:
+        venue: Exchange instance id, or name of the rate.
+        connection: Name of the connection, unique within the venue, such as ``public-1``.
+        state: Its state from now on. ``CONNECTED`` means that it delivers data, not that a socket is open.
+        reason: What led to it, in words.
+        attempts: Attempts that a reconnection took; 0 for other changes.
+        outage_ns: How long no data came before a reconnection; 0 for other changes.
+        recv_ts: Receive time.
+    """
+
+    venue: str
+    connection: str
+    state: ConnectionState
+    reason: str = ""
+    attempts: int = 0
+    outage_ns: int = 0
+    recv_ts: int
+
+
+class InstrumentStatus(Struct, frozen=True, kw_only=True):
+    """What a venue says about an instrument beside its prices. Told at the start of a feed and whenever it changes.
+
+    Attributes:
+        instrument: Key of the instrument.
+        trading: Whether the venue lets it be traded now.
+        warnings: The venue's own names of warnings in force, sorted.
+        delisting_ts: When its trading ends, 0 where nothing is announced.
+        ts: Venue time.
+        recv_ts: Receive time.
+    """
+
+    instrument: str
+    trading: bool
+    warnings: tuple[str, ...] = ()
+    delisting_ts: int = 0
+    ts: int
+    recv_ts: int
+
+
 VenueReport = OrderReport | Fill | FundingPayment | AccountSnapshot
 """What a venue may report."""
 
-Input = MarketInput | VenueReport | TimerFired | CommandRequest | SessionControl
+Condition = VenueHealth | ConnectionChanged | InstrumentStatus
+"""What surrounds the market data of a running session. A data set holds none of it."""
+
+Input = MarketInput | Condition | VenueReport | TimerFired | CommandRequest | SessionControl
 """Everything that may enter the engine."""

@@ -77,6 +77,7 @@ class FundingRate(Struct, frozen=True, gc=False):
         rate: Fraction of notional; positive means that longs pay shorts.
         settled: True for a payment that takes place now, False for the estimate of the next one.
         next_ts: Time of the next settlement, 0 where unknown.
+        interval_ns: Time between settlements, 0 where unknown. Venues change it per instrument.
     """
 
     instrument: str
@@ -85,6 +86,7 @@ class FundingRate(Struct, frozen=True, gc=False):
     rate: float
     settled: bool = True
     next_ts: int = 0
+    interval_ns: int = 0
 
 
 class FxRate(Struct, frozen=True, gc=False):

@@ -64,6 +64,16 @@ class ConnectionState(StrEnum):
     RESYNCING = "RESYNCING"
 
 
+class HealthState(StrEnum):
+    """Health of a venue; down and frozen take it out of every route."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    FROZEN = "frozen"
+    """It answers, and its market data stands still."""
+
+
 class Severity(StrEnum):
     """Urgency of an alert; P0 is never throttled."""
 

@@ -1,9 +1,8 @@
 """The rate port: sources of conversion rates."""
 
-from collections.abc import AsyncIterator
 from typing import Protocol, Self, runtime_checkable
 
-from arbcore.model.market import FxRate
+from arbcore.ports.venue import Deliver
 
 
 @runtime_checkable
@@ -18,6 +17,13 @@ class RateSource(Protocol):
         """Close."""
         ...
 
-    def rates(self) -> AsyncIterator[FxRate]:
-        """Deliver rates until cancelled."""
+    async def run(self, deliver: Deliver) -> None:
+        """Deliver the rate (`FxRate`, under the context's instance id) until cancelled, reconnecting by itself.
+
+        It is delivered on every change and, while its source confirms it, at least once a second: a rate that is no
+        longer delivered grows stale.
+
+        Args:
+            deliver: Takes rates and changes of the connection's state.
+        """
         ...

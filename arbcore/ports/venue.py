@@ -1,12 +1,12 @@
 """The exchange ports: market data feeds and venues that take orders, simulated (pure) or real (async)."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, Self, runtime_checkable
 
 from msgspec import Struct
 
-from arbcore.model.input import AccountSnapshot, VenueReport
+from arbcore.model.input import AccountSnapshot, ConnectionChanged, InstrumentStatus, VenueReport
 from arbcore.model.instrument import Instrument, InstrumentKind
 from arbcore.model.market import MarketInput
 from arbcore.model.order import OrderRequest, OrderType, TimeInForce
@@ -46,12 +46,41 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     rates: bool = False
 
 
+class RequestMeasured(Struct, frozen=True, kw_only=True):
+    """How a request to a venue went. The runtime judges the venue's health by it; the engine never sees it.
+
+    Attributes:
+        venue: Exchange instance id.
+        ok: Whether an answer came that is no fault of the venue (a refusal of what was asked is an answer).
+        latency_ns: Time from sending to the answer, or to giving up.
+        reason: What went wrong, in words; empty where nothing did.
+        recv_ts: Receive time.
+    """
+
+    venue: str
+    ok: bool
+    latency_ns: int
+    reason: str = ""
+    recv_ts: int
+
+
+FeedItem = MarketInput | ConnectionChanged | InstrumentStatus | RequestMeasured
+"""What a feed or a rate source may deliver."""
+
+Deliver = Callable[[FeedItem], None]
+"""Takes what was received, at once and without waiting. Times are those of receipt, by the context's clock."""
+
+
 @runtime_checkable
 class Feed(Protocol):
-    """Market data of one venue. An async context manager: entering connects, leaving closes."""
+    """Market data of one venue. An async context manager: entering opens, leaving closes."""
 
     async def __aenter__(self) -> Self:
-        """Connect."""
+        """Open what `instruments` needs.
+
+        Raises:
+            ExchangeError: The venue can't be reached.
+        """
         ...
 
     async def __aexit__(self, *exc: object) -> None:
@@ -59,11 +88,24 @@ class Feed(Protocol):
         ...
 
     async def instruments(self) -> Sequence[Instrument]:
-        """Return every instrument that the venue lists."""
+        """Return every instrument that the venue lists and lets be traded.
+
+        Raises:
+            ExchangeError: The venue did not tell.
+        """
         ...
 
-    def subscribe(self, instruments: Sequence[str]) -> AsyncIterator[MarketInput]:
-        """Deliver market data of the given instrument keys until cancelled, reconnecting by itself."""
+    async def run(self, instruments: Sequence[str], deliver: Deliver) -> None:
+        """Deliver market data of the given instrument keys until cancelled, reconnecting by itself.
+
+        It tells every change of a connection's state, and it tells that a book is invalid (`BookInvalid`) the moment
+        it can't be trusted any more: a gap, a time going back, a lost connection, a mismatch. A quote after that
+        makes it valid again, so none is delivered before the book is whole.
+
+        Args:
+            instruments: Keys of the instruments, as `instruments` returned them.
+            deliver: Takes what was received.
+        """
         ...
 
 

@@ -1,8 +1,10 @@
 """Events: the facts and decisions that a session's journal holds, one type each, versioned."""
 
 from arbcore.model.events.audit import (
+    BookInvalidated,
     DriftDetected,
     FxStateChanged,
+    InstrumentStatusChanged,
     QuarantineCompleted,
     QuarantineStarted,
     ReconciliationPerformed,
@@ -10,6 +12,7 @@ from arbcore.model.events.audit import (
     WebSocketConnected,
     WebSocketDisconnected,
     WebSocketReconnected,
+    WebSocketStateChanged,
 )
 from arbcore.model.events.base import Envelope, Event
 from arbcore.model.events.engine import (
@@ -66,6 +69,7 @@ __all__ = [
     "AlertRaised",
     "AnyEvent",
     "BalanceChanged",
+    "BookInvalidated",
     "CommandAccepted",
     "CommandFailed",
     "ConfigChanged",
@@ -82,6 +86,7 @@ __all__ = [
     "FundingApplied",
     "FxStateChanged",
     "InputsRejected",
+    "InstrumentStatusChanged",
     "IntentApproved",
     "IntentEnded",
     "InternalTransferCompleted",
@@ -115,6 +120,7 @@ __all__ = [
     "WebSocketConnected",
     "WebSocketDisconnected",
     "WebSocketReconnected",
+    "WebSocketStateChanged",
     "WithdrawCompleted",
     "WithdrawFailed",
     "WithdrawRequested",
@@ -123,6 +129,7 @@ __all__ = [
 AnyEvent = (
     AlertRaised
     | BalanceChanged
+    | BookInvalidated
     | CommandAccepted
     | CommandFailed
     | ConfigChanged
@@ -137,6 +144,7 @@ AnyEvent = (
     | FundingApplied
     | FxStateChanged
     | InputsRejected
+    | InstrumentStatusChanged
     | IntentApproved
     | IntentEnded
     | InternalTransferCompleted
@@ -170,6 +178,7 @@ AnyEvent = (
     | WebSocketConnected
     | WebSocketDisconnected
     | WebSocketReconnected
+    | WebSocketStateChanged
     | WithdrawCompleted
     | WithdrawFailed
     | WithdrawRequested

@@ -1,6 +1,7 @@
 """Events of audit and connections: drift, quarantine, reconciliation, sockets, venue and rate health."""
 
 from arbcore.model.events.base import Event
+from arbcore.model.state import ConnectionState
 
 
 class DriftDetected(Event, frozen=True):
@@ -63,6 +64,38 @@ class WebSocketReconnected(Event, frozen=True):
     connection: str
     attempts: int
     outage_ns: int
+
+
+class WebSocketStateChanged(Event, frozen=True):
+    """A connection took a state that has no event of its own: connecting, reconnecting, mute, resyncing."""
+
+    venue: str
+    connection: str
+    state: ConnectionState
+    reason: str
+
+
+class BookInvalidated(Event, frozen=True):
+    """The book of an instrument can't be trusted until its next quote."""
+
+    instrument: str
+    reason: str
+
+
+class InstrumentStatusChanged(Event, frozen=True):
+    """A venue said something new about an instrument: whether it trades, warnings, an announced delisting.
+
+    Attributes:
+        instrument: Key of the instrument.
+        trading: Whether it may be traded.
+        warnings: The venue's own names of the warnings in force.
+        delisting_ts: When its trading ends, 0 where nothing is announced.
+    """
+
+    instrument: str
+    trading: bool
+    warnings: tuple[str, ...]
+    delisting_ts: int
 
 
 class VenueHealthChanged(Event, frozen=True):

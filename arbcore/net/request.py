@@ -1,0 +1,52 @@
+"""Requests and replies as values. No I/O."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """A request to a venue's REST interface.
+
+    Attributes:
+        method: HTTP method.
+        path: Path below the client's base address, with a leading slash and percent-encoded.
+        query: Query string without the question mark, percent-encoded: exactly what goes on the wire, since some
+            venues sign it.
+        headers: Headers beside the client's own.
+        body: Body.
+        counter: Name of the rate limit's counter that it draws on; empty for none.
+        weight: What it draws.
+        urgent: A cancel or anything else that closes risk: it may use the share that is kept for those.
+        repeatable: Sending it twice does no harm, so that a failed attempt may be repeated. Never true for an order.
+        timeout_ns: Time to wait for the answer.
+    """
+
+    method: str = "GET"
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+    counter: str = ""
+    weight: int = 1
+    urgent: bool = False
+    repeatable: bool = False
+    timeout_ns: int = 5_000_000_000
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """An answer.
+
+    Attributes:
+        status: HTTP status.
+        headers: Headers, names in lower case.
+        body: Body, decompressed.
+        sent_ts: When the request was sent, UTC nanoseconds by the session's clock.
+        recv_ts: When the answer was complete.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    sent_ts: int
+    recv_ts: int
