@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DEMO_PLUGINS = (
     "exchanges/binance",
     "exchanges/paper",
+    "exchanges/simulator",
     "exchanges/upbit",
     "fills/top",
     "risk/portfolio",
@@ -46,9 +47,9 @@ class Profile:
 def profiles(root: Path) -> dict[str, Profile]:
     """The profiles by name; a later one holds all that an earlier one does."""
     every = tuple(sorted(path.parent.relative_to(root / "plugins").as_posix() for path in plugin_files(root)))
-    extras = ("data", "sql", "testing")
+    extras = ("data", "net", "sql", "testing")
     return {
-        "demo": Profile(("data",), DEMO_PLUGINS),
+        "demo": Profile(("data", "net"), DEMO_PLUGINS),
         "test": Profile(extras, every, ("dev",)),
         "docs": Profile(extras, every, ("dev", "docs")),
     }

@@ -72,14 +72,19 @@ class Commands:
             self._switch(request.command)
         except CommandRefused as refusal:
             failed = CommandFailed(
-                command_id=request.id, command=request.command, issued_by=request.issued_by, reason=str(refusal)
+                command_id=request.id,
+                command=request.command,
+                issued_by=request.issued_by,
+                reason=str(refusal),
+                override=request.override,
             )
             self._outbox.emit(failed, request.id)
             return
         self._note_override(request)
-        self._outbox.emit(
-            CommandAccepted(command_id=request.id, command=request.command, issued_by=request.issued_by), request.id
+        accepted = CommandAccepted(
+            command_id=request.id, command=request.command, issued_by=request.issued_by, override=request.override
         )
+        self._outbox.emit(accepted, request.id)
 
     def _note_override(self, request: CommandRequest) -> None:
         """Record a close by hand that a halted engine would not make by itself."""

@@ -10,7 +10,16 @@ from arbcore.engine.parts import EngineSettings, Parts
 from arbcore.engine.quiet import skip_quiet
 from arbcore.model.command import CommandRequest
 from arbcore.model.events import FundingApplied
-from arbcore.model.input import AccountSnapshot, FundingPayment, Input, SessionControl, TimerFired
+from arbcore.model.input import (
+    AccountSnapshot,
+    ConnectionChanged,
+    FundingPayment,
+    Input,
+    InstrumentStatus,
+    SessionControl,
+    TimerFired,
+    VenueHealth,
+)
 from arbcore.model.instrument import Instrument
 from arbcore.model.market import (
     Book,
@@ -18,7 +27,6 @@ from arbcore.model.market import (
     ClosingQuote,
     FundingRate,
     FxRate,
-    MarketInput,
     MarkPrice,
     OpeningQuote,
     PublicTrade,
@@ -69,6 +77,9 @@ class Engine:
             FundingPayment: self._on_funding,
             AccountSnapshot: self._parts.life.on_snapshot,
             TimerFired: self._on_timer,
+            VenueHealth: self._parts.conditions.on_health,
+            ConnectionChanged: self._parts.conditions.on_connection,
+            InstrumentStatus: self._parts.conditions.on_status,
             CommandRequest: self._parts.commands.apply,
             SessionControl: self._parts.life.on_control,
             PublicTrade: self._ignore,
@@ -85,7 +96,7 @@ class Engine:
     @property
     def used(self) -> frozenset[str]:
         """Keys of the instruments that a route trades."""
-        return frozenset(leg.state.key for route in self._parts.deciding.routes.values() for leg in route.legs)
+        return frozenset(self._parts.used())
 
     def now(self) -> int:
         """Return the engine's time: the receive time of its latest input."""
@@ -107,7 +118,7 @@ class Engine:
         self._others[kind](item)
         return outbox.take() if outbox.filled else NOTHING
 
-    def skip_quiet(self, items: Sequence[MarketInput], start: int, due: int) -> tuple[int, int]:
+    def skip_quiet(self, items: Sequence[Input], start: int, due: int) -> tuple[int, int]:
         """Take quotes and rates for as long as nothing happens: as many steps that return `NOTHING`, but faster.
 
         Args:

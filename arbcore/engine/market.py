@@ -30,7 +30,19 @@ class InstrumentState:
     The hot path sets `bid`, `ask` and `quote`; everything else is read from the quote when it is needed.
     """
 
-    __slots__ = ("_placed", "_placed_for", "ask", "bid", "by_bars", "instrument", "invalid", "key", "quote", "routes")
+    __slots__ = (
+        "_placed",
+        "_placed_for",
+        "ask",
+        "barred",
+        "bid",
+        "by_bars",
+        "instrument",
+        "invalid",
+        "key",
+        "quote",
+        "routes",
+    )
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument: Final = instrument
@@ -42,6 +54,8 @@ class InstrumentState:
         """Whether bars drive it, so that an order fills at the next opening only."""
         self.invalid = Reason.BOOK_INVALID.value
         """Reason code while the touch can't be trusted, empty while it can."""
+        self.barred = ""
+        """Reason code while venue or market let nothing be decided, however good the touch is; empty otherwise."""
         self.routes: list[Route] = []
         self._placed: dict[tuple[Side, float], Decimal] = {}
         self._placed_for: Quote | ClosingQuote | None = None

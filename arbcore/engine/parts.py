@@ -9,6 +9,7 @@ from msgspec import Struct
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.closing import Closing
 from arbcore.engine.commands import Commands
+from arbcore.engine.conditions import Conditions
 from arbcore.engine.deciding import Deciding
 from arbcore.engine.episodes import Refusals
 from arbcore.engine.execution import Execution, ExecutionSettings
@@ -80,6 +81,7 @@ class Parts:
         self.accounts: Final = Accounts(self.market, settings.margin_rates)
         self.valuation: Final = Valuation(self.market, self.accounts)
         self.switches: Final = Switches(self.outbox)
+        self.conditions: Final = Conditions(self.market, self.switches, self.outbox)
         self.execution: Final = Execution(self.market, self.accounts, self.outbox, settings.execution)
         self.view: Final = SessionView(self.outbox, self.accounts, self.valuation, self.execution)
         intents = Intents(self.outbox, self._next_id)
@@ -103,7 +105,7 @@ class Parts:
             base_currency=settings.base_currency,
             config_hash=settings.config_hash,
             strategies=tuple(strategies),
-            instruments=tuple(self.market.instruments),
+            instruments=self.used(),
         )
         self.life: Final = Life(
             started, self.accounts, self.valuation, self.switches, self.outbox, self._start, self._run, self._stop
@@ -122,6 +124,11 @@ class Parts:
                 if route.spec.kind is RouteKind.INVENTORY and leg.state.recv_ts < 0:
                     return False
         return self.life.try_boot()
+
+    def used(self) -> tuple[str, ...]:
+        """Return the keys of the instruments that a route trades, in the session's order."""
+        keys = {leg.state.key for route in self.deciding.routes.values() for leg in route.legs}
+        return tuple(key for key in self.market.instruments if key in keys)
 
     def refuse(self, source: str, reason: str, item: object) -> None:
         """Count an input that was refused."""

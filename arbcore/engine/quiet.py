@@ -9,10 +9,11 @@ from math import inf
 
 from arbcore.engine.market import LARGEST_RATE, LEAST_RATE, Market
 from arbcore.engine.output import Outbox
-from arbcore.model.market import FxRate, MarketInput, Quote
+from arbcore.model.input import Input
+from arbcore.model.market import FxRate, Quote
 
 
-def skip_quiet(market: Market, outbox: Outbox, items: Sequence[MarketInput], start: int, due: int) -> tuple[int, int]:
+def skip_quiet(market: Market, outbox: Outbox, items: Sequence[Input], start: int, due: int) -> tuple[int, int]:
     """Take inputs for as long as nothing happens.
 
     Args:

@@ -143,8 +143,8 @@ class Route:
         oldest, newest = NEVER, -1
         for leg in self.legs:
             state = leg.state
-            if state.invalid:
-                return state.invalid
+            if state.invalid or state.barred:
+                return state.invalid or state.barred
             oldest = min(oldest, state.recv_ts)
             newest = max(newest, state.recv_ts)
             if leg.rate is not None and not leg.rate.known:

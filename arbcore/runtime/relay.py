@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from arbcore.model.input import VenueReport
-from arbcore.model.market import InstrumentInput, MarketInput, Quote
+from arbcore.model.input import Input, VenueReport
+from arbcore.model.market import InstrumentInput, Quote
 from arbcore.ports.venue import SimVenue
 
 
@@ -38,7 +38,7 @@ class Relay:
         self.latest[quote.instrument] = quote
         return ()
 
-    def keep_back(self, items: Sequence[MarketInput], start: int, end: int) -> None:
+    def keep_back(self, items: Sequence[Input], start: int, end: int) -> None:
         """Keep back the newest quote of every instrument in a stretch that no venue watches."""
         found: set[str] = set()
         # From the end: after a few items every instrument has shown its newest quote.

@@ -14,6 +14,7 @@ from arbcore.model.events import (
     IntentEnded,
     OpportunitySkipped,
     PnlReported,
+    RiskGuardRejected,
     TradeClosed,
     TradeExecuted,
     TradeHedged,
@@ -59,6 +60,8 @@ class Tally:
         self.alerts: Final[list[AlertRaised]] = []
         self.alert_count = 0
         self.fills = 0
+        self.guards = 0
+        """Entries that a risk tier refused, once per episode."""
         self.unwinds = 0
         self.failed_entries = 0
         self.unhedged_ns: Final[list[int]] = []
@@ -75,6 +78,7 @@ class Tally:
             IntentEnded: self._ended,
             OpportunitySkipped: self._skip,
             InputsRejected: self._refuse,
+            RiskGuardRejected: self._guard,
             AlertRaised: self._alert,
             PnlReported: self._report,
         }
@@ -134,6 +138,9 @@ class Tally:
     def _refuse(self, event: InputsRejected) -> None:
         episodes, count = self.refused.get(event.reason, (0, 0))
         self.refused[event.reason] = (episodes + 1, count + event.count)
+
+    def _guard(self, event: RiskGuardRejected) -> None:
+        self.guards += 1
 
     def _alert(self, event: AlertRaised) -> None:
         self.alert_count += 1

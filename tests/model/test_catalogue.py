@@ -22,7 +22,8 @@ FROM_THE_CATALOGUE = """
 OURS = """
     IntentApproved IntentEnded TradeOpened TradeHedged TradeExiting TradeClosed TradeFrozen PnlReported
     RiskVerdictIssued VenueHealthChanged FxStateChanged AlertRaised CommandAccepted CommandFailed StrategyStarted
-    StrategyStopped SymbolEnabled SymbolDisabled OpportunitySkipped InputsRejected
+    StrategyStopped SymbolEnabled SymbolDisabled OpportunitySkipped InputsRejected InstrumentStatusChanged
+    WebSocketStateChanged
 """
 COMMANDS = """
     PauseEngine ResumeEngine SetEngineMode CancelAll RunReconcile RebuildProjection UpdateConfig PlaceOrder CancelOrder

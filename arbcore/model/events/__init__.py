@@ -1,7 +1,6 @@
 """Events: the facts and decisions that a session's journal holds, one type each, versioned."""
 
 from arbcore.model.events.audit import (
-    BookInvalidated,
     DriftDetected,
     FxStateChanged,
     InstrumentStatusChanged,
@@ -69,7 +68,6 @@ __all__ = [
     "AlertRaised",
     "AnyEvent",
     "BalanceChanged",
-    "BookInvalidated",
     "CommandAccepted",
     "CommandFailed",
     "ConfigChanged",
@@ -129,7 +127,6 @@ __all__ = [
 AnyEvent = (
     AlertRaised
     | BalanceChanged
-    | BookInvalidated
     | CommandAccepted
     | CommandFailed
     | ConfigChanged

@@ -75,13 +75,6 @@ class WebSocketStateChanged(Event, frozen=True):
     reason: str
 
 
-class BookInvalidated(Event, frozen=True):
-    """The book of an instrument can't be trusted until its next quote."""
-
-    instrument: str
-    reason: str
-
-
 class InstrumentStatusChanged(Event, frozen=True):
     """A venue said something new about an instrument: whether it trades, warnings, an announced delisting.
 

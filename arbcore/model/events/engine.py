@@ -14,7 +14,7 @@ class EngineStarted(Event, frozen=True):
         base_currency: Currency of all results.
         config_hash: Hash of the validated configuration without secrets.
         strategies: Instance ids.
-        instruments: Keys of all instruments.
+        instruments: Keys of the instruments that a route trades.
     """
 
     session: str
@@ -103,6 +103,7 @@ class CommandAccepted(Event, frozen=True):
     command_id: str
     command: AnyCommand
     issued_by: str
+    override: str = ""
 
 
 class CommandFailed(Event, frozen=True):
@@ -112,6 +113,7 @@ class CommandFailed(Event, frozen=True):
     command: AnyCommand
     issued_by: str
     reason: str
+    override: str = ""
 
 
 class AlertRaised(Event, frozen=True):

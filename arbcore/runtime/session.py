@@ -1,0 +1,248 @@
+"""A running session: feeds into the ingress, the ingress into the loop, until somebody stops it.
+
+Everything that decides runs on one thread without waiting: whatever is delivered wakes the pump, which takes all that
+waits, in order, at the next turn of the event loop. Only the beat waits for others, and it changes nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import anyio
+
+from arbcore.context import Clock
+from arbcore.model.input import VenueHealth
+from arbcore.model.market import Book, BookInvalid, FundingRate, FxRate, MarketInput, MarkPrice, PublicTrade, Quote
+from arbcore.model.reason import Reason
+from arbcore.ports.venue import Deliver, FeedItem, RequestMeasured
+from arbcore.runtime.ingress import Ingress
+from arbcore.runtime.loop import Loop, SessionInput
+from arbcore.runtime.pulse import Pulse
+from arbcore.runtime.timers import NEVER
+
+BEAT_S: Final = 1.0
+"""Time between statistics, and between writes of the recording: at most this much of it is lost."""
+
+_HEALTH_S: Final = 0.25
+_FIRST_WAIT_S: Final = 1.0
+_LONGEST_WAIT_S: Final = 30.0
+_RECORDED: Final = frozenset({Quote, Book, PublicTrade, MarkPrice, FundingRate, FxRate, BookInvalid})
+
+logger = logging.getLogger("arbcore.session")
+
+
+class Recording(Protocol):
+    """Where market data is kept on its way into the loop."""
+
+    def put(self, item: MarketInput) -> None:
+        """Take an input, without waiting."""
+        ...
+
+    def flush(self, now: int) -> None:
+        """Write what was taken; called on another thread."""
+        ...
+
+
+class HealthBoard(Protocol):
+    """What judges the health of venues."""
+
+    def observe(self, item: FeedItem) -> None:
+        """Learn what a feed delivered."""
+        ...
+
+    def tick(self, now: int) -> Sequence[VenueHealth]:
+        """Return the changes of health up to a time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A feed or rate source, ready to run.
+
+    Attributes:
+        name: Exchange instance id, or name of the rate.
+        run: Runs it until cancelled.
+        books: Keys of the instruments whose books it keeps.
+    """
+
+    name: str
+    run: Callable[[Deliver], Awaitable[None]]
+    books: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Ending:
+    """Why a session ends: the first reason counts."""
+
+    reason: str = ""
+    error: BaseException | None = None
+    asked: anyio.Event = field(default_factory=anyio.Event)
+
+    def ask(self, reason: str, error: BaseException | None = None) -> None:
+        """Ask the session to end."""
+        if not self.reason:
+            self.reason, self.error = reason, error
+            self.asked.set()
+
+
+class Session:
+    """Runs sources into a loop.
+
+    Args:
+        loop: The loop, not started.
+        ingress: Makes the queue, given what wakes the pump.
+        sources: Feeds and rate sources.
+        clock: The session's clock.
+        pulse: Makes statistics.
+        board: Judges venues.
+        recording: Keeps the market data; None for none.
+        beat: Called once a second with the time, on this thread, to take statistics.
+    """
+
+    def __init__(
+        self,
+        loop: Loop,
+        ingress: Ingress,
+        sources: Sequence[Source],
+        clock: Clock,
+        pulse: Pulse,
+        board: HealthBoard,
+        recording: Recording | None,
+        beat: Callable[[int], None],
+    ) -> None:
+        self._loop: Final = loop
+        self._ingress: Final = ingress
+        self._sources: Final = sources
+        self._clock: Final = clock
+        self._pulse: Final = pulse
+        self._board: Final = board
+        self._recording: Final = recording
+        self._beat: Final = beat
+        self._armed = NEVER
+        self._alarm: asyncio.TimerHandle | None = None
+        self._running = False
+        self.ending: Final = Ending()
+        self.first_ts = 0
+        self.last_ts = 0
+
+    async def run(self, seconds: float | None = None) -> None:
+        """Run until `ending` is asked for, or for a time.
+
+        Raises:
+            JournalError: Events could not be stored; nothing was acted on after them.
+        """
+        try:
+            async with anyio.create_task_group() as group:
+                self.first_ts = self._clock.now()
+                self._loop.start(self.first_ts)
+                self._running = True
+                for source in self._sources:
+                    group.start_soon(self._supervise, source)
+                group.start_soon(self._watch_health)
+                group.start_soon(self._beat_on)
+                with anyio.move_on_after(seconds):
+                    await self.ending.asked.wait()
+                self.ending.ask("the time is over")
+                group.cancel_scope.cancel()
+        finally:
+            self._running = False
+            if self._alarm is not None:
+                self._alarm.cancel()
+        if self.ending.error is not None:
+            raise self.ending.error
+        self._end()
+
+    def wake(self) -> None:
+        """Let the pump run at the next turn of the event loop."""
+        if self._running:
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _deliver(self, item: FeedItem) -> None:
+        self._board.observe(item)
+        if not isinstance(item, RequestMeasured):
+            self._ingress.put(item)
+
+    def _pump(self) -> None:
+        if not self._running:
+            return
+        try:
+            if len(self._ingress):
+                self._work()
+            now = self._clock.now()
+            if self._loop.due < now:
+                self._loop.catch_up(now)
+            self._set_alarm()
+        except BaseException as error:  # noqa: BLE001 - it would be lost in a callback; `run` raises it
+            self._running = False
+            self.ending.ask(f"an error ended it: {error!r}", error)
+
+    def _work(self) -> None:
+        items = self._ingress.take(self._loop.reached())
+        if self._recording is not None:
+            self._record(items)
+        self._loop.take(items)
+        self._pulse.note(items, self._clock.now())
+
+    def _record(self, items: Sequence[SessionInput]) -> None:
+        put = self._recording.put if self._recording else _keep_nothing
+        for item in items:
+            if type(item) in _RECORDED:
+                put(item)  # type: ignore[arg-type]  # these kinds are market data
+
+    def _set_alarm(self) -> None:
+        """Have the pump run when the next timer or delayed report is due."""
+        due = self._loop.due
+        if due == self._armed:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        self._armed = due
+        if due < NEVER:
+            seconds = max(due - self._clock.now(), 0) / 1e9
+            self._alarm = asyncio.get_running_loop().call_later(seconds, self._alarmed)
+
+    def _alarmed(self) -> None:
+        self._armed, self._alarm = NEVER, None
+        self._pump()
+
+    async def _supervise(self, source: Source) -> None:
+        """Keep a source running: one that raises has a defect, and is started again after a while."""
+        wait = _FIRST_WAIT_S
+        while True:
+            try:
+                await source.run(self._deliver)
+                logger.error("%s: its feed ended by itself; it is started again", source.name)
+            except Exception:
+                logger.exception("%s: its feed failed; it is started again in %g s", source.name, wait)
+            now = self._clock.now()
+            for key in source.books:
+                self._deliver(BookInvalid(key, now, now, Reason.CONNECTION_LOST))
+            await anyio.sleep(wait)
+            wait = min(2 * wait, _LONGEST_WAIT_S)
+
+    async def _watch_health(self) -> None:
+        while True:
+            for change in self._board.tick(self._clock.now()):
+                self._ingress.put(change)
+            await anyio.sleep(_HEALTH_S)
+
+    async def _beat_on(self) -> None:
+        while True:
+            await anyio.sleep(BEAT_S)
+            now = self._clock.now()
+            self._beat(now)
+            if self._recording is not None:
+                await anyio.to_thread.run_sync(self._recording.flush, now)
+
+    def _end(self) -> None:
+        if len(self._ingress):
+            self._work()
+        self.last_ts = self._clock.now()
+        self._loop.stop(self.ending.reason, self.last_ts)
+
+
+def _keep_nothing(_: MarketInput) -> None:
+    """Stand in where nothing is recorded."""
