@@ -39,7 +39,7 @@ async def run_backtest(
         ArbcoreError: Config, plugins, data or journal are wrong; the message says what to do.
     """
     clock = DataClock()
-    pipeline = Pipeline(config=config, plugins=plugins, mode="backtest", clock=clock, folder=results, secrets=False)
+    pipeline = Pipeline(config=config, plugins=plugins, mode="backtest", clock=clock, folder=results, secrets="none")
     offered = _open(config, data, None)
     engine = pipeline.engine(offered.instruments)
     source = _open(config, data, engine.used)
@@ -69,7 +69,6 @@ async def run_backtest(
             session=config.session.name,
             base_currency=config.session.base_currency,
             config_hash=config.hash,
-            data_hash=source.hash,
             result_hash=log.hash,
             events=log.count,
             journal=journal.location(),
@@ -79,7 +78,7 @@ async def run_backtest(
                 *(str(failure) for failure in failures),
             ),
         )
-    return summarise(run, tally, facts)
+    return summarise(run, source.hash, tally, facts)
 
 
 def _require_empty(journal: Journal) -> None:

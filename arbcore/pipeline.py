@@ -2,28 +2,31 @@
 
 import logging
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from platform import python_version
-from typing import Final
+from typing import Final, Literal
 
 from arbcore.config import Config, Instance, InstanceKeys, resolve_secrets
 from arbcore.context import Clock, Context
 from arbcore.engine.engine import Engine
 from arbcore.engine.parts import EngineSettings
 from arbcore.errors import ConfigurationError
-from arbcore.hooks import ExchangeHooks, FillHooks, RiskHooks, SinkHooks, StrategyHooks
+from arbcore.hooks import ExchangeHooks, FillHooks, NotifierHooks, RateHooks, RiskHooks, SinkHooks, StrategyHooks
 from arbcore.journal.memory import MemoryJournal
 from arbcore.model.instrument import Instrument
-from arbcore.plugins import LoadedPlugin, Plugins, hooks_of, implements
+from arbcore.plugins import LoadedPlugin, Plugins, hooks_of, implements, kernel_version
 from arbcore.ports.fill import FillModel, LatencyModel
 from arbcore.ports.journal import Journal, RunMetadata, Sink
+from arbcore.ports.notify import Notifier
+from arbcore.ports.rate import RateSource
 from arbcore.ports.risk import RiskTier
 from arbcore.ports.strategy import Strategy
-from arbcore.ports.venue import SimVenue
+from arbcore.ports.venue import Feed, SimVenue
 
 _SINK: Final = "open_sink"
+_NOTIFIER: Final = "build_notifier"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,7 @@ class Pipeline:
         mode: ``backtest``, ``paper``, ``live`` or ``replay``.
         clock: The session's clock.
         folder: Folder of the session or result; instances get folders of their own below it.
-        secrets: Whether secrets are fetched; a backtest needs none.
+        secrets: Which secrets are fetched: a backtest needs none, a paper session takes those that are there.
     """
 
     config: Config
@@ -44,7 +47,7 @@ class Pipeline:
     mode: str
     clock: Clock
     folder: Path
-    secrets: bool = True
+    secrets: Literal["none", "some", "all"] = "all"
     contexts: list[tuple[LoadedPlugin, Context]] = field(default_factory=list)
     """Context of every instance built so far, for the life-cycle hooks."""
 
@@ -68,6 +71,51 @@ class Pipeline:
             )
             for name, instance in self.config.risk.items()
         ]
+
+    def rate_sources(self) -> dict[str, RateSource]:
+        """Build the sources of all conversion rates, in order.
+
+        Raises:
+            ConfigurationError: A rate has no source.
+        """
+        sources = {}
+        for name, instance in self.config.rates.items():
+            if not instance.use:
+                raise ConfigurationError(
+                    f"rates.{name} names no source, so nothing delivers it in a running session",
+                    f"add `use`, for example rates: {{{name}: {{use: PLUGIN, max_age: 5s}}}}",
+                )
+            sources[name] = hooks_of(self._plugin(instance), RateHooks).open_rate_source(
+                settings=instance.settings, context=self._context(instance)
+            )
+        return sources
+
+    def feeds(self) -> dict[str, Feed]:
+        """Build the feed of every exchange, in order.
+
+        Raises:
+            ConfigurationError: An exchange delivers no market data.
+        """
+        feeds = {}
+        for name, instance in self.config.exchanges.items():
+            hooks = hooks_of(self._plugin(instance), ExchangeHooks)
+            if not hooks.capabilities(settings=instance.settings).market_data:
+                raise ConfigurationError(
+                    f"exchanges.{name}: the plugin {instance.use} delivers no market data",
+                    "leave the exchange out, or name a plugin that does: see `arb plugins list --kind exchange`",
+                )
+            feeds[name] = hooks.open_feed(settings=instance.settings, context=self._context(instance))
+        return feeds
+
+    def notifiers(self) -> dict[str, Notifier]:
+        """Build the notifiers, in order; plugins of that kind that only bring rules or commands have none."""
+        return {
+            name: hooks_of(self._plugin(instance), NotifierHooks).build_notifier(
+                settings=instance.settings, context=self._context(instance)
+            )
+            for name, instance in self.config.notifiers.items()
+            if implements(self._plugin(instance), _NOTIFIER)
+        }
 
     def venues(self, instruments: tuple[Instrument, ...]) -> dict[str, SimVenue]:
         """Build a simulated venue for every exchange that has instruments; each gets models of its own.
@@ -122,12 +170,26 @@ class Pipeline:
             )
         return built
 
-    def engine(self, instruments: tuple[Instrument, ...]) -> Engine:
-        """Build the engine with its strategies and tiers."""
+    def plan(self, instruments: tuple[Instrument, ...]) -> tuple[Instrument, ...]:
+        """Return the instruments that the strategies' routes would trade, of everything that venues list.
+
+        An engine of its own is asked and dropped, so that the session's holds nothing that never gets a price.
+        """
+        drawn = replace(self, contexts=[])
+        used = drawn.engine(instruments).used
+        return tuple(item for item in instruments if item.key in used)
+
+    def engine(self, instruments: tuple[Instrument, ...], mode: str = "") -> Engine:
+        """Build the engine with its strategies and tiers.
+
+        Args:
+            instruments: Every instrument.
+            mode: Mode that its events state where it is not the pipeline's: a replay repeats those of its session.
+        """
         session = self.config.session
         settings = EngineSettings(
             session=session.name,
-            mode=self.mode,
+            mode=mode or self.mode,
             base_currency=session.base_currency,
             config_hash=self.config.hash,
             rates={name: rate.keys.max_age for name, rate in self.config.rates.items()},
@@ -141,9 +203,13 @@ class Pipeline:
             mode=self.mode,
             started_wall=datetime.now(UTC).isoformat(timespec="seconds"),
             python=python_version(),
-            plugins=self.plugins.versions(),
+            plugins=self.versions(),
             config_hash=self.config.hash,
         )
+
+    def versions(self) -> dict[str, tuple[str, str, str]]:
+        """Return distribution, version and hash of the files of every plugin and of the kernel, by ``kind:name``."""
+        return self.plugins.versions() | {"kernel:arbcore": kernel_version()}
 
     def _fill_model(self, name: str) -> FillModel:
         instance = self.config.fills[name]
@@ -164,7 +230,12 @@ class Pipeline:
 
     def _context(self, instance: Instance[InstanceKeys], **more: object) -> Context:
         session = self.config.session
-        secrets = resolve_secrets(instance, os.environ, self.config.folder) if self.secrets else {}
+        required = self.secrets == "all"
+        secrets = (
+            {}
+            if self.secrets == "none"
+            else resolve_secrets(instance, os.environ, self.config.folder, required=required)
+        )
         context = Context(
             instance=instance.id,
             session=session.name,

@@ -15,7 +15,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "events": ("arbcore.cli.events", "Show what a session or backtest recorded."),
     "init": ("arbcore.cli.init", "Make a project folder that backtests at once."),
     "journal": ("arbcore.cli.journal", "Verify, rebuild and export journals."),
+    "monitor": ("arbcore.cli.monitor", "Watch premiums and edges on live data, without trading."),
     "plugins": ("arbcore.cli.plugins", "List, show and check plugins."),
+    "replay": ("arbcore.cli.replay", "Run a recorded session again and compare every decision."),
+    "run": ("arbcore.cli.run", "Trade the config on live data, on paper."),
 }
 """Module and short help of every command of the kernel, by name."""
 

@@ -45,6 +45,11 @@ class JournalPlace:
         self._plugins = plugins
         self.location = location
 
+    @property
+    def project(self) -> Path:
+        """The project's folder."""
+        return self._config.folder
+
     def read(self, use: "Callable[[Journal], Result]") -> Result:
         """Open the journal for reading, call a function with it, and close it.
 

@@ -1,4 +1,4 @@
-"""The terminal report of a backtest."""
+"""The terminal report of a backtest, and the parts of it that a session's report shares."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -9,16 +9,33 @@ from arbcore.cli._frame_output import print_table
 from arbcore.model.money import format_money, plain
 
 if TYPE_CHECKING:
-    from arbcore.runtime.result import BacktestResult
+    from arbcore.runtime.result import BacktestResult, Outcome
 
 
 def print_report(result: "BacktestResult") -> None:
-    """Print a result: symbols, exits, rejections, profit by parts, then how it was made."""
+    """Print a backtest's result: symbols, exits, rejections, profit by parts, then how it was made."""
+    print_results(result)
+    seconds = result.load_seconds + result.engine_seconds
+    speed = result.quotes / max(seconds, 1e-9)
+    rows = [
+        *run_rows(result),
+        ("speed", f"{result.quotes:,} quotes in {seconds:.2f} s ({speed:,.0f}/s)"),
+        ("data", result.data_hash),
+    ]
+    print_table(("run", ""), rows, f"Session {result.session}")
+    print_notes(result)
+
+
+def print_results(result: "Outcome") -> None:
+    """Print what was traded and earned."""
     _symbols(result)
     _exits(result)
     _rejected(result)
     _pnl(result)
-    _summary(result)
+
+
+def print_notes(result: "Outcome") -> None:
+    """Print what the reader must know beside the figures."""
     for title, lines in (("Conventions", result.notes), ("Alerts", result.alerts), ("Warnings", result.warnings)):
         if lines:
             click.echo(f"\n{title}")
@@ -26,7 +43,25 @@ def print_report(result: "BacktestResult") -> None:
                 click.echo(f"  - {line}")
 
 
-def _symbols(result: "BacktestResult") -> None:
+def run_rows(result: "Outcome") -> list[tuple[str, object]]:
+    """Return the rows about a run that every report has."""
+    unhedged = result.unhedged_seconds
+    return [
+        ("period", f"{shown_time(result.start)} to {shown_time(result.end)} ({_span(result)})"),
+        ("trades", f"{result.trades} closed, {result.open_trades} open, {result.failed_entries} entries unfilled"),
+        ("win rate", _rate(result.win_rate)),
+        ("repairs", result.unwinds),
+        ("unhedged", f"p50 {unhedged.p50:g} s, p99 {unhedged.p99:g} s, max {unhedged.max:g} s" if unhedged else "-"),
+        ("fees", ", ".join(format_money(amount, code) for code, amount in result.fees.items()) or "-"),
+        ("quotes", f"{result.quotes:,}"),
+        ("memory", f"{result.peak_rss_mib:.0f} MiB at most" if result.peak_rss_mib else "not told by this system"),
+        ("result", result.result_hash),
+        ("events", f"{result.events:,}"),
+        ("journal", result.journal),
+    ]
+
+
+def _symbols(result: "Outcome") -> None:
     if not result.symbols:
         click.echo("No trade filled. What was refused stands under Rejected; without that table no signal came:")
         click.echo("the data may be too short for the reference of the strategy, or its thresholds too wide.\n")
@@ -39,18 +74,18 @@ def _symbols(result: "BacktestResult") -> None:
     print_table(("symbol", "entries", "exits", "win rate", "realised PnL"), rows, "Per symbol")
 
 
-def _exits(result: "BacktestResult") -> None:
+def _exits(result: "Outcome") -> None:
     if result.exit_reasons:
         print_table(("exit reason", "trades"), list(result.exit_reasons.items()), "Exits")
 
 
-def _rejected(result: "BacktestResult") -> None:
+def _rejected(result: "Outcome") -> None:
     rows = [(reason, item.episodes, f"{item.count:,}") for reason, item in result.rejected.items()]
     if rows:
         print_table(("reason", "episodes", "times"), rows, "Rejected")
 
 
-def _pnl(result: "BacktestResult") -> None:
+def _pnl(result: "Outcome") -> None:
     pnl = result.pnl
     parts = ("spread", "slippage", "fees", "funding", "fx", "unrealised", "total", "ledger_change")
     rows = [(name.replace("_", " "), format_money(getattr(pnl, name), pnl.currency)) for name in parts]
@@ -59,32 +94,13 @@ def _pnl(result: "BacktestResult") -> None:
     print_table(("part", "amount"), rows, "Profit and loss")
 
 
-def _summary(result: "BacktestResult") -> None:
-    seconds = result.load_seconds + result.engine_seconds
-    unhedged = result.unhedged_seconds
-    rows = [
-        ("period", f"{_time(result.start)} to {_time(result.end)} ({_span(result)})"),
-        ("trades", f"{result.trades} closed, {result.open_trades} open, {result.failed_entries} entries unfilled"),
-        ("win rate", _rate(result.win_rate)),
-        ("repairs", result.unwinds),
-        ("unhedged", f"p50 {unhedged.p50:g} s, p99 {unhedged.p99:g} s, max {unhedged.max:g} s" if unhedged else "-"),
-        ("fees", ", ".join(format_money(amount, code) for code, amount in result.fees.items()) or "-"),
-        ("quotes", f"{result.quotes:,} in {seconds:.2f} s ({result.quotes / max(seconds, 1e-9):,.0f}/s)"),
-        ("memory", f"{result.peak_rss_mib:.0f} MiB at most" if result.peak_rss_mib else "not told by this system"),
-        ("data", result.data_hash),
-        ("result", result.result_hash),
-        ("events", f"{result.events:,}"),
-        ("journal", result.journal),
-    ]
-    print_table(("run", ""), rows, f"Session {result.session}")
-
-
-def _time(nanoseconds: int) -> str:
+def shown_time(nanoseconds: int) -> str:
+    """Return a moment as ISO 8601 UTC, to the second."""
     moment = datetime.fromtimestamp(nanoseconds // 10**9, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _span(result: "BacktestResult") -> str:
+def _span(result: "Outcome") -> str:
     return str(timedelta(seconds=(result.end - result.start) // 10**9))
 
 

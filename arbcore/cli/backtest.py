@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 import click
@@ -18,7 +17,7 @@ from arbcore.errors import ArbcoreError, ConfigurationError, PluginBroken
 
 if TYPE_CHECKING:
     from arbcore.config import Config
-    from arbcore.plugins import LoadedPlugin, Plugins
+    from arbcore.plugins import Plugins
     from arbcore.runtime.result import BacktestResult
 
 
@@ -58,6 +57,7 @@ def run(config: "Config", plugins: "Plugins", data: Path | None, out: Path | Non
 
     from arbcore.backtest import run_backtest
     from arbcore.cli._progress import progress_line
+    from arbcore.cli._session import culprit_of
 
     if not config.strategies:
         raise ConfigurationError("the config has no strategy, so nothing would happen", "add one below strategies")
@@ -71,16 +71,9 @@ def run(config: "Config", plugins: "Plugins", data: Path | None, out: Path | Non
     except (ArbcoreError, KeyboardInterrupt):
         raise
     except (Exception, SystemExit) as error:
-        if culprit := _culprit(error, plugins):
+        if culprit := culprit_of(error, plugins):
             raise PluginBroken(f"{culprit} failed in the session: {error!r}", "report this to its author") from error
         raise
-
-
-def _culprit(error: BaseException, plugins: "Plugins") -> "LoadedPlugin | None":
-    """Return the plugin in whose code an error was raised, None where it was nobody's."""
-    by_module = {type(item.plugin).__module__.partition(".")[0]: item for item in plugins}
-    passed = [frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in walk_tb(error.__traceback__)]
-    return next((by_module[name] for name in reversed(passed) if name in by_module), None)
 
 
 def _results(config: "Config") -> Path:

@@ -128,12 +128,13 @@ class Config:
         """SHA-256 in hexadecimal over canonical JSON of the values.
 
         Keys are sorted, instances are lists in the order in which they act; secrets and origins are not in it. So
-        equal configs have equal hashes, wherever their values were written. Where a backtest finds its data and where
-        it keeps its events are not in it either: the data has a hash of its own, and the events hold this one.
+        equal configs have equal hashes, wherever their values were written. Where a backtest finds its data, where it
+        keeps its events, and whether a session records its market data are not in it either: they decide nothing.
         """
         values = self.values()
         for place in ("data", "journal"):
             del values["backtest"][place]
+        del values["session"]["record"]
         for name, section in INSTANCE_SECTIONS.items():
             if not section.single and name in values:
                 values[name] = list(values[name].items())

@@ -61,18 +61,33 @@ def resolve_secret(
 
 
 def resolve_secrets(
-    instance: Instance[InstanceKeys], environ: Mapping[str, str], folder: Path, keyring: KeyringFetch | None = None
+    instance: Instance[InstanceKeys],
+    environ: Mapping[str, str],
+    folder: Path,
+    keyring: KeyringFetch | None = None,
+    *,
+    required: bool = True,
 ) -> dict[str, str]:
     """Return the values of an instance's secrets by setting, such as ``api_key`` or ``accounts[0].token``.
 
+    Args:
+        instance: The instance.
+        environ: Environment variables.
+        folder: Folder from which relative paths count.
+        keyring: Fetches from the secret backend of an installed plugin; None where there is none.
+        required: Whether all must be there; otherwise those that are not are left out.
+
     Raises:
-        ConfigurationError: One can't be resolved; the message names setting and source, never a value.
+        ConfigurationError: One that is required can't be resolved; the message names setting and source, never a
+            value.
     """
     found = {}
     for path, secret in secrets_in(instance.settings):
         try:
             found[format_path(path)] = resolve_secret(secret, environ, folder, keyring)
         except ConfigurationError as error:
+            if not required:
+                continue
             raise ConfigurationError(f"{format_path((*instance.path, *path))}: {error.what}", error.fix) from None
     return found
 

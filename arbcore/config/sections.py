@@ -94,6 +94,7 @@ class SessionSettings(Settings):
     environment: Environment = Field(default="production", description="Which exchanges it talks to.")
     profile: Profile = Field(default="paper", description="How strict the checks are.")
     base_currency: str = Field(default="USDT", min_length=1, description="Currency of all results.")
+    record: bool = Field(default=True, description="Keep the market data of a running session, for `arb replay`.")
 
 
 class BacktestSettings(Settings):

@@ -6,6 +6,7 @@ failure is an error that says which plugin, from which distribution, and what to
 
 from arbcore.plugins._call import hooks_of, implements, session_started, session_stopped, settings_model_of
 from arbcore.plugins._choose import first_party
+from arbcore.plugins._files import kernel_version
 from arbcore.plugins._find import Found, find
 from arbcore.plugins._load import LoadedPlugin, Plugins, Wanted, load, load_command
 
@@ -18,6 +19,7 @@ __all__ = [
     "first_party",
     "hooks_of",
     "implements",
+    "kernel_version",
     "load",
     "load_command",
     "session_started",

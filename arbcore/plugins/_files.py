@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from hashlib import sha256
-from importlib.metadata import Distribution
+from importlib.metadata import Distribution, distribution
 from importlib.util import find_spec
 from itertools import accumulate
 from pathlib import Path
@@ -29,6 +29,12 @@ def files_hash(distribution: Distribution, module: str) -> str:
         content = sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
         digest.update(f"{name}\0{content}\n".encode())
     return digest.hexdigest()
+
+
+def kernel_version() -> tuple[str, str, str]:
+    """Return distribution, version and hash of the module files of the kernel that runs."""
+    kernel = distribution("arbcore")
+    return kernel.name, kernel.version, files_hash(kernel, "arbcore")
 
 
 def _recorded(distribution: Distribution) -> Iterator[tuple[str, Path]]:

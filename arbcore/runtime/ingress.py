@@ -1,12 +1,14 @@
 """The ingress: one queue for everything that feeds deliver, conflated while it waits and put in order when taken."""
 
-from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
 from arbcore.model.market import Book, FxRate, MarkPrice, PublicTrade, Quote
 from arbcore.runtime.loop import SessionInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_WAITING: Final = 50_000
 """Most inputs that wait without being conflated; public trades beyond it are dropped and counted."""
@@ -20,17 +22,15 @@ class Ingress:
     Of an instrument's touch or book, a mark price and a conversion rate only the newest waits: what it replaces was
     never decided on. Everything else waits in full, since it can't be told from what comes after it.
 
-    Args:
-        wake: Called when something waits and nothing did before.
-
     Attributes:
+        wake: Called when something waits and nothing did before; whoever takes sets it.
         taken: Inputs handed on so far.
         conflated: Inputs replaced by a newer one while they waited.
         dropped: Public trades dropped because too much waited.
     """
 
-    def __init__(self, wake: Callable[[], None]) -> None:
-        self._wake: Final = wake
+    def __init__(self) -> None:
+        self.wake: Callable[[], None] = _nobody
         self._waiting: dict[object, SessionInput] = {}
         self._last = 0
         self._number = 0
@@ -57,7 +57,7 @@ class Ingress:
             del waiting[key]  # so that the newer one takes its place at the end: times only rise
             self.conflated += 1
         elif not waiting:
-            self._wake()
+            self.wake()
         waiting[key] = item
 
     def take(self, now: int) -> list[SessionInput]:
@@ -82,3 +82,7 @@ class Ingress:
     def __len__(self) -> int:
         """Return how much waits."""
         return len(self._waiting)
+
+
+def _nobody() -> None:
+    """Wake nobody: nobody takes yet."""

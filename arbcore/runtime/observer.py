@@ -2,11 +2,10 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import ExitStack
 from threading import Event as Flag
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from anyio import fail_after, sleep
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -14,6 +13,9 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from arbcore.model.events import AlertRaised, Envelope
 from arbcore.ports.journal import Sink
 from arbcore.ports.notify import Notifier
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 BATCH: Final = 2_000
 """Events handed to a sink at once."""

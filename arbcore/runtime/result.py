@@ -1,7 +1,7 @@
-"""The result of a backtest as one record, the same for the terminal and for machines."""
+"""The result of a run as one record, the same for the terminal and for machines."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
@@ -9,6 +9,7 @@ from arbcore.errors import ArbcoreError
 from arbcore.model.money import plain, subtract
 from arbcore.runtime.backtest import Backtest
 from arbcore.runtime.memory import peak_rss_mib
+from arbcore.runtime.stats import SessionStats
 from arbcore.runtime.tally import Tally
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ class Unhedged(Struct, frozen=True, kw_only=True):
     max: float
 
 
-class BacktestResult(Struct, frozen=True, kw_only=True):
-    """Everything that a backtest reports.
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What every run reports, a backtest and a running session alike.
 
     Attributes:
         schema_version: Version of this record.
@@ -74,8 +75,6 @@ class BacktestResult(Struct, frozen=True, kw_only=True):
         inputs: All inputs.
         start: Receive time of the first input, UTC nanoseconds.
         end: Receive time of the last input.
-        load_seconds: Time spent reading data.
-        engine_seconds: Time spent in engine, venues and journal.
         peak_rss_mib: Largest resident memory of the process, None where the system does not tell.
         trades: Closed trades that filled.
         open_trades: Trades open at the end.
@@ -91,7 +90,6 @@ class BacktestResult(Struct, frozen=True, kw_only=True):
         alerts: Texts of the first alerts.
         notes: Conventions of the data that the reader must know.
         warnings: What makes the result doubtful.
-        data_hash: Hash of the data.
         config_hash: Hash of the validated config.
         result_hash: Hash of the event log.
         events: Number of events.
@@ -104,8 +102,6 @@ class BacktestResult(Struct, frozen=True, kw_only=True):
     inputs: int
     start: int
     end: int
-    load_seconds: float
-    engine_seconds: float
     peak_rss_mib: float | None
     trades: int
     open_trades: int
@@ -121,11 +117,40 @@ class BacktestResult(Struct, frozen=True, kw_only=True):
     alerts: list[str]
     notes: list[str]
     warnings: list[str]
-    data_hash: str
     config_hash: str
     result_hash: str
     events: int
     journal: str
+
+
+class BacktestResult(Outcome, frozen=True, kw_only=True):
+    """Everything that a backtest reports.
+
+    Attributes:
+        load_seconds: Time spent reading data.
+        engine_seconds: Time spent in engine, venues and journal.
+        data_hash: Hash of the data.
+    """
+
+    load_seconds: float
+    engine_seconds: float
+    data_hash: str
+
+
+class SessionResult(Outcome, frozen=True, kw_only=True):
+    """Everything that a session reports at its end.
+
+    Attributes:
+        mode: ``paper`` or ``live``.
+        reason: Why it ended.
+        stats: Statistics of its last moment.
+        recording: Folder of the recorded market data, empty where none was kept.
+    """
+
+    mode: str
+    reason: str
+    stats: SessionStats
+    recording: str
 
 
 class RunFacts(Struct, frozen=True, kw_only=True):
@@ -134,16 +159,38 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     session: str
     base_currency: str
     config_hash: str
-    data_hash: str
     result_hash: str
     events: int
     journal: str
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()
 
 
-def summarise(run: Backtest, tally: Tally, facts: RunFacts) -> BacktestResult:
-    """Return the result of a finished run.
+class Counts(Struct, frozen=True):
+    """How much a run took, and from when to when (UTC nanoseconds)."""
+
+    quotes: int
+    inputs: int
+    start: int
+    end: int
+
+
+def summarise(run: Backtest, data_hash: str, tally: Tally, facts: RunFacts) -> BacktestResult:
+    """Return the result of a finished backtest.
+
+    Raises:
+        ArbcoreError: Nothing could be valued, so there is no result.
+    """
+    return BacktestResult(
+        load_seconds=round(run.load_seconds, 4),
+        engine_seconds=round(run.engine_seconds, 4),
+        data_hash=data_hash,
+        **outcome(Counts(run.quotes, run.inputs, run.first_ts, run.last_ts), tally, facts),
+    )
+
+
+def outcome(counts: Counts, tally: Tally, facts: RunFacts) -> dict[str, Any]:
+    """Return the fields of `Outcome` for a finished run.
 
     Raises:
         ArbcoreError: Nothing could be valued, so there is no result.
@@ -151,35 +198,32 @@ def summarise(run: Backtest, tally: Tally, facts: RunFacts) -> BacktestResult:
     exits = tally.trades
     won = sum(symbol.won for symbol in tally.symbols.values())
     pnl = _pnl(tally, facts.base_currency)
-    return BacktestResult(
-        session=facts.session,
-        quotes=run.quotes,
-        inputs=run.inputs,
-        start=run.first_ts,
-        end=run.last_ts,
-        load_seconds=round(run.load_seconds, 4),
-        engine_seconds=round(run.engine_seconds, 4),
-        peak_rss_mib=peak_rss_mib(),
-        trades=exits,
-        open_trades=len(tally.open),
-        failed_entries=tally.failed_entries,
-        unwinds=tally.unwinds,
-        win_rate=won / exits if exits else None,
-        pnl=pnl,
-        symbols={name: _symbol(tally, name) for name in sorted(tally.symbols)},
-        exit_reasons=dict(sorted(tally.exit_reasons.items())),
-        rejected=_rejected(tally),
-        fees=dict(sorted(tally.fees.items())),
-        unhedged_seconds=_unhedged(tally.unhedged_ns),
-        alerts=[alert.text for alert in tally.alerts],
-        notes=list(facts.notes),
-        warnings=[*_warnings(exits, won, pnl), *_idle(tally), *facts.troubles],
-        data_hash=facts.data_hash,
-        config_hash=facts.config_hash,
-        result_hash=facts.result_hash,
-        events=facts.events,
-        journal=facts.journal,
-    )
+    return {
+        "session": facts.session,
+        "quotes": counts.quotes,
+        "inputs": counts.inputs,
+        "start": counts.start,
+        "end": counts.end,
+        "peak_rss_mib": peak_rss_mib(),
+        "trades": exits,
+        "open_trades": len(tally.open),
+        "failed_entries": tally.failed_entries,
+        "unwinds": tally.unwinds,
+        "win_rate": won / exits if exits else None,
+        "pnl": pnl,
+        "symbols": {name: _symbol(tally, name) for name in sorted(tally.symbols)},
+        "exit_reasons": dict(sorted(tally.exit_reasons.items())),
+        "rejected": _rejected(tally),
+        "fees": dict(sorted(tally.fees.items())),
+        "unhedged_seconds": _unhedged(tally.unhedged_ns),
+        "alerts": [alert.text for alert in tally.alerts],
+        "notes": list(facts.notes),
+        "warnings": [*_warnings(exits, won, pnl), *_idle(tally), *facts.troubles],
+        "config_hash": facts.config_hash,
+        "result_hash": facts.result_hash,
+        "events": facts.events,
+        "journal": facts.journal,
+    }
 
 
 def _rejected(tally: Tally) -> dict[str, Episodes]:

@@ -92,13 +92,14 @@ class Session:
 
     Args:
         loop: The loop, not started.
-        ingress: Makes the queue, given what wakes the pump.
+        ingress: The queue; it wakes this session's pump.
         sources: Feeds and rate sources.
         clock: The session's clock.
         pulse: Makes statistics.
         board: Judges venues.
         recording: Keeps the market data; None for none.
         beat: Called once a second with the time, on this thread, to take statistics.
+        ending: Asks the session to end.
     """
 
     def __init__(
@@ -110,7 +111,8 @@ class Session:
         pulse: Pulse,
         board: HealthBoard,
         recording: Recording | None,
-        beat: Callable[[int], None],
+        beat: Callable[[int], object],
+        ending: Ending,
     ) -> None:
         self._loop: Final = loop
         self._ingress: Final = ingress
@@ -123,7 +125,8 @@ class Session:
         self._armed = NEVER
         self._alarm: asyncio.TimerHandle | None = None
         self._running = False
-        self.ending: Final = Ending()
+        self.ending: Final = ending
+        ingress.wake = self.wake
         self.first_ts = 0
         self.last_ts = 0
 

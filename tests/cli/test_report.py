@@ -70,7 +70,7 @@ def test_it_shows_results_by_symbol_reason_and_part(capsys: pytest.CaptureFixtur
     assert ["trades", "3", "closed,", "1", "open,", "2", "entries", "unfilled"] in shown
     assert ["period", "2025-01-06T00:00:00Z", "to", "2025-01-06T01:00:00Z", "(1:00:00)"] in shown
     assert ["fees", "₩1,000,000,", "1.50", "USDT"] in shown
-    assert ["quotes", "2,000", "in", "2.00", "s", "(1,000/s)"] in shown
+    assert ["speed", "2,000", "quotes", "in", "2.00", "s", "(1,000/s)"] in shown
     assert ["memory", "not", "told", "by", "this", "system"] in shown
     assert ["unhedged", "p50", "0.1", "s,", "p99", "2", "s,", "max", "3.5", "s"] in shown
     assert ["result", "r" * 64] in shown

@@ -247,13 +247,12 @@ def test_a_crossed_book_counts_as_refused_input_and_as_skipped_chance() -> None:
         session="t",
         base_currency="USDT",
         config_hash="",
-        data_hash="",
         result_hash="",
         events=0,
         journal="",
         notes=(),
     )
-    crossed = summarise(played.run, played.tally, facts).rejected["BOOK_CROSSED"]
+    crossed = summarise(played.run, "", played.tally, facts).rejected["BOOK_CROSSED"]
     assert (crossed.episodes, crossed.count) == (2, 2)
 
 

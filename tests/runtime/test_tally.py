@@ -96,14 +96,13 @@ def result(played: Played) -> BacktestResult:
         session="t",
         base_currency="USDT",
         config_hash="c",
-        data_hash="d",
         result_hash=played.hash,
         events=len(played.events),
         journal="memory",
         notes=("a note",),
         troubles=("a trouble",),
     )
-    return summarise(played.run, played.tally, facts)
+    return summarise(played.run, "", played.tally, facts)
 
 
 def test_the_result_repeats_the_tally(played: Played) -> None:

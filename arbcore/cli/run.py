@@ -1,0 +1,93 @@
+"""`arb run`: trade a config on live market data, on paper."""
+
+import sys
+from contextlib import redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from arbcore.cli._frame_config import Selection, config_options
+from arbcore.cli._frame_output import note, plain_values, print_json
+
+if TYPE_CHECKING:
+    from arbcore.config import Config
+    from arbcore.plugins import Plugins
+    from arbcore.runtime.result import SessionResult
+
+
+class Span(click.ParamType[float]):
+    """A duration such as ``90s`` or ``10m``, as seconds."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return seconds."""
+        from arbcore.settings import parse_duration
+
+        try:
+            return parse_duration(value) / 1e9
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.command
+@click.option("--for", "seconds", type=Span(), help="Stop after this time, such as 90s or 10m.")
+@click.option("--kpi", type=click.Path(path_type=Path), help="Write key figures to this JSON file at the end.")
+@click.option("--no-record", is_flag=True, help="Do not keep the market data; `arb replay` needs it.")
+@click.option("--plain", is_flag=True, help="Print lines instead of the live view.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@click.option("--live", is_flag=True, help="Trade with real orders; the config must consent, too.")
+@config_options()
+def command(
+    seconds: float | None,
+    kpi: Path | None,
+    no_record: bool,
+    plain: bool,
+    as_json: bool,
+    live: bool,
+    selection: Selection,
+) -> None:
+    """Run the config's session on live market data, on paper unless told otherwise in two places.
+
+    CONFIG defaults to arb.yaml in the current folder. Ctrl-C stops gracefully: what is open is valued and reported.
+    """
+    if no_record:
+        selection = replace(selection, assigned=(*selection.assigned, "session.record=false"))
+    with redirect_stdout(sys.stderr):
+        config, plugins = selection.open("live" if live else None)
+        result = run(config, plugins, seconds, plain=plain or as_json)
+    if kpi is not None:
+        write_kpis(result, kpi)
+    if as_json:
+        print_json(result)
+    else:
+        from arbcore.cli._session_report import print_session
+
+        print_session(result)
+
+
+def run(config: "Config", plugins: "Plugins", seconds: float | None, *, plain: bool = False) -> "SessionResult":
+    """Run a session with its live view."""
+    from arbcore.cli._live import LiveView
+    from arbcore.cli._session import run_with_signals
+    from arbcore.runtime.session import Ending
+    from arbcore.session import Wish, run_session
+
+    ending = Ending()
+    with LiveView(mode=config.session.mode, seconds=seconds, plain=plain) as view:
+        wish = Wish(watcher=view, seconds=seconds, say=note, ending=ending)
+        return run_with_signals(lambda: run_session(config, plugins, wish), ending, plugins)
+
+
+def write_kpis(result: "SessionResult", path: Path) -> None:
+    """Write the key figures of a session's end; the file appears whole or not at all."""
+    from msgspec import json
+
+    from arbcore.runtime.kpi import kpis
+
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(json.format(json.encode(plain_values(kpis(result.stats))), indent=2) + b"\n")
+    part.replace(path)
+    note(f"key figures: {path}")

@@ -1,0 +1,154 @@
+"""Opening what a session needs from outside: its journal, its rate sources, its feeds, and what venues list."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final, Protocol, Self
+
+import anyio
+
+from arbcore.errors import ArbcoreError, ConfigurationError, ExchangeUnavailable
+from arbcore.model.instrument import Instrument
+from arbcore.pipeline import Pipeline
+from arbcore.ports.journal import Journal
+from arbcore.ports.venue import Feed
+from arbcore.runtime.folder import SessionFolder
+from arbcore.runtime.session import Source
+
+PATIENCE_S: Final = 30.0
+"""Time that a part of a session may take to open, to answer a first question, and to close."""
+
+
+class _Part(Protocol):
+    """Anything that a session enters and leaves."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Opened feeds and rate sources, and what the feeds list.
+
+    Attributes:
+        feeds: Feed by exchange id.
+        rates: Rate sources, ready to run.
+        instruments: Everything that the venues list.
+    """
+
+    feeds: dict[str, Feed]
+    rates: list[Source]
+    instruments: tuple[Instrument, ...]
+
+    def sources(self, instruments: Sequence[Instrument]) -> list[Source]:
+        """Return what is to run: every rate, and every feed with the instruments that are wanted of it."""
+        found = list(self.rates)
+        for name, feed in self.feeds.items():
+            keys = tuple(item.key for item in instruments if item.venue == name)
+            if keys:
+                found.append(Source(name, partial(feed.run, keys), keys))
+        return found
+
+    def planned(self, pipeline: Pipeline) -> tuple[Instrument, ...]:
+        """Return the instruments that the strategies' routes trade.
+
+        Raises:
+            ConfigurationError: There are none.
+        """
+        planned = pipeline.plan(self.instruments)
+        if not planned:
+            raise ConfigurationError(
+                "no route can be traded: the venues list nothing that the strategies ask for",
+                "check symbols and exchanges of the strategies; `arb config show` prints what is in force",
+            )
+        return planned
+
+
+@asynccontextmanager
+async def open_market(pipeline: Pipeline, feeds: Sequence[str] | None = None) -> AsyncIterator[Market]:
+    """Open rate sources, then feeds, and learn what the venues list; close them in reverse.
+
+    Args:
+        pipeline: Builds them.
+        feeds: Exchange ids that are wanted; None for all.
+
+    Raises:
+        ArbcoreError: A part can't be opened, or a venue did not tell what it lists.
+    """
+    async with AsyncExitStack() as stack:
+        rates = []
+        for name, source in pipeline.rate_sources().items():
+            await stack.enter_async_context(_in_time(f"rates.{name}", source))
+            rates.append(Source(name, source.run))
+        built = {name: feed for name, feed in pipeline.feeds().items() if feeds is None or name in feeds}
+        for name, feed in built.items():
+            await stack.enter_async_context(_in_time(f"exchanges.{name}", feed))
+        yield Market(built, rates, await _listed(built))
+
+
+@asynccontextmanager
+async def open_journal(pipeline: Pipeline, folder: SessionFolder) -> AsyncIterator[tuple[Journal, Path | None]]:
+    """Open a session's journal, after the folder of an earlier run was put aside.
+
+    Yields:
+        The journal, empty, and where the earlier run's folder is now; None where there was none.
+
+    Raises:
+        JournalError: It can't be opened or put aside, or the session is running.
+    """
+    kept = None
+    async with pipeline.journal() as earlier:
+        last, place = earlier.last(), Path(earlier.location())
+    if last is not None:
+        kept = folder.put_aside(place, last.time)
+    async with pipeline.journal() as journal:
+        yield journal, kept
+
+
+async def _listed(feeds: dict[str, Feed]) -> tuple[Instrument, ...]:
+    """Ask all venues at once what they list."""
+    listed: dict[str, Sequence[Instrument]] = {}
+
+    async def learn(name: str, feed: Feed) -> None:
+        listed[name] = await feed.instruments()
+
+    try:
+        with anyio.move_on_after(PATIENCE_S):
+            async with anyio.create_task_group() as group:
+                for name, feed in feeds.items():
+                    group.start_soon(learn, name, feed)
+    except BaseExceptionGroup as errors:
+        raise first_error(errors) from None
+    slow = [f"exchanges.{name}" for name in feeds if name not in listed]
+    if slow:
+        raise ExchangeUnavailable(
+            f"{', '.join(slow)}: no list of instruments within {PATIENCE_S:g} s", "check the network and the addresses"
+        )
+    return tuple(item for name in feeds for item in listed[name])
+
+
+def first_error(errors: BaseException) -> BaseException:
+    """Return the first error in a group, at any depth: one cause is enough for a message."""
+    while isinstance(errors, BaseExceptionGroup):
+        errors = errors.exceptions[0]
+    return errors
+
+
+@asynccontextmanager
+async def _in_time(name: str, part: _Part) -> AsyncIterator[None]:
+    """Enter and leave a part, each within the time that is given for it."""
+    try:
+        with anyio.fail_after(PATIENCE_S):
+            await part.__aenter__()
+    except TimeoutError:
+        raise ExchangeUnavailable(f"{name}: did not open within {PATIENCE_S:g} s", "check the network") from None
+    except ArbcoreError as error:
+        raise type(error)(f"{name}: {error.what}", error.fix) from error
+    try:
+        yield
+    finally:
+        with anyio.move_on_after(PATIENCE_S, shield=True):
+            await part.__aexit__(None, None, None)

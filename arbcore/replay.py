@@ -1,0 +1,230 @@
+"""A whole replay: a session's own config, instruments, recording and journal, and the code that is installed now."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from msgspec import Struct, json
+
+from arbcore.config import Config
+from arbcore.data.recorder import recover
+from arbcore.data.source import open_source
+from arbcore.errors import DataError, JournalError, SafetyError
+from arbcore.journal.codec import decode
+from arbcore.model.events import EngineStarted, EngineStopped
+from arbcore.model.instrument import Instrument
+from arbcore.model.market import MarketInput
+from arbcore.pipeline import Pipeline
+from arbcore.plugins import Plugins
+from arbcore.ports.journal import Journal, RunMetadata
+from arbcore.runtime.backtest import DataClock
+from arbcore.runtime.event_log import EventLog
+from arbcore.runtime.folder import SessionFolder
+from arbcore.runtime.loop import Loop
+from arbcore.runtime.replay import Bounds, Comparison, Divergence, replay
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """Where a replay first decided otherwise than its session did.
+
+    Attributes:
+        sequence: Number of the event.
+        time: Engine time of what the replay made, UTC nanoseconds.
+        stored_type: Type of the event in the journal, empty where it holds none any more.
+        made_type: Type of the event that the replay made.
+        fields: What differs: the stored and the made value by field.
+    """
+
+    sequence: int
+    time: int
+    stored_type: str
+    made_type: str
+    fields: dict[str, tuple[Any, Any]]
+
+
+class ReplayResult(Struct, frozen=True, kw_only=True):
+    """What a replay found.
+
+    Attributes:
+        schema_version: Version of this record.
+        session: Session name.
+        events: Events in the journal.
+        compared: Events that were made again and found equal, byte for byte.
+        identical: Whether all were.
+        difference: The first one that was not; None where all that could be compared were equal.
+        changed: What is not as it was when the session ran: code, plugins, Python.
+        notes: Why less was compared than the journal holds.
+    """
+
+    schema_version: int = 1
+    session: str
+    events: int
+    compared: int
+    identical: bool
+    difference: Difference | None
+    changed: list[str]
+    notes: list[str]
+
+
+def replay_session(
+    config: Config, plugins: Plugins, folder: SessionFolder, journal: Journal, *, changed_code: bool = False
+) -> ReplayResult:
+    """Run a session again and compare every decision.
+
+    Args:
+        config: The session's own config.
+        plugins: Its plugins, as they are installed now.
+        folder: The session's folder.
+        journal: Its journal, open for reading.
+        changed_code: Whether to go on where code is not what it was.
+
+    Returns:
+        What was found.
+
+    Raises:
+        SafetyError: Code or plugins are not what they were, and nobody said to go on.
+        JournalError: The journal holds no session, or the session is running.
+        DataError: There is no recording, or it is damaged.
+    """
+    run = _finished_run(journal)
+    clock = DataClock()
+    pipeline = Pipeline(config=config, plugins=plugins, mode="replay", clock=clock, folder=folder.path, secrets="none")
+    changed = changes(run, pipeline.metadata())
+    if changed and not changed_code:
+        raise SafetyError(
+            "this is not the code that the session ran:\n    " + "\n    ".join(changed),
+            "install what it ran, or replay with --changed-code, which then tells the first decision that differs",
+        )
+    instruments = folder.read_instruments()
+    engine = pipeline.engine(instruments, run.mode)
+    comparison = Comparison(journal.read())
+    loop = Loop(
+        engine,
+        pipeline.venues(instruments),
+        {item.key: item.venue for item in instruments},
+        EventLog(comparison),
+        lambda _: None,
+        act_after_storing=True,
+    )
+    clock.follow(engine.now)
+    bounds = _bounds(journal)
+    recorded = _Recorded(folder, instruments, config)
+    difference = None
+    try:
+        replay(loop, recorded.chunks(), (decode(event.body) for event in journal.read()), bounds)
+    except Divergence as divergence:
+        difference = _difference(divergence)
+    return _result(run, journal, comparison, recorded, difference, changed, killed=bounds.stop is None)
+
+
+def changes(then: RunMetadata, now: RunMetadata) -> list[str]:
+    """Return what is not as it was, one line each."""
+    found = []
+    for name in sorted(then.plugins.keys() | now.plugins.keys()):
+        before, after = then.plugins.get(name), now.plugins.get(name)
+        if before == after:
+            continue
+        found.append(f"{name}: {_version(before)} then, {_version(after)} now")
+    if then.config_hash != now.config_hash:
+        found.append(f"config: {then.config_hash} then, {now.config_hash} now")
+    if then.python != now.python:
+        found.append(f"Python: {then.python} then, {now.python} now")
+    return found
+
+
+def _version(version: tuple[str, str, str] | None) -> str:
+    return f"{version[0]} {version[1]} (files {version[2][:12]})" if version else "not there"
+
+
+class _Recorded:
+    """The recorded market data of a session, and the time up to which it goes."""
+
+    def __init__(self, folder: SessionFolder, instruments: Sequence[Instrument], config: Config) -> None:
+        root = folder.recording
+        if not root.is_dir():
+            raise DataError(
+                f"{root} does not exist: this session kept no market data",
+                "record it: session.record: true, and no --no-record",
+            )
+        recover(root)
+        venues = {item.venue: item.venue for item in instruments}
+        self._source = open_source(root, venues=venues, rates=None) if any(root.iterdir()) else None
+        self.last = 0
+
+    def chunks(self) -> Iterator[list[MarketInput]]:
+        """Yield the inputs in order."""
+        for chunk in self._source.chunks() if self._source else ():
+            if chunk:
+                self.last = chunk[-1].recv_ts
+            yield chunk
+
+
+def _finished_run(journal: Journal) -> RunMetadata:
+    writer = journal.writer()
+    if writer:
+        raise JournalError(f"{journal.location()} is being written by {writer}", "stop the session first")
+    runs = journal.runs()
+    if not runs or journal.last() is None:
+        raise JournalError(f"{journal.location()} holds no session", "name the folder of a session that ran")
+    return runs[-1]
+
+
+def _bounds(journal: Journal) -> Bounds:
+    first, last = next(iter(journal.read(1, 1)), None), journal.last()
+    started = decode(first.body) if first else None
+    if started is None or last is None or not isinstance(started.event, EngineStarted):
+        raise JournalError(f"{journal.location()} does not begin with the start of a session")
+    newest = decode(last.body)
+    return Bounds(started.time, newest if isinstance(newest.event, EngineStopped) else None)
+
+
+def _difference(divergence: Divergence) -> Difference:
+    stored, made = divergence.stored, divergence.made
+    ours = json.decode(made.body)
+    theirs = json.decode(stored.body) if stored else {}
+    fields = dict(_fields(theirs, ours))
+    return Difference(
+        sequence=made.sequence,
+        time=made.time,
+        stored_type=stored.type if stored else "",
+        made_type=made.type,
+        fields=fields,
+    )
+
+
+def _fields(stored: dict[str, Any], made: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Yield the paths at which two decoded events differ."""
+    for name in sorted(stored.keys() | made.keys()):
+        before, after = stored.get(name), made.get(name)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from _fields(before, after, f"{prefix}{name}.")
+        elif before != after:
+            yield f"{prefix}{name}", (before, after)
+
+
+def _result(
+    run: RunMetadata,
+    journal: Journal,
+    comparison: Comparison,
+    recorded: _Recorded,
+    difference: Difference | None,
+    changed: list[str],
+    *,
+    killed: bool,
+) -> ReplayResult:
+    last = journal.last()
+    events = last.sequence if last else 0
+    notes = []
+    if killed:
+        # What was received in the last moment was stored in the journal and not yet in the recording.
+        notes.append("the session was killed: what it decided on data that was not yet written can't be compared")
+        if difference is not None and difference.time > recorded.last:
+            difference = None
+    return ReplayResult(
+        session=run.session,
+        events=events,
+        compared=comparison.compared,
+        identical=difference is None and (killed or comparison.compared == events),
+        difference=difference,
+        changed=changed,
+        notes=notes,
+    )
