@@ -147,7 +147,7 @@ class _Running:
         """Run it without venues, so that it never begins to trade."""
         session, pulse = self._session(Loop(self._engine, {}, {}, self._log, self._note), sources)
         with _settled():
-            await session.run(self._wish.seconds)
+            await session.run(sources, self._wish.seconds)
         self._beat(pulse, session.last_ts)
 
     async def run(self, sources: Sequence[Source]) -> SessionResult:
@@ -163,7 +163,7 @@ class _Running:
         failures = session_started(pipeline.contexts)
         try:
             with self._observer, _settled():
-                await session.run(self._wish.seconds)
+                await session.run(sources, self._wish.seconds)
         finally:
             failures += session_stopped(pipeline.contexts)
         stats = self._beat(pulse, session.last_ts)
@@ -188,7 +188,6 @@ class _Running:
         session = Session(
             loop,
             ingress,
-            sources,
             pipeline.clock,
             pulse,
             VenueHealthBoard(judged, pipeline.config.health),
@@ -204,7 +203,7 @@ class _Running:
         self._wish.watcher.on_events(events)
 
     def _beat(self, pulse: Pulse, now: int) -> SessionStats:
-        recorded = self._recorder.rows if self._recorder is not None else 0
+        recorded = self._recorder.recorded if self._recorder is not None else 0
         stats = pulse.beat(now, recorded=recorded, unobserved=self._observer.dropped)
         self._wish.watcher.on_stats(stats)
         if self._folder is not None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _LATER: Final = {
     "generate": ("arbcore.cli.data_generate", "Make correlated markets from a seed."),
     "import": ("arbcore.cli.data_import", "Bring public recordings in by column mapping."),
+    "record": ("arbcore.cli.data_record", "Keep live market data."),
 }
 _FOLDER = click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default=Path("data"))
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -46,7 +47,7 @@ class _DataGroup(click.Group):
 
 @click.group(name="data", cls=_DataGroup)
 def command() -> None:
-    """Generate, import, list and verify data sets."""
+    """Generate, record, import, list and verify data sets."""
 
 
 @command.command("list", short_help="List the data sets of a folder.")

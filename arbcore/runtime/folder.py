@@ -1,7 +1,6 @@
 """The folder of a session: where its files lie, and how they are replaced and put aside."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -92,7 +91,7 @@ class SessionFolder:
         free = (self.path.with_name(name) for name in (base, *(f"{base}-{number}" for number in range(2, 1000))))
         target = next(path for path in free if not path.exists())
         try:
-            os.rename(self.path, target)
+            self.path.rename(target)
         except OSError as error:
             raise JournalError(f"{self.path} can't be put aside: {error.strerror or error}") from error
         return target

@@ -6,9 +6,9 @@ waits, in order, at the next turn of the event loop. Only the beat waits for oth
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import anyio
 
@@ -34,7 +34,13 @@ logger = logging.getLogger("arbcore.session")
 
 
 class Recording(Protocol):
-    """Where market data is kept on its way into the loop."""
+    """Where market data is kept on its way into the loop.
+
+    Attributes:
+        due: Whether `rotate` should be called.
+    """
+
+    due: bool
 
     def put(self, item: MarketInput) -> None:
         """Take an input, without waiting."""
@@ -42,6 +48,10 @@ class Recording(Protocol):
 
     def flush(self, now: int) -> None:
         """Write what was taken; called on another thread."""
+        ...
+
+    def rotate(self) -> None:
+        """Turn what was written into data sets, which takes a while; called on another thread."""
         ...
 
 
@@ -68,7 +78,7 @@ class Source:
     """
 
     name: str
-    run: Callable[[Deliver], Awaitable[None]]
+    run: Callable[[Deliver], Coroutine[Any, Any, None]]
     books: tuple[str, ...] = ()
 
 
@@ -93,7 +103,6 @@ class Session:
     Args:
         loop: The loop, not started.
         ingress: The queue; it wakes this session's pump.
-        sources: Feeds and rate sources.
         clock: The session's clock.
         pulse: Makes statistics.
         board: Judges venues.
@@ -106,7 +115,6 @@ class Session:
         self,
         loop: Loop,
         ingress: Ingress,
-        sources: Sequence[Source],
         clock: Clock,
         pulse: Pulse,
         board: HealthBoard,
@@ -116,7 +124,6 @@ class Session:
     ) -> None:
         self._loop: Final = loop
         self._ingress: Final = ingress
-        self._sources: Final = sources
         self._clock: Final = clock
         self._pulse: Final = pulse
         self._board: Final = board
@@ -130,8 +137,12 @@ class Session:
         self.first_ts = 0
         self.last_ts = 0
 
-    async def run(self, seconds: float | None = None) -> None:
-        """Run until `ending` is asked for, or for a time.
+    async def run(self, sources: Sequence[Source], seconds: float | None = None) -> None:
+        """Run sources until `ending` is asked for, or for a time.
+
+        Args:
+            sources: Feeds and rate sources.
+            seconds: How long; None for as long as nobody asks.
 
         Raises:
             JournalError: Events could not be stored; nothing was acted on after them.
@@ -141,10 +152,12 @@ class Session:
                 self.first_ts = self._clock.now()
                 self._loop.start(self.first_ts)
                 self._running = True
-                for source in self._sources:
+                for source in sources:
                     group.start_soon(self._supervise, source)
                 group.start_soon(self._watch_health)
                 group.start_soon(self._beat_on)
+                if self._recording is not None:
+                    group.start_soon(write_on, self._recording, self._clock)
                 with anyio.move_on_after(seconds):
                     await self.ending.asked.wait()
                 self.ending.ask("the time is over")
@@ -237,14 +250,23 @@ class Session:
             await anyio.sleep(BEAT_S)
             now = self._clock.now()
             self._beat(now)
-            if self._recording is not None:
-                await anyio.to_thread.run_sync(self._recording.flush, now)
 
     def _end(self) -> None:
         if len(self._ingress):
             self._work()
         self.last_ts = self._clock.now()
         self._loop.stop(self.ending.reason, self.last_ts)
+
+
+async def write_on(recording: Recording, clock: Clock) -> None:
+    """Write a recording once a second, and turn it into data sets when it is time, for as long as it goes on."""
+    async with anyio.create_task_group() as turning:
+        while True:
+            await anyio.sleep(BEAT_S)
+            await anyio.to_thread.run_sync(recording.flush, clock.now())
+            if recording.due:
+                recording.due = False
+                turning.start_soon(anyio.to_thread.run_sync, recording.rotate)
 
 
 def _keep_nothing(_: MarketInput) -> None:

@@ -59,6 +59,7 @@ class Tape:
     """A recording in memory."""
 
     items: list[MarketInput] = field(default_factory=list)
+    due: bool = False
 
     def put(self, item: MarketInput) -> None:
         """Keep an input."""
@@ -66,6 +67,9 @@ class Tape:
 
     def flush(self, now: int) -> None:
         """Write nothing."""
+
+    def rotate(self) -> None:
+        """Turn nothing."""
 
 
 @dataclass
@@ -83,6 +87,11 @@ class Live:
     ingress: Ingress
     ending: Ending
     beats: list[int]
+    sources: Sequence[Source] = ()
+
+    async def run(self, seconds: float | None = None) -> None:
+        """Run the session."""
+        await self.session.run(self.sources, seconds)
 
 
 def make_engine(mode: str = "paper") -> Engine:
@@ -122,10 +131,9 @@ def make_live(sources: Callable[["Live"], Sequence[Source]], start: int, latency
         tally=tally,
     )
     beats: list[int] = []
-    many: list[Source] = []
-    session = Session(loop, ingress, many, clock, Pulse(measured, start), board, tape, beats.append, ending)
+    session = Session(loop, ingress, clock, Pulse(measured, start), board, tape, beats.append, ending)
     live = Live(session, loop, engine, journal, events, tape, board, clock, ingress, ending, beats)
-    many.extend(sources(live))
+    live.sources = sources(live)
     return live
 
 

@@ -65,7 +65,7 @@ def again(live: Live, latency: FixedLatency | None, tape: list[MarketInput]) -> 
 async def test_the_same_stream_gives_the_same_decisions_as_a_backtest(latency: FixedLatency | None) -> None:
     items = distinct(runs.market(11, 4000))
     live = make_live(lambda live: [feeding(items, live)], items[0].recv_ts - 1_000, latency)
-    await live.session.run()
+    await live.run()
     backtest = runs.run(runs.chunked(items, 500), latency)
     assert len(decisions(live.events)) > 50
     assert decisions(live.events) == decisions(backtest.events)
@@ -79,7 +79,7 @@ def test_whatever_was_conflated_a_replay_makes_every_event_again(seed: int, dela
     async def run() -> Live:
         items = distinct(runs.market(seed, 1500))
         live = make_live(lambda live: [feeding(items, live, Random(seed))], items[0].recv_ts - 1_000, latency)
-        await live.session.run()
+        await live.run()
         return live
 
     live = anyio.run(run)
@@ -91,7 +91,7 @@ def test_whatever_was_conflated_a_replay_makes_every_event_again(seed: int, dela
 async def test_a_replay_of_other_data_names_the_first_event_that_differs() -> None:
     items = distinct(runs.market(11, 2000))
     live = make_live(lambda live: [feeding(items, live)], items[0].recv_ts - 1_000)
-    await live.session.run()
+    await live.run()
     opened = next(envelope for envelope in live.events if isinstance(envelope.event, OrderIntended))
     kept = [item for item in live.tape.items if item.recv_ts != opened.time]
     with pytest.raises(Divergence) as found:
@@ -116,7 +116,7 @@ async def test_a_timer_fires_although_nothing_is_received() -> None:
         await anyio.sleep_forever()
 
     live = make_live(lambda _: [Source("world", once)], runs.START - 1)
-    await live.session.run()
+    await live.run()
     assert live.ending.reason == "seen"
 
 
@@ -125,7 +125,7 @@ async def test_the_time_ends_a_session_and_everything_is_told() -> None:
         await anyio.sleep_forever()
 
     live = make_live(lambda _: [Source("world", silent)], runs.START)
-    await live.session.run(0.01)
+    await live.run(0.01)
     assert isinstance(live.events[-1].event, EngineStopped)
     assert live.events[-1].event.reason == "the time is over"
 
@@ -145,7 +145,7 @@ async def test_conditions_are_told_and_repeated_by_a_replay() -> None:
 
     live = make_live(lambda _: [Source("world", run)], items[0].recv_ts - 10_000)
     live.board.said = [VenueHealth(venue="seoul", state=HealthState.DOWN, reason="no answer", recv_ts=1)]
-    await live.session.run()
+    await live.run()
     kinds = [type(envelope.event) for envelope in live.events]
     assert WebSocketStateChanged in kinds
     assert VenueHealthChanged in kinds
@@ -163,7 +163,7 @@ async def test_a_feed_that_fails_loses_its_books_and_is_started_again(caplog: py
         raise ZeroDivisionError("a defect")
 
     live = make_live(lambda _: [Source("world", broken, ("world:BTCUSDT",))], runs.START)
-    await live.session.run()
+    await live.run()
     assert starts == [1]
     assert "a defect" in caplog.text
     assert [type(item) for item in live.tape.items] == [BookInvalid]
@@ -181,7 +181,7 @@ async def test_a_journal_that_fails_ends_the_session_before_anything_is_acted_on
 
     live.journal.append = failing  # type: ignore[method-assign]
     with pytest.raises(JournalError, match="the disk is full"):
-        await live.session.run()
+        await live.run()
     assert live.events[-1].sequence == live.journal.last().sequence  # type: ignore[union-attr]
 
 
