@@ -22,6 +22,7 @@ from arbcore.config.sections import (
     RateKeys,
     SessionSettings,
 )
+from arbcore.net.health import HealthRules
 from arbcore.settings import Finding, PluginSettings, Settings
 
 Keys_co = TypeVar("Keys_co", bound=InstanceKeys, covariant=True)
@@ -85,6 +86,7 @@ class Config:
     sinks: Mapping[str, Instance[InstanceKeys]]
     notifiers: Mapping[str, Instance[InstanceKeys]]
     backtest: BacktestSettings
+    health: HealthRules
     plugins: PluginsSettings
     live: LiveSettings
     keys: KeysSettings

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from arbcore.net.health import HealthRules
 from arbcore.settings import Environment, ExchangeId, FillId, LatencyId, Settings, Span, Timestamp
 
 SCHEMA_VERSION: Final = 1
@@ -155,6 +156,7 @@ class KeysSettings(Settings):
 KERNEL_SECTIONS: Final[Mapping[str, type[Settings]]] = {
     "session": SessionSettings,
     "backtest": BacktestSettings,
+    "health": HealthRules,
     "plugins": PluginsSettings,
     "live": LiveSettings,
     "keys": KeysSettings,
