@@ -42,7 +42,8 @@ def kernel_keys() -> Iterator[tuple[str, object]]:
 
 @pytest.mark.parametrize(("key", "default"), sorted(kernel_keys()), ids=str)
 def test_every_key_of_the_kernel_is_there_with_its_default(key: str, default: object) -> None:
-    shown = format_duration(default) if key.endswith("max_age") and isinstance(default, int) else default
+    duration = isinstance(default, int) and default >= 10**6 and not isinstance(default, bool)
+    shown = format_duration(default) if duration and isinstance(default, int) else default
     empty = default in (None, "", {})
     assert ROWS[key].strip("` ") == ("" if empty else str(shown).lower() if isinstance(shown, bool) else str(shown))
 
