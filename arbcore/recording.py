@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from arbcore.config import Config
 from arbcore.data.recorder import Recorder
-from arbcore.errors import ConfigurationError
+from arbcore.errors import ConfigurationError, DataError
 from arbcore.model.input import ConnectionChanged, InstrumentStatus
 from arbcore.model.instrument import Instrument
 from arbcore.opening import Market, open_market
@@ -116,12 +116,17 @@ async def _go_on(kept: _Kept, sources: Sequence[Source], clock: WallClock, wish:
     async with anyio.create_task_group() as group:
         for source in sources:
             group.start_soon(source.run, kept.deliver)
-        group.start_soon(write_on, kept.recorder, clock)
+        group.start_soon(write_on, kept.recorder, clock, _give_up)
         group.start_soon(tell)
         with anyio.move_on_after(wish.seconds):
             await wish.ending.asked.wait()
         wish.ending.ask("the time is over")
         group.cancel_scope.cancel()
+
+
+def _give_up(error: DataError) -> None:
+    """End a recording that can't be written: it has no other purpose."""
+    raise error
 
 
 def _wanted(market: Market, pipeline: Pipeline, keys: Sequence[str]) -> tuple[Instrument, ...]:

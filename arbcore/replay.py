@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct, json
 
 from arbcore.config import Config
+from arbcore.data.dataset import find_datasets
 from arbcore.data.recorder import recover
 from arbcore.data.source import open_source
 from arbcore.errors import DataError, JournalError, SafetyError
@@ -147,7 +148,7 @@ class _Recorded:
             )
         recover(root)
         venues = {item.venue: item.venue for item in instruments}
-        self._source = open_source(root, venues=venues, rates=None) if any(root.iterdir()) else None
+        self._source = open_source(root, venues=venues) if find_datasets(root) else None
         self.last = 0
 
     def chunks(self) -> Iterator[list[MarketInput]]:

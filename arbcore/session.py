@@ -213,6 +213,7 @@ class _Running:
     def _result(self, session: Session, stats: SessionStats, troubles: list[str]) -> SessionResult:
         settings = self._pipeline.config.session
         observer = self._observer
+        troubles += session.troubles
         troubles += [f"{name} was set aside: {why}" for name, why in observer.failures.items()]
         if observer.dropped:
             troubles.append(f"{observer.dropped:,} events never reached the sinks, which were too slow")

@@ -3,6 +3,8 @@
 Reading: `open_source(...).chunks()` against a loop that builds the same structs from columns already in memory.
 Writing: `DatasetWriter` (checks, hash, files per day) against one bare Parquet file of the same columns.
 Checking: `verify` against the bare reading.
+Recording: `Recorder.put` against a bare append, `flush` against encoding the same inputs as MessagePack, `rotate`
+against one bare Parquet file of the same columns for each market.
 
     python -m benchmarks.bench_data [quotes]
 """
@@ -14,9 +16,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 from arbcore.data._frames import Columns, np, write_rows
+from arbcore.data.recorder import Recorder
 from arbcore.data.source import open_source
 from arbcore.data.verify import verify
 from arbcore.data.writer import DatasetWriter
@@ -92,6 +96,49 @@ def cost(work: Callable[[], object], count: int, rounds: int = 3) -> float:
     return best / count * 1e6
 
 
+def measure_recording(count: int) -> None:
+    """Record quotes of fifty markets, a thousand a flush, and print what each step costs."""
+    markets = [replace(PERPETUAL, symbol=f"M{number}") for number in range(50)]
+    columns = quotes(0, count, 0)
+    columns["recv_ts"] = START + np.arange(count) * 1_000_000
+    lists = (column.tolist() for column in columns.values())
+    items = [Quote(markets[row % 50].key, *values) for row, values in enumerate(zip(*lists, strict=True))]
+    batches = [items[first : first + 1000] for first in range(0, count, 1000)]
+    bare: list[Quote] = []
+    encode = msgspec.msgpack.Encoder().encode
+    put = flush = appended = encoded = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        with Recorder(Path(folder) / "data", instruments=markets, source="bench") as recorder:
+            for batch in batches:
+                appended += _seconds(_each, bare.append, batch)
+                put += _seconds(_each, recorder.put, batch)
+                encoded += _seconds(encode, batch)
+                flush += _seconds(recorder.flush, START)
+            rotate = _seconds(recorder.rotate)
+        written = _seconds(_write_markets, Path(folder), columns)
+    each = 1e6 / count
+    print(f"{count:,} quotes of fifty markets recorded, a thousand a flush")
+    print(f"  put                   {put * each:.3f} us per quote, {put / appended:.2f} x appending to a list")
+    print(f"  flush                 {flush * each:.3f} us per quote, {flush / encoded:.2f} x encoding as MessagePack")
+    print(f"  rotate                {rotate * each:.3f} us per quote, {rotate / written:.2f} x bare Parquet files")
+
+
+def _seconds(work: Callable[..., object], *arguments: object) -> float:
+    start = time.process_time()
+    work(*arguments)
+    return time.process_time() - start
+
+
+def _each(take: Callable[[Quote], None], items: list[Quote]) -> None:
+    for item in items:
+        take(item)
+
+
+def _write_markets(folder: Path, columns: Columns) -> None:
+    for number in range(50):
+        write_rows(folder / f"{number}.parquet", {name: column[number::50] for name, column in columns.items()})
+
+
 def main(count: int) -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as folder:
@@ -109,6 +156,7 @@ def main(count: int) -> None:
     print(f"  bare writing          {bare_written:.3f} us per quote")
     print(f"  writing               {written:.3f} us per quote, {written / bare_written:.2f} x bare")
     print(f"  verify                {checked:.3f} us per quote, {checked / read:.2f} x reading")
+    measure_recording(count)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The one door to polars and numpy: columns in and out of Parquet files."""
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -25,6 +26,7 @@ __all__ = [
     "column_names",
     "np",
     "read_rows",
+    "warm_up",
     "write_rows",
 ]
 
@@ -37,8 +39,8 @@ Flags: TypeAlias = NDArray[np.bool_]
 GROUP_ROWS: Final = 32_768
 """Rows in a row group, the smallest piece that can be read: about 1.5 MiB of quotes."""
 
-_TYPES: Final = {"int64": pl.Int64, "float64": pl.Float64, "bool": pl.Boolean}
-_HOLES: Final = {"int64": 0, "float64": float("nan"), "bool": False}
+_TYPES: Final = {"int64": pl.Int64, "float64": pl.Float64, "bool": pl.Boolean, "text": pl.String}
+_HOLES: Final = {"int64": 0, "float64": float("nan"), "bool": False, "text": ""}
 _WRONG: Final = (OSError, pl.exceptions.PolarsError)
 
 
@@ -49,9 +51,16 @@ def write_rows(path: Path, columns: Mapping[str, Column]) -> None:
         DataError: The file can't be written, for example because the disk is full.
     """
     try:
-        pl.DataFrame(dict(columns)).write_parquet(path, compression="lz4", row_group_size=GROUP_ROWS, statistics=False)
+        pl.DataFrame([_series(name, column) for name, column in columns.items()]).write_parquet(
+            path, compression="lz4", row_group_size=GROUP_ROWS, statistics=False
+        )
     except _WRONG as error:
         raise DataError(f"{path} can't be written: {error}", fix="make room, or choose another folder") from error
+
+
+def warm_up() -> None:
+    """Write a row to nowhere: the first write of a process holds up all its threads for about 50 ms."""
+    pl.DataFrame([_series("ts", np.zeros(1))]).write_parquet(io.BytesIO(), compression="lz4", statistics=False)
 
 
 def column_names(path: Path) -> list[str]:
@@ -81,7 +90,7 @@ def read_rows(
         types: Columns wanted, with their types.
         offset: Rows to skip.
         length: Rows wanted, None for all.
-        holes: Take an empty cell as not a number, 0 or False instead of refusing it.
+        holes: Take an empty cell as not a number, 0, False or no text instead of refusing it.
 
     Raises:
         DataError: A file or column is missing or damaged, has another type, or has empty cells.
@@ -100,6 +109,11 @@ def read_rows(
             for path in paths:
                 read_rows([path], types, holes=holes)
         raise _unreadable(paths[0], error) from error
+
+
+def _series(name: str, column: Column) -> pl.Series:
+    # Texts come as objects, whose type polars would guess from the first of them.
+    return pl.Series(name, column, dtype=pl.String if column.dtype == object else None)
 
 
 def _array(series: pl.Series, kind: str, *, holes: bool) -> Column:

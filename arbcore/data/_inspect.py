@@ -23,10 +23,17 @@ ZONE_SLACK_NS: Final = 60 * SECOND_NS
 
 
 class Limits(Struct, frozen=True):
-    """Limits of what is usual: time between rows (bars: their interval), and receipt before the venue's own time."""
+    """What is usual, and how bad it is where rows are not what the writer takes.
+
+    Attributes:
+        gap_ns: Time between rows; bars: their interval.
+        tolerance_ns: Receipt before the venue's own time.
+        faults: Verdict on rows that fail a check; a warning where rows were recorded as they came.
+    """
 
     gap_ns: int
     tolerance_ns: int
+    faults: Verdict = "error"
 
 
 class Inspection:
@@ -60,7 +67,7 @@ class Inspection:
         rows = piece.rows
         wild: Flags = np.zeros(len(rows[self._kind.clock]), dtype=np.bool_)
         for fault in row_faults(self._kind, rows):
-            self._count(fault.check, "error", rows, fault.rows, f"{fault.column}: {TEXTS[fault.check]}")
+            self._count(fault.check, self._limits.faults, rows, fault.rows, f"{fault.column}: {TEXTS[fault.check]}")
             if fault.check == "time":
                 wild |= fault.rows
         kept = np.flatnonzero(~wild)
@@ -95,7 +102,9 @@ class Inspection:
             with np.errstate(all="ignore"):
                 ratio = price[1:] / price[:-1]
             jump = (ratio >= JUMP) | ((ratio <= 1 / JUMP) & (ratio > 0))
-            self._count("units", "error", after, jump, f"the price jumps by a factor of {JUMP:g} or more", kept)
+            self._count(
+                "units", self._limits.faults, after, jump, f"the price jumps by a factor of {JUMP:g} or more", kept
+            )
 
     def _single(self, rows: Columns, kept: Ints) -> None:
         """Look at every row by itself for what is possible and unlikely."""
@@ -110,7 +119,11 @@ class Inspection:
             days, first = np.unique(rows[self._kind.clock][good] // DAY_NS, return_index=True)
             for day, value in zip(days.tolist(), price[good][first].tolist(), strict=True):
                 self.prices.setdefault(day, value)
-        if self._instrument is not None and self._kind.reference_price:
+        if "bids" in rows:
+            deepest = np.maximum(rows["bids"], rows["asks"])
+            self._count("cut", "warning", rows, deepest > self._kind.levels, "deeper levels were not kept", kept)
+        # Venues don't round mark prices to the tick.
+        if self._instrument is not None and self._kind.reference_price and self._kind.name != "marks":
             off = _off_grid(self._instrument, rows[self._kind.reference_price])
             column = self._kind.reference_price
             self._count("grid", "warning", rows, off, f"{column} is off the instrument's tick", kept)

@@ -1,42 +1,17 @@
-"""The rows of one kind while a data set is written: checked, cut at UTC days, hashed, and put into files."""
+"""The rows of one kind while a data set is written: taken in their types and checked, then put into files."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from arbcore.data._frames import Column, Columns, Flags, np, write_rows
+from arbcore.data._files import PartFiles
+from arbcore.data._frames import Column, Columns, Flags, np
 from arbcore.data.checks import TEXTS, Fault, duplicates, order_fault, row_faults
-from arbcore.data.dataset import FileInfo, KindInfo
-from arbcore.data.instant import DAY_NS, iso, utc_day
+from arbcore.data.dataset import KindInfo
+from arbcore.data.instant import iso
 from arbcore.data.kinds import Kind
 from arbcore.errors import DataError
-
-PART_ROWS: Final = 8 * 32_768
-"""Most rows of one file; a day with more has several, so that writing needs little memory."""
-
-
-class ContentHash:
-    """SHA-256 over the content of columns, whatever the pieces in which they come."""
-
-    def __init__(self, kind: Kind) -> None:
-        self._columns = {name: hashlib.sha256() for name in kind.columns}
-        self._head = repr((kind.name, tuple(kind.columns.items())))
-
-    def update(self, columns: Columns) -> None:
-        """Add rows."""
-        for name, digest in self._columns.items():
-            column = columns[name]
-            digest.update(column.astype(column.dtype.newbyteorder("<"), copy=False).tobytes())
-
-    def hexdigest(self) -> str:
-        """Return the hash of the rows so far."""
-        whole = hashlib.sha256(self._head.encode())
-        for digest in self._columns.values():
-            whole.update(digest.digest())
-        return whole.hexdigest()
 
 
 class KindRows:
@@ -55,16 +30,11 @@ class KindRows:
         self.interval_ns: Final = interval_ns
         self.dropped: Final[Counter[str]] = Counter()
         self._where = where
-        self._folder = folder
         self._repair = repair
         self._seen = 0
         self._latest = 0
         self._last: Columns = {}
-        self._pending: list[Columns] = []
-        self._pending_rows = 0
-        self._files: list[FileInfo] = []
-        self._names: Counter[str] = Counter()
-        self._hash = ContentHash(kind)
+        self._parts = PartFiles(folder, kind)
 
     def add(self, columns: Mapping[str, Any]) -> None:
         """Check rows and take them.
@@ -79,19 +49,19 @@ class KindRows:
         count = lengths[self.kind.clock]
         rows = self._checked(rows)
         self._seen += count
-        for day in _days(self.kind, rows):
-            self._take(day)
+        self._parts.add(rows)
 
     def finish(self) -> KindInfo:
         """Write what is left and return the description."""
-        self._flush()
+        self._parts.finish()
+        files = self._parts.files
         return KindInfo(
-            rows=sum(file.rows for file in self._files),
-            first_ts=self._files[0].first_ts if self._files else 0,
-            last_ts=self._files[-1].last_ts if self._files else 0,
-            files=tuple(self._files),
+            rows=sum(file.rows for file in files),
+            first_ts=files[0].first_ts if files else 0,
+            last_ts=files[-1].last_ts if files else 0,
+            files=tuple(files),
             interval_ns=self.interval_ns,
-            hash=self._hash.hexdigest(),
+            hash=self._parts.content.hexdigest(),
         )
 
     def _checked(self, rows: Columns) -> Columns:
@@ -121,7 +91,7 @@ class KindRows:
     def _refusal(self, rows: Columns, faults: list[Fault]) -> DataError:
         fault = min(faults, key=lambda each: int(np.argmax(each.rows)))
         index = int(np.argmax(fault.rows))
-        values = ", ".join(f"{name}={rows[name][index].item()!r}" for name in list(rows)[:8])
+        values = ", ".join(f"{name}={rows[name][index : index + 1].tolist()[0]!r}" for name in list(rows)[:8])
         when = iso(int(rows[self.kind.clock][index]))
         return DataError(
             f"{self._where} {self.kind.name}: row {self._seen + index}, column {fault.column}: "
@@ -129,38 +99,12 @@ class KindRows:
             fix="correct the source, or ask for a repair, which drops such rows and counts them in the notes",
         )
 
-    def _take(self, day: Columns) -> None:
-        clock = day[self.kind.clock]
-        if self._pending and int(clock[0]) // DAY_NS != int(self._pending[0][self.kind.clock][0]) // DAY_NS:
-            self._flush()
-        start = 0
-        while start < len(clock):
-            room = PART_ROWS - self._pending_rows
-            piece = {name: column[start : start + room].copy() for name, column in day.items()}
-            self._pending.append(piece)
-            self._pending_rows += len(piece[self.kind.clock])
-            start += room
-            if self._pending_rows == PART_ROWS:
-                self._flush()
-
-    def _flush(self) -> None:
-        if not self._pending:
-            return
-        rows = {name: np.concatenate([piece[name] for piece in self._pending]) for name in self.kind.columns}
-        self._pending, self._pending_rows = [], 0
-        clock = rows[self.kind.clock]
-        stem = f"{self.kind.name}-{utc_day(int(clock[0]))}"
-        part = self._names[stem]
-        self._names[stem] += 1
-        name = f"{stem}-{part}.parquet" if part else f"{stem}.parquet"
-        write_rows(self._folder / name, rows)
-        self._hash.update(rows)
-        self._files.append(FileInfo(name, len(clock), int(clock[0]), int(clock[-1])))
-
 
 def _array(where: str, kind: Kind, name: str, values: Any) -> Column:
     """Return a column in its type; a float is no time, because it can't hold nanoseconds."""
     wanted = kind.columns[name]
+    if wanted == "text":
+        return _texts(where, kind, name, values)
     try:
         column = np.asarray(values)
         numbers = wanted == "float64" or column.dtype.kind in "iub" or not column.size
@@ -175,10 +119,8 @@ def _array(where: str, kind: Kind, name: str, values: Any) -> Column:
     return typed
 
 
-def _days(kind: Kind, rows: Columns) -> Iterator[Columns]:
-    """Cut rows at UTC days."""
-    days = rows[kind.clock] // DAY_NS
-    cuts = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(days)]
-    for first, last in pairwise(cuts):
-        if last > first:
-            yield {name: column[first:last] for name, column in rows.items()}
+def _texts(where: str, kind: Kind, name: str, values: Any) -> Column:
+    column = np.asarray(values, dtype=object)
+    if column.ndim != 1 or not all(isinstance(text, str) for text in column.tolist()):
+        raise DataError(f"{where} {kind.name}: column {name} holds other things than texts", fix="give a list of str")
+    return column

@@ -7,10 +7,28 @@ from typing import Final, Protocol
 from arbcore.data._bars import BarShape, closing_inputs, closings, opening_inputs, openings
 from arbcore.data._frames import Columns, np
 from arbcore.data._rows import RowReader
-from arbcore.model.market import Book, FundingRate, FxRate, MarketInput, PublicTrade, Quote
+from arbcore.model.market import (
+    Book,
+    BookInvalid,
+    FundingRate,
+    FxRate,
+    MarketInput,
+    MarkPrice,
+    PublicTrade,
+    Quote,
+)
 
 Build = Callable[[Columns], list[MarketInput]]
 """Makes the inputs for some rows."""
+
+
+_PLAIN: Final[dict[str, Callable[..., MarketInput]]] = {
+    "quotes": Quote,
+    "trades": PublicTrade,
+    "funding": FundingRate,
+    "marks": MarkPrice,
+    "breaks": BookInvalid,
+}
 
 
 class Stream(Protocol):
@@ -67,15 +85,16 @@ def row_stream(rows: RowReader, key: str, source: str) -> RowStream:
     Args:
         rows: The reader.
         key: Key of the instrument, or name of the rate.
-        source: Source of a rate.
+        source: Source of a rate whose rows don't name one.
     """
     if rows.kind.name == "book":
         return RowStream(rows, lambda columns: _books(key, rows.kind.levels, columns))
-    plain: dict[str, Callable[..., MarketInput]] = {"quotes": Quote, "trades": PublicTrade, "funding": FundingRate}
     names = tuple(rows.kind.columns)
+    if rows.kind.name == "fx" and "source" in names:
+        return RowStream(rows, lambda columns: list(map(FxRate, repeat(key), *_lists(columns, names))))
     if rows.kind.name == "fx":
         return RowStream(rows, lambda columns: list(map(FxRate, repeat(key), *_lists(columns, names), repeat(source))))
-    make: Final = plain[rows.kind.name]
+    make: Final = _PLAIN[rows.kind.name]
     # The fields of these inputs are the instrument and then the columns, in their order.
     return RowStream(rows, lambda columns: list(map(make, repeat(key), *_lists(columns, names))))
 
@@ -86,13 +105,17 @@ def _lists(columns: Columns, names: Iterable[str]) -> list[list[object]]:
 
 def _books(key: str, levels: int, columns: Columns) -> list[MarketInput]:
     sides = []
+    count = len(columns["ts"])
     for side in ("bid", "ask"):
         prices = np.stack([columns[f"{side}_{level}"] for level in range(levels)], axis=1).tolist()
         sizes = np.stack([columns[f"{side}_size_{level}"] for level in range(levels)], axis=1).tolist()
-        sides.append([_levels(*pair) for pair in zip(prices, sizes, strict=True)])
+        shown = columns[f"{side}s"].tolist() if f"{side}s" in columns else [None] * count
+        sides.append([_levels(*row) for row in zip(prices, sizes, shown, strict=True)])
     return list(map(Book, repeat(key), columns["ts"].tolist(), columns["recv_ts"].tolist(), *sides))
 
 
-def _levels(prices: list[float], sizes: list[float]) -> tuple[tuple[float, float], ...]:
-    """Return the levels that the venue showed."""
+def _levels(prices: list[float], sizes: list[float], shown: int | None) -> tuple[tuple[float, float], ...]:
+    """Return the levels that the venue showed: as many as it is said, else those with a price."""
+    if shown is not None:
+        return tuple(zip(prices[:shown], sizes[:shown], strict=True))
     return tuple((price, size) for price, size in zip(prices, sizes, strict=True) if price)

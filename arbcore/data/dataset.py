@@ -1,6 +1,7 @@
 """What a data set is: the description in its ``dataset.json``. Needs no third-party library beyond the kernel's."""
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -39,6 +40,8 @@ class KindInfo(Struct, frozen=True):
         source: Where the rows come from.
         clock: Clock of the times as the source had them.
         notes: Conventions of these rows, and what was repaired.
+        checked: Whether the rows passed the writer's checks. Recordings hold what arrived, right or wrong.
+        levels: Levels a side that a recorded book has columns for; 0 for everything else.
     """
 
     rows: int
@@ -50,6 +53,8 @@ class KindInfo(Struct, frozen=True):
     source: str = ""
     clock: str = ""
     notes: tuple[str, ...] = ()
+    checked: bool = True
+    levels: int = 0
 
 
 class DatasetInfo(Struct, frozen=True, kw_only=True):
@@ -66,6 +71,7 @@ class DatasetInfo(Struct, frozen=True, kw_only=True):
         notes: Conventions that a report must state, and what was repaired, of all kinds.
         kinds: What is there, by kind.
         hash: SHA-256 over the content: rows, instrument and names, not source, notes or cut into files.
+        spool: Number of the last spool of a recording that is in here; 0 for what is no recording.
         folder: Where it was found; not stored.
     """
 
@@ -79,6 +85,7 @@ class DatasetInfo(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     kinds: dict[str, KindInfo]
     hash: str = ""
+    spool: int = 0
     folder: str = ""
 
     @property
@@ -124,11 +131,16 @@ def dataset_folder(root: Path, venue: str, symbol: str) -> Path:
 
 
 def write_info(folder: Path, info: DatasetInfo) -> None:
-    """Write the description into the folder of a data set."""
+    """Write the description into the folder of a data set, which has all of it or the one before."""
     stored = {field.name: getattr(info, field.name) for field in msgspec.structs.fields(info)}
     del stored["folder"]
     text = msgspec.json.format(msgspec.json.encode(stored), indent=1)
-    (folder / DESCRIPTION).write_bytes(text + b"\n")
+    new = folder / f".{DESCRIPTION}"
+    with new.open("wb") as file:
+        file.write(text + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(folder / DESCRIPTION)
 
 
 def read_info(folder: Path) -> DatasetInfo:

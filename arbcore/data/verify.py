@@ -4,10 +4,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from arbcore.data._files import ContentHash
 from arbcore.data._inspect import Inspection, Limits
-from arbcore.data._parts import ContentHash
 from arbcore.data._raw import kind_in, raw_pieces, typical_spacing
 from arbcore.data._scale import Prices, scale_conflicts
+from arbcore.data._spool import spool_paths
 from arbcore.data._tally import Record, Tally, Verdict
 from arbcore.data.dataset import DESCRIPTION, DatasetInfo, content_hash, dataset_folders, read_info
 from arbcore.data.instant import SECOND_NS, iso
@@ -20,7 +21,10 @@ CLOCK_TOLERANCE_NS: Final = SECOND_NS // 10
 """How long before the venue's own time a row may have been received."""
 
 _LEAST_GAP_NS: Final = 60 * SECOND_NS
-_GAP_FACTORS: Final = {"quotes": 100.0, "book": 100.0, "trades": 100.0, "funding": 1.5, "fx": 5.0}
+_GAP_FACTORS: Final = {"quotes": 100.0, "book": 100.0, "trades": 100.0, "marks": 100.0, "funding": 1.5, "fx": 5.0}
+_SPOOLED: Final = "recorded and not in the data sets yet: a recorder is running, or was killed"
+_NO_GAP: Final = 1 << 62
+"""Nothing is missing where books did not break."""
 
 
 def verify(root: Path | str, *, gap_ns: int = 0, tolerance_ns: int = CLOCK_TOLERANCE_NS) -> list[Record]:
@@ -39,9 +43,10 @@ def verify(root: Path | str, *, gap_ns: int = 0, tolerance_ns: int = CLOCK_TOLER
         DataError: The folder does not exist or holds no data set.
     """
     folders = dataset_folders(Path(root))
-    if not folders:
+    spools = len(spool_paths(Path(root)))
+    if not folders and not spools:
         raise DataError(f"{root} holds no data set", fix="name the folder that `--out` named")
-    records: list[Record] = []
+    records = [Record("spool", str(root), spools, _SPOOLED, "warning")] if spools else []
     prices: list[Prices] = []
     for folder in folders:
         try:
@@ -83,7 +88,8 @@ def _kind(info: DatasetInfo, name: str, gap_ns: int, tolerance_ns: int) -> tuple
     if (name == "bars") != (stated.interval_ns > 0):
         tally.add("description", "error", f"interval_ns is {stated.interval_ns}")
     _overlaps(info, name, tally)
-    limits = Limits(stated.interval_ns or gap_ns or _usual_gap(info, name, kind), tolerance_ns)
+    gap = stated.interval_ns or (_NO_GAP if name == "breaks" else gap_ns or _usual_gap(info, name, kind))
+    limits = Limits(gap, tolerance_ns, "error" if stated.checked else "warning")
     inspection = Inspection(kind, stated.interval_ns, info.instrument, limits, tally)
     content, counts, whole = ContentHash(kind), dict.fromkeys((file.name for file in stated.files), 0), True
     for piece in raw_pieces(info, name, kind):

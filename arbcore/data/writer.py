@@ -78,8 +78,9 @@ class DatasetWriter:
         """Take rows of a kind, in the order of their receive time (bars: of their opening time).
 
         Args:
-            kind: ``quotes``, ``book``, ``trades``, ``funding``, ``fx`` or ``bars``.
-            columns: Every column of the kind as an array or list; times as whole UTC nanoseconds.
+            kind: ``quotes``, ``book``, ``trades``, ``marks``, ``funding``, ``breaks``, ``fx`` or ``bars``.
+            columns: Every column of the kind as an array or list, optional ones always or never; times as whole UTC
+                nanoseconds.
             interval_ns: Length of a bar; 0 for other kinds.
 
         Raises:
@@ -184,6 +185,7 @@ class DatasetWriter:
             clock="; ".join(dict.fromkeys(kind.clock for kind in kinds.values())),
             notes=tuple(dict.fromkeys(note for kind in kinds.values() for note in kind.notes)),
             kinds=kinds,
+            spool=old.spool if old and kept else 0,
         )
         return replace(info, hash=content_hash(info))
 

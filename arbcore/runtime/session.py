@@ -8,11 +8,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Protocol
 
 import anyio
 
 from arbcore.context import Clock
+from arbcore.errors import DataError
 from arbcore.model.input import VenueHealth
 from arbcore.model.market import Book, BookInvalid, FundingRate, FxRate, MarketInput, MarkPrice, PublicTrade, Quote
 from arbcore.model.reason import Reason
@@ -134,6 +136,8 @@ class Session:
         self._running = False
         self.ending: Final = ending
         ingress.wake = self.wake
+        self.troubles: Final[dict[str, None]] = {}
+        """What went wrong beside trading, each once."""
         self.first_ts = 0
         self.last_ts = 0
 
@@ -157,7 +161,7 @@ class Session:
                 group.start_soon(self._watch_health)
                 group.start_soon(self._beat_on)
                 if self._recording is not None:
-                    group.start_soon(write_on, self._recording, self._clock)
+                    group.start_soon(write_on, self._recording, self._clock, self._recording_failed)
                 with anyio.move_on_after(seconds):
                     await self.ending.asked.wait()
                 self.ending.ask("the time is over")
@@ -245,6 +249,12 @@ class Session:
                 self._ingress.put(change)
             await anyio.sleep(_HEALTH_S)
 
+    def _recording_failed(self, error: DataError) -> None:
+        """Trade on without a recording, rather than not at all; the log and the session's result tell it."""
+        if str(error) not in self.troubles:
+            logger.error("the recording can't be written: %s", error)
+            self.troubles[str(error)] = None
+
     async def _beat_on(self) -> None:
         while True:
             await anyio.sleep(BEAT_S)
@@ -258,15 +268,28 @@ class Session:
         self._loop.stop(self.ending.reason, self.last_ts)
 
 
-async def write_on(recording: Recording, clock: Clock) -> None:
-    """Write a recording once a second, and turn it into data sets when it is time, for as long as it goes on."""
+async def write_on(recording: Recording, clock: Clock, failed: Callable[[DataError], None]) -> None:
+    """Write a recording once a second, and turn it into data sets when it is time, for as long as it goes on.
+
+    Args:
+        recording: The recording.
+        clock: Tells the time of a write.
+        failed: Called where a write fails. Nothing is lost by that: the next write tries again.
+    """
+
+    async def attempt(write: Callable[[], None]) -> None:
+        try:
+            await anyio.to_thread.run_sync(write)
+        except DataError as error:
+            failed(error)
+
     async with anyio.create_task_group() as turning:
         while True:
             await anyio.sleep(BEAT_S)
-            await anyio.to_thread.run_sync(recording.flush, clock.now())
+            await attempt(partial(recording.flush, clock.now()))
             if recording.due:
                 recording.due = False
-                turning.start_soon(anyio.to_thread.run_sync, recording.rotate)
+                turning.start_soon(attempt, recording.rotate)
 
 
 def _keep_nothing(_: MarketInput) -> None:

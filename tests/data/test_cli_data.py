@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from arbcore.cli import main
-from tests.data.samples import T0, S, bars, files_below, fx, quotes, spoil, write
+from arbcore.data.recorder import Recorder
+from arbcore.model.market import BookInvalid, MarkPrice, Quote
+from tests.data.samples import T0, S, bars, files_below, fx, instrument, quotes, spoil, write
 
 
 def test_list_shows_each_kind_and_the_notes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,6 +45,18 @@ def test_list_prints_one_json_object(tmp_path: Path, capsys: pytest.CaptureFixtu
     quoted = market["kinds"]["quotes"]
     assert (quoted["rows"], quoted["first"], quoted["source"]) == (2, "2023-11-15T00:00:00Z", "a test")
     assert (rate["rate"], rate["instrument"]) == ("usdt_krw", None)
+
+
+def test_recordings_are_listed_and_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Recorder(tmp_path, instruments=[instrument()], source="a session") as recorder:
+        recorder.put(MarkPrice("alpha:BTC-USDT", T0, T0, 100.0, 100.0))
+        recorder.put(Quote("alpha:BTC-USDT", T0, T0 + 1, 101.0, 100.0, 1.0, 1.0))
+        recorder.put(BookInvalid("alpha:BTC-USDT", T0, T0 + 2, "BOOK_GAP"))
+    assert main(["data", "list", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert all(kind in out for kind in ("marks", "quotes", "breaks"))
+    assert main(["data", "verify", str(tmp_path)]) == 0
+    assert "the bid is above the ask" in capsys.readouterr().out
 
 
 def test_list_of_nothing_says_how_to_make_something(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,10 +14,10 @@ from arbcore.data._frames import column_names, write_rows
 from arbcore.data._rows import RowReader
 from arbcore.data.dataset import DatasetInfo
 from arbcore.data.instant import DAY_NS
-from arbcore.data.kinds import FUNDING, FX, QUOTES, TRADES
+from arbcore.data.kinds import BREAKS, FUNDING, FX, MARKS, QUOTES, TRADES
 from arbcore.data.source import BarRule, open_source
 from arbcore.errors import DataError
-from arbcore.model.market import Book, FundingRate, FxRate, MarketInput, PublicTrade, Quote
+from arbcore.model.market import Book, BookInvalid, FundingRate, FxRate, MarketInput, MarkPrice, PublicTrade, Quote
 from tests.data.samples import (
     T0,
     S,
@@ -37,13 +37,20 @@ KEY = "alpha:BTC-USDT"
 
 
 @pytest.mark.parametrize(
-    ("struct", "kind"), [(Quote, QUOTES), (PublicTrade, TRADES), (FundingRate, FUNDING), (FxRate, FX)]
+    ("struct", "kind"),
+    [
+        (Quote, QUOTES),
+        (PublicTrade, TRADES),
+        (FundingRate, FUNDING),
+        (FxRate, FX),
+        (MarkPrice, MARKS),
+        (BookInvalid, BREAKS),
+    ],
 )
 def test_columns_are_the_fields_of_the_inputs(struct: type[msgspec.Struct], kind: Any) -> None:
     """The reader passes columns by position, so their order is that of the fields."""
-    assert [field for field in struct.__struct_fields__ if field not in {"instrument", "name", "source"}] == list(
-        kind.columns
-    )
+    named = list(struct.__struct_fields__)
+    assert named == [named[0], *kind.columns, *kind.optional]
 
 
 def test_every_kind_comes_back(tmp_path: Path) -> None:
@@ -65,6 +72,23 @@ def test_every_kind_comes_back(tmp_path: Path) -> None:
     ]
     assert (source.instruments, source.rates, source.rows) == ((instrument(),), ("usdt_krw",), 5)
     assert inputs(source) == inputs(source)
+
+
+def test_optional_columns_come_back_where_they_were_written(tmp_path: Path) -> None:
+    write(tmp_path, "funding", {**funding([T0]), "interval_ns": [3600 * S]})
+    write(tmp_path, "fx", {**fx([T0 + 1]), "source": ["somewhere"]})
+    write(tmp_path, "marks", {"ts": [T0], "recv_ts": [T0 + 2], "mark": [100.125], "index": [100.0]})
+    write(tmp_path, "breaks", {"ts": [T0], "recv_ts": [T0 + 3], "reason": ["BOOK_GAP"]})
+    levels = {f"{name}_{level}": [9.0 - level] for level in range(2) for name in ("bid", "bid_size")}
+    levels |= {f"{name}_{level}": [0.0] for level in range(2) for name in ("ask", "ask_size")}
+    write(tmp_path, "book", {"ts": [T0], "recv_ts": [T0 + 4], **levels, "bids": [1], "asks": [2]})
+    assert inputs(open_source(tmp_path)) == [
+        FundingRate(KEY, T0, T0, 0.0001, settled=True, next_ts=T0 + 8 * 3600 * S, interval_ns=3600 * S),
+        FxRate("usdt_krw", T0 + 1, T0 + 1, 1300.0, 1301.0, "somewhere"),
+        MarkPrice(KEY, T0, T0 + 2, 100.125, 100.0),
+        BookInvalid(KEY, T0, T0 + 3, "BOOK_GAP"),
+        Book(KEY, T0, T0 + 4, ((9.0, 9.0),), ((0.0, 0.0), (0.0, 0.0))),
+    ]
 
 
 prices = st.floats(1e-9, 1e12, allow_nan=False)

@@ -125,6 +125,20 @@ def test_gaps_are_longer_than_usual_or_than_asked(tmp_path: Path) -> None:
     assert found(tmp_path, gap_ns=S // 2)["gap"].count == 100
 
 
+def test_breaks_and_mark_prices_need_no_rhythm_and_no_grid(tmp_path: Path) -> None:
+    times = [T0, T0 + S, T0 + 2 * S, T0 + 86_400 * S]
+    write(tmp_path, "breaks", {"ts": times, "recv_ts": times, "reason": ["BOOK_GAP"] * 4})
+    assert found(tmp_path) == {}
+    write(tmp_path, "marks", {"ts": times, "recv_ts": times, "mark": [100.123] * 4, "index": [100.0] * 4})
+    assert set(found(tmp_path)) == {"gap"}
+
+
+def test_a_text_that_changed_is_found(tmp_path: Path) -> None:
+    info = write(tmp_path, "breaks", {"ts": [T0, T0], "recv_ts": [T0, T0], "reason": ["AB", "C"]})
+    spoil(info, "breaks", reason={0: "A", 1: "BC"})
+    assert set(found(tmp_path)) == {"hash"}
+
+
 def test_each_missing_bar_is_a_gap(tmp_path: Path) -> None:
     write(tmp_path, "bars", bars([T0, T0 + MINUTE, T0 + 3 * MINUTE]), interval_ns=MINUTE)
     assert found(tmp_path)["gap"].first == "nothing from 2023-11-15T00:01:00Z to 2023-11-15T00:03:00Z"

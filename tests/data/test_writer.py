@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arbcore.data import _parts
+from arbcore.data import _files
 from arbcore.data.dataset import DatasetInfo, find_datasets, read_info
 from arbcore.data.instant import DAY_NS
 from arbcore.data.writer import DatasetWriter
@@ -46,7 +46,7 @@ def test_rows_are_cut_at_utc_days(tmp_path: Path) -> None:
 
 
 def test_a_day_with_many_rows_has_several_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_parts, "PART_ROWS", 3)
+    monkeypatch.setattr(_files, "PART_ROWS", 3)
     info = write(tmp_path, "quotes", quotes([T0 + index for index in range(8)]))
     assert [file.name for file in info.kinds["quotes"].files] == [
         "quotes-2023-11-15.parquet",
@@ -57,12 +57,12 @@ def test_a_day_with_many_rows_has_several_files(tmp_path: Path, monkeypatch: pyt
 
 
 def test_pending_rows_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_parts, "PART_ROWS", 10)
+    monkeypatch.setattr(_files, "PART_ROWS", 10)
     pending = []
     with DatasetWriter(tmp_path, venue="alpha", symbol="BTC-USDT", source="") as writer:
         for start in range(0, 100, 7):
             writer.append("quotes", quotes([T0 + start + index for index in range(7)]))
-            pending.append(writer._rows["quotes"]._pending_rows)
+            pending.append(writer._rows["quotes"]._parts._pending_rows)
     assert max(pending) < 10
     assert writer.close().rows == 105
 
@@ -79,7 +79,7 @@ def test_equal_content_has_an_equal_hash_whatever_its_pieces(cuts: list[int], pa
     whole = quotes(times)
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         once = write(Path(folder) / "a", "quotes", whole)
-        patch.setattr(_parts, "PART_ROWS", part_rows)
+        patch.setattr(_files, "PART_ROWS", part_rows)
         with DatasetWriter(
             Path(folder) / "b", venue="alpha", symbol="BTC-USDT", instrument=instrument(), source="other", notes=["x"]
         ) as writer:
@@ -223,6 +223,9 @@ def test_a_book_may_lack_levels(tmp_path: Path) -> None:
         ("quotes", {**quotes([T0]), "bid": [1.0, 2.0]}, 0, "different lengths"),
         ("quotes", {**quotes([T0]), "recv_ts": [float(T0)]}, 0, "recv_ts holds float64"),
         ("quotes", {**quotes([T0]), "bid": ["dear"]}, 0, "bid can't be taken as float64"),
+        ("breaks", {"ts": [T0], "recv_ts": [T0], "reason": [1]}, 0, "reason holds other things than texts"),
+        ("breaks", {"ts": [T0], "recv_ts": [T0], "reason": "BOOK_GAP"}, 0, "reason holds other things than texts"),
+        ("marks", {"ts": [0], "recv_ts": [T0], "mark": [1.0], "index": [1.0]}, 0, "column ts: not a time"),
         ("quotes", {**quotes([T0]), "bid": [[1.0]]}, 0, "bid holds float64 in 2 dimensions"),
         ("quotes", {**quotes([T0]), "recv_ts": [2**70]}, 0, "recv_ts"),
         ("quotes", quotes([T0]), 60, "interval_ns is 60"),
