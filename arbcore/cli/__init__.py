@@ -9,6 +9,7 @@ from typing import Final
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "backtest": ("arbcore.cli.backtest", "Run the config's strategies on recorded data."),
+    "balance": ("arbcore.cli.balance", "Show the money of a session, venue by venue."),
     "config": ("arbcore.cli.config", "Make, show and check configs."),
     "data": ("arbcore.cli.data", "Generate, import, list and verify data sets."),
     "demo": ("arbcore.cli.demo", "Generate data and run a backtest on it: a first look."),
@@ -17,8 +18,11 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "journal": ("arbcore.cli.journal", "Verify, rebuild and export journals."),
     "monitor": ("arbcore.cli.monitor", "Watch premiums and edges on live data, without trading."),
     "plugins": ("arbcore.cli.plugins", "List, show and check plugins."),
+    "positions": ("arbcore.cli.positions", "Show what a session holds."),
     "replay": ("arbcore.cli.replay", "Run a recorded session again and compare every decision."),
     "run": ("arbcore.cli.run", "Trade the config on live data, on paper."),
+    "status": ("arbcore.cli.status", "Show what a session is doing, or how it ended."),
+    "trades": ("arbcore.cli.trades", "Show what a session traded and earned."),
 }
 """Module and short help of every command of the kernel, by name."""
 

@@ -1,7 +1,7 @@
 """`arb events`: what a session or backtest recorded."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from arbcore.cli._frame_output import note, plain_values, print_json, print_tabl
 from arbcore.cli._journal import find_journal, journal_options
 
 if TYPE_CHECKING:
+    from arbcore.cli._journal import JournalPlace
     from arbcore.ports.journal import Journal, StoredEvent
 
 _TRADE = ("route", "notional", "entry_reason", "exit_reason")
@@ -24,7 +25,8 @@ _TRADE = ("route", "notional", "entry_reason", "exit_reason")
 @click.option("--type", "types", multiple=True, metavar="TYPE", help="Only events of this type; may be repeated.")
 @click.option("--since", type=click.IntRange(1), help="First sequence to show; default: the newest events.")
 @click.option("--limit", type=click.IntRange(0), default=50, show_default=True, help="Most events; 0 for all.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("-f", "--follow", is_flag=True, help="Go on with what a running session stores, until it ends.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; with --follow one a line.")
 def command(
     config_files: tuple[Path, ...],
     session: str | None,
@@ -32,6 +34,7 @@ def command(
     types: tuple[str, ...],
     since: int | None,
     limit: int,
+    follow: bool,
     as_json: bool,
 ) -> None:
     """Show what a session or backtest recorded: its newest events, or those from a sequence on.
@@ -39,17 +42,39 @@ def command(
     Without --session or --journal it is the config's session, else the newest backtest that kept its journal.
     """
     _check(types)
+    place = find_journal(config_files, session, path)
+    if follow:
+        note(_follow(place, frozenset(types), since, limit, _json_line if as_json else _line))
+        return
 
     def chosen(journal: "Journal") -> "tuple[str, list[StoredEvent]]":
         return journal.location(), _choose(journal, frozenset(types), since, limit)
 
-    location, events = find_journal(config_files, session, path).read(chosen)
+    location, events = place.read(chosen)
     shown = [_shown(event) for event in events]
     if as_json:
         print_json({"schema_version": 1, "journal": location, "events": shown})
         return
     print_table(("sequence", "time", "type", "key", "event"), [_row(event) for event in shown])
     note(f"{len(shown)} events of {location}")
+
+
+def _follow(
+    place: "JournalPlace",
+    types: frozenset[str],
+    since: int | None,
+    limit: int,
+    line: Callable[[dict[str, object]], str],
+) -> str:
+    from arbcore.cli._follow import follow_events
+
+    def follow(journal: "Journal") -> str:
+        # From a sequence on nothing is left out: what comes would not join it.
+        begin = _choose(journal, types, since, limit if since is None else 0)
+        after = since - 1 if since else 0
+        return follow_events(journal, types, begin, after, lambda event: click.echo(line(_shown(event))))
+
+    return place.read(follow)
 
 
 def _check(types: Iterable[str]) -> None:
@@ -95,6 +120,16 @@ def _row(shown: dict[str, object]) -> tuple[object, ...]:
     fields = _short(event) if isinstance(event, dict) else event
     # As JSON no terminal code in a venue's words acts.
     return shown["sequence"], shown["at"], shown["type"], shown["key"], json.encode(fields).decode()
+
+
+def _line(shown: dict[str, object]) -> str:
+    return "  ".join(str(cell) for cell in _row(shown) if cell != "")
+
+
+def _json_line(shown: dict[str, object]) -> str:
+    from msgspec import json
+
+    return json.encode(shown).decode()
 
 
 def _short(event: dict[str, object]) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """A journal for backtests: in memory up to a bound, then in an unnamed temporary file that goes with the process."""
 
+import os
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -34,13 +35,16 @@ class MemoryJournal:
         self._offsets = array("Q")
         self._last: StoredEvent | None = None
         self._runs: list[RunMetadata] = []
+        self._open = False
 
     async def __aenter__(self) -> Self:
-        """Open; nothing needs to be done."""
+        """Open it."""
+        self._open = True
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         """Drop everything."""
+        self._open = False
         self._spool.close()
 
     def start_run(self, metadata: RunMetadata) -> None:
@@ -98,6 +102,10 @@ class MemoryJournal:
     def location(self) -> str:
         """Return where it lies, for people."""
         return "memory"
+
+    def writer(self) -> str:
+        """Return who writes it now: nobody but this process can, while it is open."""
+        return f"process {os.getpid()}" if self._open else ""
 
     def result_hash(self) -> str:
         """Return the hash of the newest event as hexadecimal text: equal for equal sessions."""

@@ -15,6 +15,7 @@ class NetworkSettings(Settings):
     request_timeout: Span = Field(default=5 * _S, description="Time to wait for an answer to a request.")
     first_wait: Span = Field(default=250 * _MS, description="Wait before the first reconnection; doubles after each.")
     longest_wait: Span = Field(default=30 * _S, description="Longest wait between reconnections.")
+    settle_after: Span = Field(default=5 * _S, description="After delivering for so long the waits begin anew.")
     recover_timeout: Span = Field(default=15 * _S, description="Time in which all streams must deliver once open.")
     ping_interval: Span = Field(default=20 * _S, description="Time between pings.")
     ping_timeout: Span = Field(default=10 * _S, description="Time to wait for the answer to a ping.")

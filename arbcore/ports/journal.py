@@ -98,6 +98,16 @@ class Journal(Protocol):
         """Return where it lies, for people."""
         ...
 
+    def writer(self) -> str:
+        """Return who writes it now, for people; empty where nobody does: the session ended or its process is gone.
+
+        Readers may ask as often as they like: it never keeps a session from starting.
+
+        Raises:
+            JournalError: It can't be told.
+        """
+        ...
+
 
 class StoredCommand(Struct, frozen=True, kw_only=True):
     """A command with its life.

@@ -1,5 +1,6 @@
 """Conformance suite of journals."""
 
+import os
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -182,6 +183,27 @@ class JournalSuite(Suite):
             journal.append(chain_of(1))
         async with open_journal(store_context(tmp_path)) as journal:
             assert journal.last() == chain_of(1)[0]
+
+    @pytest.mark.anyio
+    async def test_says_who_writes_it(self, open_journal: OpenJournal, tmp_path: Path) -> None:
+        """The process is named while the journal is open for writing, and nobody afterwards."""
+        journal = open_journal(store_context(tmp_path))
+        async with journal:
+            assert str(os.getpid()) in journal.writer()
+        assert journal.writer() == ""
+
+    @pytest.mark.anyio
+    async def test_readers_see_who_writes(self, open_journal: OpenJournal, tmp_path: Path) -> None:
+        """A reader sees whether a writer is alive, whenever it asks, and keeps none from coming."""
+        self._need_persistence()
+        async with open_journal(store_context(tmp_path)), open_journal(reader_context(tmp_path)) as reader:
+            assert str(os.getpid()) in reader.writer()
+        async with open_journal(reader_context(tmp_path)) as reader:
+            for _ in range(3):
+                assert reader.writer() == ""
+                async with open_journal(store_context(tmp_path)):
+                    assert str(os.getpid()) in reader.writer()
+            assert reader.writer() == ""
 
     @pytest.mark.anyio
     async def test_readers_see_and_touch_nothing(self, open_journal: OpenJournal, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The standard tests of journals fail where a journal is wrong."""
 
+import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -42,6 +43,20 @@ class Forgetful(MemoryJournal):
         return super().runs()[-1:]
 
 
+class Lonely(MemoryJournal):
+    """Says that nobody writes it."""
+
+    def writer(self) -> str:
+        return ""
+
+
+class Haunted(MemoryJournal):
+    """Says that a writer is there when it has gone."""
+
+    def writer(self) -> str:
+        return f"process {os.getpid()}"
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     ("journal", "test"),
@@ -49,6 +64,9 @@ class Forgetful(MemoryJournal):
         (Trusting, JournalSuite.test_refuses_what_does_not_continue_the_chain),
         (OneShort, partial(JournalSuite.test_reads_any_range, batch=3)),
         (Forgetful, JournalSuite.test_runs_come_back),
+        (Lonely, JournalSuite.test_says_who_writes_it),
+        (Haunted, JournalSuite.test_says_who_writes_it),
+        (MemoryJournal, JournalSuite.test_readers_see_who_writes),
         (MemoryJournal, JournalSuite.test_goes_on_where_it_ended),
         (MemoryJournal, JournalSuite.test_readers_see_and_touch_nothing),
     ],

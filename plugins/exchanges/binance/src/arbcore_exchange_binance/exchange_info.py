@@ -5,7 +5,7 @@ older spot symbols) or NOTIONAL (spot). Precision fields are no substitute for t
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -33,7 +33,7 @@ class Filter(msgspec.Struct, rename="camel"):
 
 
 class Symbol(msgspec.Struct, rename="camel"):
-    """One symbol of the listing."""
+    """One symbol of the listing. ``delivery_date`` is the end of trading in UTC milliseconds, 0 on spot."""
 
     symbol: str
     status: str
@@ -42,6 +42,7 @@ class Symbol(msgspec.Struct, rename="camel"):
     filters: list[Filter]
     contract_type: str = ""
     margin_asset: str = ""
+    delivery_date: int = 0
 
 
 class Listing(msgspec.Struct):
@@ -62,13 +63,28 @@ def parse_exchange_info(payload: bytes | str, *, venue: str, product: str, fees:
     Raises:
         DataError: The reply is not of that shape, or a symbol lacks a price or lot filter.
     """
+    return instruments_of(read_listing(payload), venue=venue, product=product, fees=fees)
+
+
+def read_listing(payload: bytes | str) -> list[Symbol]:
+    """Return every symbol of the listing, whatever its state.
+
+    Raises:
+        DataError: The reply is not of that shape.
+    """
     try:
-        listing = msgspec.json.decode(payload, type=Listing)
-    except msgspec.DecodeError as error:
-        raise DataError(
-            f"Binance exchangeInfo ({product}): {error}", "check that the payload is the whole reply"
-        ) from error
-    return [_instrument(one, venue, product, fees) for one in listing.symbols if _trades(one, product)]
+        return msgspec.json.decode(payload, type=Listing).symbols
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"Binance exchangeInfo: {error}", "check that the payload is the whole reply") from error
+
+
+def instruments_of(symbols: Iterable[Symbol], *, venue: str, product: str, fees: FeeSchedule) -> list[Instrument]:
+    """Return the symbols that are trading, as instruments.
+
+    Raises:
+        DataError: A symbol lacks a price or lot filter.
+    """
+    return [_instrument(one, venue, product, fees) for one in symbols if _trades(one, product)]
 
 
 def split_base(asset: str) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""Upbit (KRW spot) for arbcore: its instruments and import profiles; this version opens no connection."""
+"""Upbit (spot) for arbcore: market data, conversion rates, instruments and import profiles."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 from arbcore.hooks import hookimpl
 
 if TYPE_CHECKING:
+    from arbcore.context import Context
     from arbcore.model.instrument import Instrument
     from arbcore.ports.control import ImportProfile
-    from arbcore.ports.venue import Capabilities
-    from arbcore_exchange_upbit.settings import UpbitSettings
+    from arbcore.ports.rate import RateSource
+    from arbcore.ports.venue import Capabilities, Feed
+    from arbcore_exchange_upbit.settings import UpbitRateSettings, UpbitSettings
 
-__all__ = ["UpbitPlugin", "plugin"]
+__all__ = ["UpbitPlugin", "UpbitRatePlugin", "plugin", "rate_plugin"]
 
 
 class UpbitPlugin:
@@ -27,12 +29,21 @@ class UpbitPlugin:
         return UpbitSettings
 
     @hookimpl
-    def capabilities(self) -> "Capabilities":
-        """Return that there are spot markets, and no connection to them in this version."""
+    def capabilities(self, settings: "UpbitSettings") -> "Capabilities":
+        """Return that there is market data of spot markets; a book's first level is the touch."""
         from arbcore.model.instrument import InstrumentKind
         from arbcore.ports.venue import Capabilities
 
-        return Capabilities(kinds=frozenset({InstrumentKind.SPOT}))
+        return Capabilities(
+            kinds=frozenset({InstrumentKind.SPOT}), books=True, trades=settings.trades, market_data=True, rates=True
+        )
+
+    @hookimpl
+    def open_feed(self, settings: "UpbitSettings", context: "Context") -> "Feed":
+        """Build the feed."""
+        from arbcore_exchange_upbit.feed import UpbitFeed
+
+        return UpbitFeed(settings, context)
 
     @hookimpl
     def reference_instruments(
@@ -51,5 +62,28 @@ class UpbitPlugin:
         return profiles()
 
 
+class UpbitRatePlugin:
+    """The plugin ``upbit`` of kind ``rate``."""
+
+    api_version: int = 1
+
+    @hookimpl
+    def settings_model(self) -> type["UpbitRateSettings"]:
+        """Return the settings model."""
+        from arbcore_exchange_upbit.settings import UpbitRateSettings
+
+        return UpbitRateSettings
+
+    @hookimpl
+    def open_rate_source(self, settings: "UpbitRateSettings", context: "Context") -> "RateSource":
+        """Build the source."""
+        from arbcore_exchange_upbit.rate import UpbitRateSource
+
+        return UpbitRateSource(settings, context)
+
+
 plugin = UpbitPlugin()
-"""What the entry point names."""
+"""What the entry point of the exchange names."""
+
+rate_plugin = UpbitRatePlugin()
+"""What the entry point of the rate source names."""

@@ -1,35 +1,75 @@
-"""Settings of the plugin."""
+"""Settings of the exchange and of the rate source."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from arbcore.settings import PluginSettings, Secret
+from arbcore.net.settings import NetworkSettings
+from arbcore.settings import ConfigView, Finding, PluginSettings, Secret, Span
+
+_S = 10**9
 
 Rate = Annotated[Decimal, Field(ge=0, lt=1, allow_inf_nan=False)]
 Tick = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+Http = Annotated[str, Field(pattern=r"^(https?://[^\s/]+[^\s]*)?$")]
+"""Address of a REST interface, or nothing."""
+WebSocket = Annotated[str, Field(pattern=r"^(wss?://[^\s/]+[^\s]*)?$")]
+"""Address of a WebSocket, or nothing."""
 
 
-class UpbitSettings(PluginSettings):
+class Access(PluginSettings):
+    """How the venue is reached. The addresses follow from the session's environment unless they are given."""
+
+    rest: Http = Field(default="", description="Base address of the REST interface.")
+    public_stream: WebSocket = Field(default="", description="Address of the public WebSocket.")
+    simulator: Annotated[str, Field(pattern=r"^https?://[^\s/]+[^\s]*$")] = Field(
+        default="http://127.0.0.1:8710", description="Base address of the simulator, for that environment."
+    )
+    network: NetworkSettings = Field(default_factory=NetworkSettings, description="How connections behave.")
+    block_wait: Span = Field(default=60 * _S, description="Wait after a block (418) that states no time.")
+
+    def cross_check(self, view: ConfigView) -> Sequence[Finding]:
+        """Refuse an environment that the venue does not have."""
+        if view.environment != "testnet":
+            return ()
+        return (Finding("error", "", "Upbit has no testnet", "use session.environment: simulator"),)
+
+
+class UpbitSettings(Access):
     """One account on Upbit Korea.
 
     Attributes:
         api_key: Access key of one pocket.
         api_secret: Its secret key.
-        rest: Base address of the REST interface.
-        public_stream: Address of the public WebSocket.
-        private_stream: Address of the private WebSocket.
+        private_stream: Address of the private WebSocket, where it is not the environment's.
         quote: Quote currency of the markets that are traded.
         fee: Fee rate, the same for maker and taker; left out, the general rate of the quote currency's markets.
         ticks: Flat tick by market, for markets that the venue excepts from its table.
+        book_units: Levels of each book.
+        trades: Whether public trades are delivered.
+        refresh: Time between requests for warnings and listings.
+        codes_per_connection: Most markets on one connection.
     """
 
     api_key: Secret | None = Field(default=None, description="Access key, as {env: NAME}.")
     api_secret: Secret | None = Field(default=None, description="Secret key, as {env: NAME}.")
-    rest: str = "https://api.upbit.com/v1"
-    public_stream: str = "wss://api.upbit.com/websocket/v1"
-    private_stream: str = "wss://api.upbit.com/websocket/v1/private"
+    private_stream: WebSocket = ""
     quote: Literal["KRW", "BTC", "USDT"] = "KRW"
     fee: Rate | None = None
     ticks: dict[str, Tick] = Field(default_factory=dict)
+    book_units: Literal[1, 5, 15, 30] = 5
+    trades: bool = True
+    refresh: Span = 600 * _S
+    codes_per_connection: int = Field(default=50, ge=1, le=100)
+
+
+class UpbitRateSettings(Access):
+    """A conversion rate from a market of Upbit Korea.
+
+    Attributes:
+        market: The market; the rate ``usdt_krw`` comes from ``KRW-USDT``.
+    """
+
+    market: Annotated[str, Field(pattern=r"^[A-Z0-9]+-[A-Z0-9]+$")] = "KRW-USDT"

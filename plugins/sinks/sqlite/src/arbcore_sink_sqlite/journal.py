@@ -135,6 +135,15 @@ class SqliteJournal:
         """Return where it lies, for people."""
         return str(self._path)
 
+    def writer(self) -> str:
+        """Return who holds the lease now, empty where nobody does.
+
+        Raises:
+            JournalError: The lease can't be read.
+        """
+        with explained(self._path, "see who writes it"):
+            return self._lease.holder()
+
     def project(self, summary: Summary) -> None:
         """Replace the stored projections, all or none."""
         with explained(self._path, "store projections"), transaction(self._engine, writes=True) as connection:

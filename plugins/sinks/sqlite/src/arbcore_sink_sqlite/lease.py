@@ -2,26 +2,20 @@
 
 import json
 import os
-import sys
+import random
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import gethostname
+from typing import Final
 
 from arbcore.errors import JournalError
+from arbcore_sink_sqlite._lock import is_held, lock
 
-if sys.platform == "win32":
-    import msvcrt
+PATIENCE_S: Final = 2.0
+"""How long a writer tries where only glances of readers stand in its way; each lasts microseconds."""
 
-    def _lock(file: int) -> None:
-        # Windows keeps others from reading locked bytes, so the lock lies far behind the text.
-        os.lseek(file, 1 << 30, os.SEEK_SET)
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(file: int) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+_PAUSE_S: Final = 0.01
 
 
 class Lease:
@@ -45,11 +39,11 @@ class Lease:
         """
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            _lock(file)
+            _lock_patiently(file)
         except OSError as error:
             os.close(file)
             raise JournalError(
-                f"{self._path.parent}: the journal is in use by {self._holder()}",
+                f"{self._path.parent}: the journal is in use by {self._named()}",
                 "stop that session first; one journal has one writer",
             ) from error
         holder = {"pid": os.getpid(), "started": datetime.now(UTC).isoformat(), "host": gethostname()}
@@ -64,9 +58,43 @@ class Lease:
             os.close(self._file)
             self._file = None
 
-    def _holder(self) -> str:
+    def holder(self) -> str:
+        """Return who holds it now, empty where nobody does, whatever the file's text says.
+
+        Raises:
+            OSError: The file can't be read.
+        """
+        if self._file is not None:
+            return self._named()
+        try:
+            file = os.open(self._path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+        except FileNotFoundError:
+            return ""
+        try:
+            return self._named() if is_held(file) else ""
+        finally:
+            os.close(file)
+
+    def _named(self) -> str:
         try:
             held = json.loads(self._path.read_text(encoding="utf-8"))
             return f"process {held['pid']} on {held['host']} (session {held['session']}, since {held['started']})"
-        except (OSError, ValueError, LookupError):
+        except (OSError, ValueError, LookupError, TypeError):
             return "another process"
+
+
+def _lock_patiently(file: int) -> None:
+    """Lock a file; try again while nobody but a reader who looks stands in the way.
+
+    Raises:
+        OSError: A writer holds the lock.
+    """
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return lock(file)
+        except OSError:
+            if is_held(file) or time.monotonic() >= until:
+                raise
+        # Writers that start together see each other's glance, too: not at the same moment the next time.
+        time.sleep(random.uniform(0, _PAUSE_S))  # noqa: S311 - it keeps no secret

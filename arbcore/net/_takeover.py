@@ -1,0 +1,56 @@
+"""What a second connection heard before it took over. Pure."""
+
+from typing import Final
+
+import msgspec
+
+from arbcore.model.input import InstrumentStatus
+from arbcore.model.market import Book, BookInvalid, FundingRate, FxRate, MarkPrice, Quote
+from arbcore.ports.venue import Deliver, FeedItem
+
+_KEPT = (Quote, Book, MarkPrice, FundingRate, FxRate, InstrumentStatus)
+"""What stands until the next of its kind. Public trades are not kept: the old connection delivers them."""
+
+_Key = tuple[type, str]
+
+
+class Takeover:
+    """The latest item of each kind and instrument from either connection, for as long as both are open.
+
+    A change that only the second one heard would else be missing until the next change of that instrument.
+
+    Args:
+        deliver: Takes what the old connection hears meanwhile.
+    """
+
+    def __init__(self, deliver: Deliver) -> None:
+        self._deliver: Final = deliver
+        self._told: Final[dict[_Key, int]] = {}
+        self._held: Final[dict[_Key, FeedItem]] = {}
+
+    def forward(self, item: FeedItem) -> None:
+        """Deliver an item of the old connection."""
+        if isinstance(item, _KEPT):
+            self._told[_key(item)] = item.ts
+        elif isinstance(item, BookInvalid):
+            # Only the second connection makes this book whole again.
+            self._told.pop((Quote, item.instrument), None)
+            self._told.pop((Book, item.instrument), None)
+        self._deliver(item)
+
+    def hold(self, item: FeedItem) -> None:
+        """Keep an item of the second connection."""
+        if isinstance(item, _KEPT):
+            self._held[_key(item)] = item
+
+    def held(self, now: int) -> list[FeedItem]:
+        """Return what only the second connection heard, received now: items of one instrument stay in order."""
+        return [
+            msgspec.structs.replace(item, recv_ts=now)
+            for key, item in self._held.items()
+            if isinstance(item, _KEPT) and item.ts > self._told.get(key, -1)
+        ]
+
+
+def _key(item: Quote | Book | MarkPrice | FundingRate | FxRate | InstrumentStatus) -> _Key:
+    return type(item), item.name if isinstance(item, FxRate) else item.instrument

@@ -1,0 +1,1 @@
+"""Markets in virtual time: paths, books, trades and candles, made or replayed."""

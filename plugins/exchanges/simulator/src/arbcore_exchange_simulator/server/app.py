@@ -1,0 +1,149 @@
+"""The web server: requests and sockets of all venues on one port, and the simulator's own control."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import WSMsgType, web
+from pydantic import ValidationError
+
+from arbcore_exchange_simulator.faults.fault import Fault
+from arbcore_exchange_simulator.server.connection import Connection
+from arbcore_exchange_simulator.venues import split
+from arbcore_exchange_simulator.wire import Answer, Refused, encode
+
+if TYPE_CHECKING:
+    from arbcore_exchange_simulator.simulator import Simulator
+
+
+def make_app(simulator: "Simulator") -> web.Application:
+    """Return the application of a simulator."""
+    return _Server(simulator).app
+
+
+def _response(answer: Answer) -> web.Response:
+    response = web.Response(
+        status=answer.status, body=answer.body, headers=answer.headers, content_type="application/json", charset="utf-8"
+    )
+    response.enable_compression()
+    return response
+
+
+class _Server:
+    def __init__(self, simulator: "Simulator") -> None:
+        self._simulator = simulator
+        self.app = web.Application()
+        self.app.router.add_get("/control/state", self._state)
+        self.app.router.add_route("*", "/control/faults", self._faults)
+        self.app.router.add_post("/control/advance", self._advance)
+        self.app.router.add_route("*", "/{path:.*}", self._serve)
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        venue, path = split(request.match_info["path"])
+        self._simulator.touched()
+        if not venue:
+            return _response(Answer(404, encode({"error": {"name": 404, "message": "No venue has this path"}})))
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self._socket(request, venue, path)
+        return await self._rest(request, venue, path)
+
+    async def _rest(self, request: web.Request, venue: str, path: str) -> web.StreamResponse:
+        simulator, query = self._simulator, dict(request.query)
+        symbol = query.get("symbol") or query.get("market") or query.get("markets") or ""
+        hits = simulator.faults.reply(venue, symbol)
+        kinds = {fault.kind for fault in hits}
+        muting = [fault for fault in hits if fault.kind == "mute"]
+        for fault in hits:
+            if fault.kind == "latency":
+                await asyncio.sleep(simulator.faults.delay(fault) / 1e9)
+        while any(fault in simulator.faults.active() for fault in muting) and not simulator.stopping.is_set():
+            await asyncio.sleep(0.02)
+        answer = simulator.venues.answer(request.method, venue, path, query, origin="Origin" in request.headers)
+        if "garbage" in kinds:
+            answer.body = simulator.faults.damage(answer.body)
+        return _response(answer)
+
+    async def _socket(self, request: web.Request, venue: str, path: str) -> web.StreamResponse:
+        simulator = self._simulator
+        connection = Connection(
+            venue, simulator.faults, lambda: simulator.world.now, simulator.settings.queue, binary=venue == "upbit"
+        )
+        try:
+            connection.session = simulator.venues.connect(
+                venue, path, dict(request.query), connection, origin="Origin" in request.headers
+            )
+        except Refused as refusal:
+            return _response(refusal.answer)
+        socket = web.WebSocketResponse(autoping=False, compress=venue == "upbit", timeout=1.0)
+        try:
+            await socket.prepare(request)
+            connection.transport = request.transport
+            simulator.connections[connection] = None
+            await self._converse(socket, connection)
+        finally:
+            connection.gone = True
+            simulator.connections.pop(connection, None)
+            connection.session.closed()
+        return socket
+
+    async def _converse(self, socket: web.WebSocketResponse, connection: Connection) -> None:
+        """Write and read until either side ends it."""
+        tasks = [
+            asyncio.create_task(self._write(socket, connection)),
+            asyncio.create_task(self._read(socket, connection)),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    @staticmethod
+    async def _write(socket: web.WebSocketResponse, connection: Connection) -> None:
+        try:
+            await connection.write(socket)
+        except ConnectionError:
+            return
+        if connection.is_cut:
+            connection.abort()
+
+    async def _read(self, socket: web.WebSocketResponse, connection: Connection) -> None:
+        session = connection.session
+        if session is None:
+            return
+        async for message in socket:
+            now = self._simulator.world.now
+            if message.type is WSMsgType.TEXT:
+                session.receive(message.data.encode(), now)
+            elif message.type is WSMsgType.BINARY:
+                session.receive(message.data, now)
+            elif message.type is WSMsgType.PING:
+                session.pong(now)
+                await socket.pong(message.data)
+            elif message.type is WSMsgType.PONG:
+                session.pong(now)
+
+    async def _state(self, _request: web.Request) -> web.Response:
+        return _response(Answer(200, encode(self._simulator.state())))
+
+    async def _faults(self, request: web.Request) -> web.Response:
+        """POST sets one fault or a list of them, DELETE takes all back."""
+        if request.method == "DELETE":
+            self._simulator.faults.clear()
+        elif request.method == "POST":
+            try:
+                told: Any = await request.json()
+                wanted = [Fault.model_validate(one) for one in (told if isinstance(told, list) else [told])]
+            except (ValueError, ValidationError) as error:
+                return _response(Answer(400, encode({"error": str(error)})))
+            for fault in wanted:
+                self._simulator.add_fault(fault)
+        return await self._state(request)
+
+    async def _advance(self, request: web.Request) -> web.Response:
+        """Move the manual clock: ``?seconds=1.5``."""
+        try:
+            await self._simulator.advance(float(request.query.get("seconds", "")))
+        except ValueError as error:
+            return _response(Answer(400, encode({"error": str(error)})))
+        return await self._state(request)

@@ -1,0 +1,1 @@
+"""Upbit's wire protocol."""

@@ -1,0 +1,138 @@
+"""The venues of a simulator put together: markets, REST, hubs and faults, without any I/O."""
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from arbcore_exchange_simulator.binance.hub import BinanceHub
+from arbcore_exchange_simulator.binance.limits import BinanceLimits
+from arbcore_exchange_simulator.binance.rest import BinanceRest
+from arbcore_exchange_simulator.binance.session import BinanceSession
+from arbcore_exchange_simulator.binance.streams import ROUTES
+from arbcore_exchange_simulator.faults.plan import FaultPlan
+from arbcore_exchange_simulator.faults.presets import churn
+from arbcore_exchange_simulator.market.seeded import Seeded
+from arbcore_exchange_simulator.market.world import Source, World
+from arbcore_exchange_simulator.settings import SimulatorSettings
+from arbcore_exchange_simulator.upbit.hub import UpbitHub
+from arbcore_exchange_simulator.upbit.limits import UpbitLimits
+from arbcore_exchange_simulator.upbit.rest import UpbitRest
+from arbcore_exchange_simulator.upbit.session import UpbitSession
+from arbcore_exchange_simulator.wire import Answer, Query, Refused, Session, Socket, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from arbcore_exchange_simulator.faults.fault import Fault
+
+_PATHS: Final = re.compile(r"(?P<venue>upbit|binance/usdm|binance/spot)/(?P<rest>.*)")
+_STREAMS: Final = re.compile(r"(?:(?P<route>public|market|private)/)?(?P<form>ws|stream)(?:/(?P<names>.*))?")
+VENUE_OF: Final = {"upbit": "upbit", "binance/usdm": "usdm", "binance/spot": "spot"}
+"""Venue by the start of its paths."""
+
+
+def split(path: str) -> tuple[str, str]:
+    """Return venue and rest of a path without its first slash; no venue for other paths."""
+    match = _PATHS.fullmatch(path)
+    return (VENUE_OF[match["venue"]], match["rest"]) if match else ("", path)
+
+
+class Venues:
+    """Everything that is simulated, in virtual time.
+
+    Attributes:
+        world: The markets.
+        faults: The faults.
+    """
+
+    def __init__(self, settings: SimulatorSettings, start: int) -> None:
+        self._settings = settings
+        self.source: Final[Source] = self._source(start)
+        self.world: Final = World(self.source, start)
+        mixture: Iterable[Fault] = churn(settings.seed) if settings.preset == "churn" else ()
+        self.faults: Final = FaultPlan((*settings.faults, *mixture), start, settings.seed)
+        rules = settings.rules
+        self._upbit_limits = UpbitLimits(rules)
+        self._upbit_rest = UpbitRest(self.world, self._upbit_limits)
+        self._upbit = UpbitHub(self.world)
+        self._rests = {one: BinanceRest(one, self.world, BinanceLimits(one, rules)) for one in ("usdm", "spot")}
+        self._hubs = {one: self._hub(one) for one in ("usdm", "spot")}
+
+    def _source(self, start: int) -> Source:
+        if self._settings.replay is None:
+            return Seeded(self._settings, start)
+        from arbcore_exchange_simulator.market.replay import Replay
+
+        return Replay(self._settings, start)
+
+    def _hub(self, venue: str) -> BinanceHub:
+        def lost(stream: str, symbol: str) -> bool:
+            return self.faults.lost(venue, stream, symbol)
+
+        return BinanceHub(venue, self.world, lost, noise=self._settings.noise)
+
+    def step(self, until: int) -> None:
+        """Let time go on; faults are looked at first."""
+        self.faults.on_time(self.world)
+        self.world.step(until)
+
+    def answer(self, method: str, venue: str, path: str, query: Query, *, origin: bool = False) -> Answer:
+        """Answer a request of a venue, with no fault but those that are replies."""
+        symbol = query.get("symbol") or query.get("market") or query.get("markets") or ""
+        for fault in self.faults.reply(venue, symbol):
+            spoiled = self._spoiled(fault.kind, fault.status, venue)
+            if spoiled is not None:
+                return spoiled
+        if venue != "upbit":
+            return self._rests[venue].answer(method, path, query)
+        if not path.startswith("v1/"):
+            return Answer(404, encode({"error": {"name": 404, "message": "Not Found"}}))
+        return self._upbit_rest.answer(method, path.removeprefix("v1/"), query, origin=origin)
+
+    def _spoiled(self, kind: str, status: int, venue: str) -> Answer | None:
+        """Return the reply of a fault; None where the fault is none of a reply's content."""
+        upbit = venue == "upbit"
+        if kind in {"http_429", "http_418"}:
+            number = int(kind[-3:])
+            until = (self.world.now + self._settings.rules.ban) // 1_000_000
+            text = (
+                f"Way too many requests; IP(127.0.0.1) banned until {until}." if number == 418 else "Too many requests."
+            )
+            body = {"error": {"name": number, "message": text}} if upbit else {"code": -1003, "msg": text}
+            return Answer(number, encode(body), {"Retry-After": "1"} if venue == "spot" else {})
+        if kind == "maintenance" and upbit:
+            if status == 500:
+                return Answer(500, encode({"error": {"name": 500, "message": "internal_server_error"}}))
+            return Answer(403, encode({"error": {"name": "market_offline", "message": "The market is offline."}}))
+        if kind == "maintenance":
+            return Answer(503, encode({"code": -1008, "msg": "Service Unavailable."}))
+        if kind == "http_5xx":
+            text = "Unknown error, please check your request or try again later."
+            return Answer(
+                status, encode({"error": {"name": status, "message": text}} if upbit else {"code": -1000, "msg": text})
+            )
+        return None
+
+    def connect(self, venue: str, path: str, query: Query, socket: Socket, *, origin: bool = False) -> Session:
+        """Open a client's conversation.
+
+        Raises:
+            Refused: There is no such stream address, it needs a key, or the venue opens no sockets now.
+        """
+        if self.faults.barred(venue):
+            raise Refused(503, {"error": {"name": 503, "message": "Service Unavailable"}})
+        now, rules = self.world.now, self._settings.rules
+        if venue == "upbit":
+            if path == "websocket/v1/private":
+                raise Refused(401, {"error": {"name": "INVALID_AUTH", "message": "인증 정보가 올바르지 않습니다."}})
+            if path != "websocket/v1":
+                raise Refused(404, {"error": {"name": 404, "message": "Not Found"}})
+            self._upbit_limits.spend("websocket-connect", now, origin=origin)
+            return UpbitSession(self._upbit, socket, rules, now)
+        match = _STREAMS.fullmatch(path)
+        if match is None or (match["route"] or "") not in (ROUTES if venue == "usdm" else ("",)):
+            raise Refused(404, {"code": -5000, "msg": f"Path /{path} is invalid"})
+        wrap = match["form"] == "stream"
+        session = BinanceSession(self._hubs[venue], socket, rules, match["route"] or "", wrap=wrap, now=now)
+        names = query.get("streams", "") if wrap else match["names"] or ""
+        session.open([name for name in names.split("/") if name])
+        return session

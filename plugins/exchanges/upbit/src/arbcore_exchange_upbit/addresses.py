@@ -1,0 +1,46 @@
+"""Where the venue is reached, by environment."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from arbcore.errors import ConfigurationError
+from arbcore_exchange_upbit.settings import Access
+
+REST: Final = "https://api.upbit.com/v1"
+"""REST interface of Upbit Korea."""
+PUBLIC_STREAM: Final = "wss://api.upbit.com/websocket/v1"
+"""Public WebSocket of Upbit Korea."""
+
+
+class Addresses(Struct, frozen=True):
+    """Addresses in force, without a slash at the end.
+
+    Attributes:
+        rest: Base address of the REST interface.
+        public_stream: Address of the public WebSocket.
+    """
+
+    rest: str
+    public_stream: str
+
+
+def addresses(settings: Access, environment: str) -> Addresses:
+    """Return the addresses of an environment; those that the settings give count first.
+
+    Args:
+        settings: The instance's settings.
+        environment: ``production`` or ``simulator``.
+
+    Raises:
+        ConfigurationError: The venue does not have that environment.
+    """
+    match environment:
+        case "production":
+            rest, stream = REST, PUBLIC_STREAM
+        case "simulator":
+            base = settings.simulator.rstrip("/")
+            rest, stream = f"{base}/upbit/v1", f"ws{base.removeprefix('http')}/upbit/websocket/v1"
+        case _:
+            raise ConfigurationError(f"Upbit has no environment {environment!r}", "use session.environment: simulator")
+    return Addresses((settings.rest or rest).rstrip("/"), (settings.public_stream or stream).rstrip("/"))

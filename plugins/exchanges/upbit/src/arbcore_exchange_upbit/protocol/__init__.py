@@ -1,0 +1,1 @@
+"""Upbit's public protocol as pure functions and objects: no I/O, no clock."""

@@ -1,0 +1,63 @@
+"""Upbit's rate limits: what it counts per address, what its headers tell, how long it wants us to wait.
+
+Source: Upbit developer centre, rate limits, 2026-11; waits after a 429 by the project's catalogue, section 5.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from arbcore.net.limits import Counter, Usage, Window
+from arbcore.net.request import Reply
+
+_S: Final = 10**9
+_QUOTATION_PER_SECOND: Final = 10
+_BLOCKED: Final = 418
+_LONGEST_PENALTY: Final = 4 * _S
+
+GROUPS: Final = ("market", "candle", "trade", "ticker", "orderbook")
+"""Groups of the quotation interface, each counted by itself, as the header names them."""
+
+COUNTERS: Final = tuple(Counter(group, (Window(_S, _QUOTATION_PER_SECOND),)) for group in GROUPS)
+"""Ten requests a second per group and address. What is counted per account comes with orders."""
+
+_REMAINING: Final = re.compile(r"group=([a-z-]+);.*\bsec=(\d{1,6})\b")
+_BLOCK: Final = re.compile(rb"(\d{1,6})\s*(seconds?|sec|s|minutes?|min|m|hours?|h|\xec\xb4\x88|\xeb\xb6\x84)(?![a-z])")
+_UNITS: Final = {b"s": _S, b"m": 60 * _S, b"h": 3600 * _S, "초".encode(): _S, "분".encode(): 60 * _S}
+
+
+def read_usage(reply: Reply) -> Iterator[Usage]:
+    """Return what ``Remaining-Req: group=ticker; min=600; sec=9`` tells, nothing where it is missing or unreadable.
+
+    Only ``group`` and ``sec`` mean anything: ``min`` is a number of the past that no longer moves.
+    """
+    match = _REMAINING.search(reply.headers.get("remaining-req", ""))
+    if match is not None and match[1] in GROUPS:
+        yield Usage(match[1], remaining=int(match[2]), window_ns=_S)
+
+
+def penalties(block_wait: int) -> Callable[[Reply, int], int]:
+    """Return the rule of how long to wait after a refusal for too many requests.
+
+    After a 429: 0.5, 1, 2, 4 seconds and no longer, which reaches past the second that was full. After a 418 the
+    address is blocked for the time that the body states. How the body words it is unconfirmed: the first number with
+    a unit of time counts.
+
+    Args:
+        block_wait: Wait after a 418 whose body states no time, nanoseconds.
+    """
+
+    def penalty(reply: Reply, attempt: int) -> int:
+        if reply.status == _BLOCKED:
+            return _stated(reply.body) or block_wait
+        return int(min(_LONGEST_PENALTY, _S // 2 << min(attempt - 1, 3)))
+
+    return penalty
+
+
+def _stated(body: bytes) -> int:
+    match = _BLOCK.search(body.lower())
+    if match is None:
+        return 0
+    unit = match[2]
+    return int(match[1]) * (_UNITS.get(unit) or _UNITS[unit[:1]])

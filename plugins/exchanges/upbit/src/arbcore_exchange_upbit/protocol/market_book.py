@@ -1,0 +1,146 @@
+"""The book of one market on one connection: which frames count, and what a request for the same book proves."""
+
+from typing import Final
+
+from arbcore.model.market import Book, BookInvalid
+from arbcore.model.reason import Reason
+from arbcore_exchange_upbit.protocol.ladders import Side, fault
+
+LATE_FRAMES: Final = 3
+"""So many frames in a row from before the last one mean that the venue's clock went back, not that they are late."""
+
+Told = Book | BookInvalid
+"""What may be told of a book."""
+
+
+class MarketBook:
+    """Keeps the last frame of a market and compares it with what requests answer.
+
+    Frames carry no number, so that a lost one can't be seen in the next. What can be seen is that a request answers a
+    newer book than the last frame. The newer book is told at once, since it is the venue's own and whole, and the
+    stream then has a while to catch up: `doubted_at` says since when it owes a frame.
+
+    Args:
+        key: Key of the instrument.
+
+    Attributes:
+        whole: Whether the last thing told was a book that can be traded on.
+        heard: When a frame or an answer last said what the book is; 0 for never.
+        doubted_at: Since when the stream owes the frame of a newer book; 0 where it owes nothing.
+    """
+
+    __slots__ = (
+        "_asks",
+        "_bids",
+        "_fault",
+        "_late",
+        "_late_ts",
+        "_newest",
+        "_polled",
+        "_shown",
+        "_ts",
+        "doubted_at",
+        "heard",
+        "key",
+        "whole",
+    )
+
+    def __init__(self, key: str) -> None:
+        self.key: Final = key
+        self.whole = False
+        self.heard = 0
+        self.doubted_at = 0
+        self._bids: Side = ()
+        self._asks: Side = ()
+        self._ts = 0
+        self._newest = 0
+        self._polled = 0
+        self._late = 0
+        self._late_ts = 0
+        self._fault: str = ""
+        self._shown: Book | None = None
+
+    @property
+    def streaming(self) -> bool:
+        """Whether there is a frame to compare answers with."""
+        return self._ts > 0
+
+    def on_frame(self, ts: int, bids: Side, asks: Side, now: int) -> Told | None:
+        """Take a frame; return what to tell of it, None for one that came too late to matter.
+
+        Args:
+            ts: The frame's time, nanoseconds.
+            bids: Bids, best first.
+            asks: Asks, best first.
+            now: Time of receipt.
+        """
+        if ts < self._ts:
+            return self._on_late(ts, now)
+        self._late = 0
+        self._ts, self._bids, self._asks = ts, bids, asks
+        if self.doubted_at:
+            if ts < self._newest:
+                return None  # an answer has already told a newer book
+            self.doubted_at = 0
+        return self._tell(ts, bids, asks, now)
+
+    def on_answer(self, ts: int, bids: Side, asks: Side, venue_now: int, now: int) -> Told | None:
+        """Take what a request answered while the stream is open; return what to tell, None where it proves nothing.
+
+        Args:
+            ts: The answered book's time, nanoseconds.
+            bids: Its bids.
+            asks: Its asks.
+            venue_now: The venue's time at the answer, as far as it can be estimated.
+            now: Time of receipt.
+        """
+        if not self._ts or ts < self._newest:
+            return None
+        if bids == self._bids and asks == self._asks:
+            self.doubted_at = 0
+            return self._tell(max(self._ts, ts, venue_now), bids, asks, now)
+        if ts < self._ts:
+            return None  # older than the last frame: that frame came between question and answer
+        self.doubted_at = self.doubted_at or now
+        self._newest = max(self._newest, ts)
+        return self._tell(ts, bids, asks, now)
+
+    def on_poll(self, ts: int, bids: Side, asks: Side, venue_now: int, now: int) -> Told | None:
+        """Take what a request answered while the stream is down; an answer older than the one before is passed over."""
+        if ts < self._polled:
+            return None
+        self._polled = ts
+        return self._tell(max(ts, venue_now), bids, asks, now)
+
+    def lose(self, now: int, reason: Reason) -> BookInvalid | None:
+        """Return that the book can't be trusted any more, None where that is known."""
+        if not self.whole:
+            return None
+        self.whole = False
+        self._fault = reason
+        return BookInvalid(self.key, self._ts, now, reason)
+
+    def again(self) -> Book | None:
+        """Return the book that was told last with its own times, None where it is not whole."""
+        return self._shown if self.whole else None
+
+    def _on_late(self, ts: int, now: int) -> BookInvalid | None:
+        """Pass over a late frame; once several in a row rise among themselves, begin anew with the next one."""
+        self._late = self._late + 1 if ts >= self._late_ts else 1
+        self._late_ts = ts
+        if self._late < LATE_FRAMES:
+            return None
+        self._ts, self._late, self._late_ts, self.doubted_at, self._newest = 0, 0, 0, 0, 0
+        return self.lose(now, Reason.INPUT_TIME_BACK)
+
+    def _tell(self, ts: int, bids: Side, asks: Side, now: int) -> Told | None:
+        self.heard = now
+        reason = fault(bids, asks)
+        if reason is None:
+            self.whole, self._fault = True, ""
+            self._shown = Book(self.key, ts, now, bids, asks)
+            return self._shown
+        if self._fault == reason:
+            return None
+        self.whole, self._fault = False, reason
+        return BookInvalid(self.key, ts, now, reason)

@@ -1,0 +1,64 @@
+"""Upbit's errors as the errors that a caller may tell apart. Source: Upbit developer centre, errors, 2026-11."""
+
+from typing import Any, Final
+
+import msgspec
+
+from arbcore.errors import ExchangeError, ExchangeRefused, ExchangeUnavailable, RateLimited
+from arbcore.net.request import Reply
+from arbcore_exchange_upbit.protocol.decoding import words
+
+_TOO_MANY: Final = frozenset({"429", "418", "too_many_requests", "too many requests", "i'm a teapot"})
+_AWAY: Final = frozenset({"market_offline", "internal_server_error"})
+_GOOD: Final = frozenset({200, 201})
+
+
+class Refusal(msgspec.Struct):
+    """What an error says; the name is a number on the quotation interface and a word elsewhere."""
+
+    name: int | str = ""
+    message: Any = ""
+
+
+class _Body(msgspec.Struct):
+    error: Refusal
+
+
+_BODY: Final = msgspec.json.Decoder(_Body)
+
+
+def error_of(refusal: Refusal, what: str, status: int = 0) -> ExchangeError:
+    """Return the error that a refusal stands for.
+
+    The name decides, not the HTTP status: the venue sends one name under several of them.
+
+    Args:
+        refusal: What the venue said.
+        what: What it was said about, for people.
+        status: HTTP status, 0 where there is none.
+    """
+    name = words(refusal.name)
+    text = f"Upbit {what}: {' '.join(part for part in (name, words(refusal.message)) if part)}"
+    if name.lower() in _TOO_MANY or status in {418, 429}:
+        return RateLimited(text, "send less, or share the address with fewer programs")
+    if name in _AWAY or status >= 500 or (isinstance(refusal.name, int) and refusal.name >= 500):
+        return ExchangeUnavailable(text, "wait: Upbit is in maintenance or at fault")
+    return ExchangeRefused(text)
+
+
+def check(reply: Reply, what: str) -> bytes:
+    """Return the body of a good reply.
+
+    Raises:
+        ExchangeRefused: The venue said no.
+        ExchangeUnavailable: It is in maintenance or at fault.
+        RateLimited: It asked to wait.
+    """
+    if reply.status in _GOOD:
+        return reply.body
+    try:
+        refusal = _BODY.decode(reply.body).error
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        # A proxy in between answers with a page, and the status is all that can be read.
+        refusal = Refusal(f"status {reply.status}")
+    raise error_of(refusal, what, reply.status)
