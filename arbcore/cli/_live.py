@@ -12,7 +12,10 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self, TextIO
 
+from msgspec.structs import replace
+
 from arbcore.cli._sentences import Sentence, Sentences
+from arbcore.model.events import EngineStopped
 
 if TYPE_CHECKING:
     from arbcore.model.events import Envelope
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 PERIOD_S: Final = 0.5
 """Time between two pictures."""
+
+PATIENCE_S: Final = 5.0
+"""How long the end of a session waits for a stream that takes nothing."""
 
 MAX_BATCHES: Final = 2_048
 """Most batches of events that wait for the next picture; the oldest are dropped, and the view says that some were."""
@@ -81,6 +87,8 @@ class LiveView:
         self._stream: Final = stream
         self._batches: Final[deque[Sequence[Envelope]]] = deque(maxlen=MAX_BATCHES)
         self._stats: tuple[SessionStats | None, float] = (None, monotonic())
+        self._running: SessionStats | None = None
+        self._stopped = False
         self._sentences: Final = Sentences()
         self._stack: Final = ExitStack()
         self._ends: Final = Flag()
@@ -90,10 +98,14 @@ class LiveView:
     def on_stats(self, stats: "SessionStats") -> None:
         """Take the newest statistics; the trading thread calls it and never waits."""
         self._stats = (stats, monotonic())
+        if not self._stopped:
+            self._running = stats
 
     def on_events(self, events: "Sequence[Envelope]") -> None:
         """Take stored events; the trading thread calls it and never waits."""
         self._batches.append(events)
+        if events and type(events[-1].event) is EngineStopped:
+            self._stopped = True
 
     def __enter__(self) -> Self:
         """Take the stream and begin."""
@@ -108,7 +120,9 @@ class LiveView:
     ) -> None:
         """Show the last look, and give the stream back."""
         self._ends.set()
-        self._thread.join()
+        self._thread.join(PATIENCE_S)
+        if self._thread.is_alive():
+            return  # the stream takes nothing: it must not keep the session from ending
         try:
             self._show(last=True)
             self._stack.close()
@@ -124,9 +138,11 @@ class LiveView:
         if self._display is None:
             return
         stats, at = self._stats
-        look = Look(
-            mode=self._mode, seconds=self._seconds, stats=stats, age_s=monotonic() - at, news=tuple(self._news())
-        )
+        if stats is not None and self._stopped and (market := self._running):
+            # A session that ends closes its connections: the market is shown as it was while it could be seen.
+            stats = replace(stats, venues=market.venues, rates=market.rates, routes=market.routes)
+        news = tuple(self._news())
+        look = Look(mode=self._mode, seconds=self._seconds, stats=stats, age_s=monotonic() - at, news=news)
         try:
             self._display.show(look, last=last)
         except Exception:
@@ -146,7 +162,8 @@ def _display(stream: TextIO, *, plain: bool) -> Display:
     from rich.console import Console
 
     console = Console(file=stream, highlight=False, markup=False, emoji=False)
-    if plain or not console.is_terminal or console.is_dumb_terminal:
+    # rich takes a pipe for a terminal where FORCE_COLOR is set, and a picture in a log file can't be read.
+    if plain or not stream.isatty() or not console.is_terminal or console.is_dumb_terminal:
         from arbcore.cli._live_plain import Lines
 
         return Lines(stream)

@@ -6,7 +6,7 @@ from typing import Final
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from arbcore.cli._words import harmless
+from arbcore.cli._words import harmless, printable
 
 Cell = str | tuple[str, str]
 """Text, or text and its style."""
@@ -19,16 +19,9 @@ def line(*cells: Cell) -> Text:
     """Return one line made of pieces; it is cut where the terminal ends."""
     text = Text(no_wrap=True, overflow="ellipsis")
     for cell in cells:
-        words, style = (cell, "") if isinstance(cell, str) else cell
-        text.append(harmless_piece(words), style or None)
+        piece, style = (cell, "") if isinstance(cell, str) else cell
+        text.append(printable(piece), style or None)
     return text
-
-
-def harmless_piece(words: str) -> str:
-    """Return a piece of a line as it may be shown, spaces at its ends kept."""
-    if words.isprintable():
-        return words
-    return f"{words[: len(words) - len(words.lstrip(' '))]}{harmless(words)}{words[len(words.rstrip(' ')) :]}"
 
 
 def columns(header: Sequence[str], rows: Sequence[Sequence[Cell]], right: frozenset[int], width: int) -> list[Text]:
@@ -40,15 +33,15 @@ def columns(header: Sequence[str], rows: Sequence[Sequence[Cell]], right: frozen
         right: Indexes of the columns that are aligned to the right.
         width: Room in cells; the widest columns give way.
     """
-    plain = [[_words(cell) for cell in row] for row in (header, *rows)]
+    plain = [[words(cell) for cell in row] for row in (header, *rows)]
     sizes = _fitted([max(cell_len(row[index]) for row in plain) for index in range(len(header))], width)
     styles = [["bold"] * len(header), *([_style(cell) for cell in row] for row in rows)]
-    return [_row(words, tones, sizes, right) for words, tones in zip(plain, styles, strict=True)]
+    return [_row(row, tones, sizes, right) for row, tones in zip(plain, styles, strict=True)]
 
 
-def _row(words: Sequence[str], styles: Sequence[str], sizes: Sequence[int], right: frozenset[int]) -> Text:
+def _row(row: Sequence[str], styles: Sequence[str], sizes: Sequence[int], right: frozenset[int]) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
-    for index, (word, style, size) in enumerate(zip(words, styles, sizes, strict=True)):
+    for index, (word, style, size) in enumerate(zip(row, styles, sizes, strict=True)):
         text.append(GAP if index else "")
         text.append(_sized(word, size, right=index in right), style or None)
     text.rstrip()
@@ -71,7 +64,8 @@ def _fitted(sizes: list[int], width: int) -> list[int]:
     return sizes
 
 
-def _words(cell: Cell) -> str:
+def words(cell: Cell) -> str:
+    """Return what a cell says, on one line and harmless."""
     return harmless(cell if isinstance(cell, str) else cell[0])
 
 

@@ -12,14 +12,15 @@ from arbcore.cli._words import clock_time
 if TYPE_CHECKING:
     from arbcore.cli._live import Look
     from arbcore.cli._sentences import Sentence
+    from arbcore.runtime.stats import SessionStats
 
 _LEAST_NEWS: Final = 3
 _MOST_NEWS: Final = 15
 _LEAST_TABLE: Final = 4
 """Rows that a table keeps, its header among them, before others give way further."""
 
-Section = Callable[[int], list[Text]]
-"""Returns a section in at most so many lines."""
+Section = Callable[["SessionStats", int, int], list[Text]]
+"""Returns a table of statistics in a width, its header among at most so many lines."""
 
 
 def frame(look: "Look", news: "Sequence[Sentence]", width: int, height: int, *, last: bool = False) -> list[Text]:
@@ -38,26 +39,22 @@ def frame(look: "Look", news: "Sequence[Sentence]", width: int, height: int, *, 
     top, bottom = header(look, last=last), engine(stats)
     if look.mode != "monitor":
         top += profit_lines(stats, width)
-    tables: list[Section] = [lambda room: routes(stats, width, room)]
-    if stats.trades and look.mode != "monitor":
-        tables.append(lambda room: trades(stats, width, room))
-    tables += [lambda room: venues(stats, width, room), lambda room: rates(stats, width, room)]
+    tables: list[tuple[int, Section]] = [(len(stats.routes), routes)]
+    if look.mode != "monitor":
+        tables.append((len(stats.trades), trades))
+    tables += [(len(stats.venues), venues), (len(stats.rates), rates)]
+    tables = [(rows + 1, section) for rows, section in tables if rows]
     kept = min(len(news), _LEAST_NEWS) + 1  # and the line above them
-    fitted = _fitted(tables, height - len(top) - len(bottom) - kept)
-    body = [part for part in (top, *fitted, bottom) if part]
-    return _joined(body, news, height)
+    sizes = _fitted([size for size, _ in tables], height - len(top) - len(bottom) - kept)
+    body = [section(stats, width, size) for size, (_, section) in zip(sizes, tables, strict=True)]
+    return _joined([top, *body, bottom], news, height)
 
 
-def _fitted(sections: Sequence[Section], room: int) -> list[list[Text]]:
-    """Return sections in so many lines together: the longest give way first, none below a few lines."""
-    parts = [section(1_000) for section in sections]
-    wanted = [len(part) for part in parts]
-    while sum(wanted) > room and max(wanted) > _LEAST_TABLE:
-        wanted[wanted.index(max(wanted))] -= 1
-    return [
-        part if size == len(part) else section(size)
-        for section, part, size in zip(sections, parts, wanted, strict=True)
-    ]
+def _fitted(sizes: list[int], room: int) -> list[int]:
+    """Return sizes that fit together: the longest tables give way first, none below a few lines."""
+    while sum(sizes) > room and max(sizes, default=0) > _LEAST_TABLE:
+        sizes[sizes.index(max(sizes))] -= 1
+    return sizes
 
 
 def _joined(parts: Sequence[list[Text]], news: "Sequence[Sentence]", height: int) -> list[Text]:

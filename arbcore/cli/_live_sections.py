@@ -1,5 +1,6 @@
 """Sections of the live view's picture."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from arbcore.cli._live import Look
-    from arbcore.runtime.stats import RouteStats, SessionStats, VenueStats
+    from arbcore.runtime.stats import RateStats, RouteStats, SessionStats, VenueStats
 
 _GOOD, _WARN, _BAD, _DIM = "green", "yellow", "red", "dim"
 _HEALTH: Final = {"healthy": _GOOD, "degraded": _WARN}
+VENUE_COLUMNS: Final = ("health", "books", "latency", "oldest", "connections")
+RATE_COLUMNS: Final = ("value", "age", "", "source")
 _EDGES: Final = frozenset({1, 2, 3, 4})
 
 
@@ -60,14 +63,11 @@ def profit_lines(stats: "SessionStats", width: int) -> list[Text]:
 
 def routes(stats: "SessionStats", width: int, room: int) -> list[Text]:
     """Return premiums and edges by route; where they don't all fit, those with the best edges."""
-    if not stats.routes:
-        return []
-    symbols = [route.symbol for route in stats.routes.values()]
     shown = list(stats.routes.items())
-    hidden = len(shown) + 1 - room
-    if hidden > 0:
+    if len(shown) >= room:
         shown = sorted(shown, key=lambda item: (-_rank(item[1]), item[1].symbol))[: max(room - 2, 0)]
-    rows = [_route(route.symbol if symbols.count(route.symbol) == 1 else name, route) for name, route in shown]
+    of = Counter(route.symbol for route in stats.routes.values())
+    rows = [_route(route.symbol if of[route.symbol] == 1 else name, route) for name, route in shown]
     head = ("routes, bps", "premium paid", "got", "edge forward", "backward", "")
     return [*columns(head, rows, _EDGES, width), *_rest(len(stats.routes) - len(rows), "routes with lesser edges")]
 
@@ -107,17 +107,13 @@ def trades(stats: "SessionStats", width: int, room: int) -> list[Text]:
 
 def venues(stats: "SessionStats", width: int, room: int) -> list[Text]:
     """Return health, books, latency and connections by venue."""
-    if not stats.venues:
-        return []
-    rows = [_venue(name, venue) for name, venue in stats.venues.items()]
-    hidden = max(len(rows) + 1 - room, 0)
-    rows = rows[: room - 2] if hidden else rows
-    head = ("venues", "health", "books", "latency", "oldest", "connections")
-    hidden = len(stats.venues) - len(rows)
-    return [*columns(head, rows, frozenset({2, 3, 4}), width), *_rest(hidden, "venues")]
+    rows = [venue_cells(name, venue) for name, venue in stats.venues.items()]
+    rows = rows if len(rows) < room else rows[: max(room - 2, 1)]
+    table = columns(("venues", *VENUE_COLUMNS), rows, frozenset({2, 3, 4}), width)
+    return [*table, *_rest(len(stats.venues) - len(rows), "venues")]
 
 
-def connections(venue: "VenueStats") -> str:
+def _connections(venue: "VenueStats") -> str:
     """Return the connections that don't deliver by name, and the number of those that do."""
     lost = _lost(venue)
     up = len(venue.connections) - len(lost)
@@ -129,7 +125,8 @@ def _lost(venue: "VenueStats") -> dict[str, str]:
     return {name: state for name, state in venue.connections.items() if state != ConnectionState.CONNECTED}
 
 
-def _venue(name: str, venue: "VenueStats") -> list[Cell]:
+def venue_cells(name: str, venue: "VenueStats") -> list[Cell]:
+    """Return the name of a venue and its `VENUE_COLUMNS`."""
     valid, needed = venue.books
     return [
         name,
@@ -137,27 +134,22 @@ def _venue(name: str, venue: "VenueStats") -> list[Cell]:
         (f"{valid}/{needed}", "" if valid == needed else _WARN),
         "-" if venue.latency_ms is None else f"{venue.latency_ms:,.1f} ms",
         "-" if venue.oldest_book_s is None else f"{venue.oldest_book_s:,.1f} s",
-        (connections(venue), _BAD if _lost(venue) else ""),
+        (_connections(venue), _BAD if _lost(venue) else ""),
     ]
 
 
 def rates(stats: "SessionStats", width: int, room: int) -> list[Text]:
     """Return the conversion rates with source and age."""
-    if not stats.rates:
-        return []
-    rows: list[list[Cell]] = [
-        [
-            name,
-            shown_rate(rate),
-            "-" if rate.age_s is None else f"{rate.age_s:,.1f} s",
-            "usable" if rate.usable else ("no entries on it", _WARN),
-            rate.source or "-",
-        ]
-        for name, rate in stats.rates.items()
-    ]
+    rows = [rate_cells(name, rate) for name, rate in stats.rates.items()]
     rows = rows if len(rows) < room else rows[: max(room - 2, 1)]
-    head = (f"rates, {stats.base_currency}", "value", "age", "", "source")
-    return [*columns(head, rows, frozenset({1, 2}), width), *_rest(len(stats.rates) - len(rows), "rates")]
+    table = columns((f"rates, {stats.base_currency}", *RATE_COLUMNS), rows, frozenset({1, 2}), width)
+    return [*table, *_rest(len(stats.rates) - len(rows), "rates")]
+
+
+def rate_cells(name: str, rate: "RateStats") -> list[Cell]:
+    """Return the name of a rate and its `RATE_COLUMNS`."""
+    age = "-" if rate.age_s is None else f"{rate.age_s:,.1f} s"
+    return [name, shown_rate(rate), age, "usable" if rate.usable else ("no entries on it", _WARN), rate.source or "-"]
 
 
 def engine(stats: "SessionStats") -> list[Text]:

@@ -104,8 +104,9 @@ class SessionReading:
 
     @property
     def present(self) -> int:
-        """The time up to which it is known: now while it runs, else that of its last event."""
-        return max(self.now, self.projections.time) if self.writer else self.projections.time
+        """The time up to which it is known: now while it runs on live data, else that of its last event."""
+        live = self.writer and self.started.mode != "backtest"
+        return max(self.now, self.projections.time) if live else self.projections.time
 
     @property
     def fresh(self) -> "SessionStats | None":

@@ -105,7 +105,7 @@ TABLE: Final[Mapping[type[Event], Callable[[Any], Told | None]]] = {
     ManualOverrideExecuted: lambda event: (f"{event.issued_by} overrode {event.rule}{why(event.reason)}", BAD),
     WebSocketConnected: lambda event: (f"{event.venue} {event.connection} connected", CALM),
     WebSocketReconnected: _back,
-    WebSocketDisconnected: lambda event: (f"{event.venue} {event.connection} lost{why(event.reason)}", BAD),
+    WebSocketDisconnected: lambda event: (f"{event.venue} {event.connection} disconnected{why(event.reason)}", BAD),
     WebSocketStateChanged: lambda event: (
         f"{event.venue} {event.connection} {event.state.value.lower()}{why(event.reason)}",
         CALM,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from arbcore.cli._sentence_table import BAD, CALM, GOOD, TABLE, Told, why
-from arbcore.cli._words import PARTS, code_words, harmless, pnl_parts, quantity, signed, span
+from arbcore.cli._words import PARTS, code_words, harmless, pnl_parts, signed, span
 from arbcore.model.events import (
     EngineStarted,
     Event,
@@ -18,7 +18,7 @@ from arbcore.model.events import (
     TradeOpened,
 )
 from arbcore.model.intent import IntentKind
-from arbcore.model.money import format_money
+from arbcore.model.money import format_money, plain
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 MAX_TRADES: Final = 1_000
 """Open trades whose symbol is remembered; of an older one only the id is told."""
+
+MAX_TEXT: Final = 300
+"""Longest sentence: some reasons quote whole frames of a venue."""
 
 _DOING: Final = {
     IntentKind.ENTRY: "enters",
@@ -80,7 +83,7 @@ class Sentences:
             rule = self._table.get(type(envelope.event))
             told = rule(envelope.event) if rule else None
             if told:
-                yield Sentence(envelope.time, harmless(told[0]), told[1])
+                yield Sentence(envelope.time, _short(harmless(told[0])), told[1])
 
     def _started(self, event: EngineStarted) -> Told:
         self._base = event.base_currency
@@ -95,11 +98,11 @@ class Sentences:
 
     def _approved(self, event: IntentApproved) -> Told:
         intent = event.intent
-        legs = ", ".join(f"{leg.side} {quantity(leg.quantity)} {leg.instrument}" for leg in intent.legs)
+        legs = ", ".join(f"{leg.side} {plain(leg.quantity)} {leg.instrument}" for leg in intent.legs)
         about = f"{intent.symbol} trade {intent.trade} {_DOING[intent.kind]}"
         if intent.kind is not IntentKind.ENTRY:
             return f"{about} ({code_words(intent.reason)}): {legs}", CALM
-        worth = format_money(intent.notional, self._base) if self._base else quantity(intent.notional)
+        worth = format_money(intent.notional, self._base) if self._base else plain(intent.notional)
         return f"{about} {worth} at {intent.edge_bps:.1f} bps: {legs}", CALM
 
     def _hedged(self, event: TradeHedged) -> Told:
@@ -125,4 +128,8 @@ class Sentences:
         return f"{symbol} trade {trade}" if symbol else f"trade {trade}"
 
     def _money(self, amount: "Decimal") -> str:
-        return signed(amount, self._base) if self._base else quantity(amount)
+        return signed(amount, self._base) if self._base else plain(amount)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from arbcore.cli._live_sections import connections
-from arbcore.cli._live_words import latency, shown_rate
+from arbcore.cli._live_columns import words
+from arbcore.cli._live_sections import rate_cells, venue_cells
+from arbcore.cli._live_words import latency
 from arbcore.cli._reading import Condition
 from arbcore.cli._words import code_words, harmless, iso_seconds, pnl_parts, signed, span
 from arbcore.journal.text import iso
@@ -77,33 +78,14 @@ def state_rows(reading: "SessionReading") -> list[Row]:
     ]
 
 
-def venue_rows(stats: "SessionStats") -> list[tuple[str, ...]]:
+def venue_rows(stats: "SessionStats") -> list[list[str]]:
     """Return health, books and connections by venue."""
-    return [
-        (
-            name,
-            venue.health,
-            f"{venue.books[0]}/{venue.books[1]}",
-            "-" if venue.latency_ms is None else f"{venue.latency_ms:,.1f} ms",
-            "-" if venue.oldest_book_s is None else f"{venue.oldest_book_s:,.1f} s",
-            connections(venue),
-        )
-        for name, venue in stats.venues.items()
-    ]
+    return [[words(cell) for cell in venue_cells(name, venue)] for name, venue in stats.venues.items()]
 
 
-def rate_rows(stats: "SessionStats") -> list[tuple[str, ...]]:
+def rate_rows(stats: "SessionStats") -> list[list[str]]:
     """Return the conversion rates with age and source."""
-    return [
-        (
-            name,
-            shown_rate(rate),
-            "-" if rate.age_s is None else f"{rate.age_s:,.1f} s",
-            "usable" if rate.usable else "no entries on it",
-            harmless(rate.source) or "-",
-        )
-        for name, rate in stats.rates.items()
-    ]
+    return [[words(cell) for cell in rate_cells(name, rate)] for name, rate in stats.rates.items()]
 
 
 def work_rows(stats: "SessionStats") -> list[Row]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from arbcore.model.currency import currency
-from arbcore.model.money import ZERO, format_money, plain
+from arbcore.model.money import ZERO, format_money
 from arbcore.model.trade import Pnl
 
 PARTS = ("spread", "slippage", "fees", "funding", "fx", "unrealised")
@@ -14,7 +14,11 @@ PARTS = ("spread", "slippage", "fees", "funding", "fx", "unrealised")
 
 def harmless(text: str) -> str:
     """Return text from outside on one line, with everything that could steer a terminal replaced by ``?``."""
-    text = " ".join(text.split())
+    return printable(" ".join(text.split()))
+
+
+def printable(text: str) -> str:
+    """Return text with everything but letters, signs and plain spaces replaced by ``?``."""
     return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
 
 
@@ -53,8 +57,3 @@ def pnl_parts(pnl: Pnl, code: str, parts: Iterable[str] = PARTS) -> str:
     """Return the parts of a profit that are not zero: ``spread +4.28, fees -1.80``."""
     told = ((name, getattr(pnl, name)) for name in parts)
     return ", ".join(f"{name} {signed_digits(amount, code)}" for name, amount in told if amount != ZERO)
-
-
-def quantity(amount: Decimal) -> str:
-    """Return a quantity with every digit."""
-    return plain(amount)

@@ -20,6 +20,7 @@ def command(config_files: tuple[Path, ...], session: str | None, path: Path | No
     PATH is the folder of a session or result, or a journal's file. Without it and --session it is the config's
     session, else the newest backtest that kept its journal. Exits with 4 where there is none.
     """
+    from arbcore.cli._live_sections import RATE_COLUMNS, VENUE_COLUMNS
     from arbcore.cli._status import rate_rows, state_rows, status, venue_rows, work_rows
 
     reading = read_session(config_files, session, path)
@@ -28,8 +29,8 @@ def command(config_files: tuple[Path, ...], session: str | None, path: Path | No
         return
     print_table(("", ""), state_rows(reading), f"Session {reading.started.session}")
     if reading.fresh is not None:
-        print_table(("venue", "health", "books", "latency", "oldest", "connections"), venue_rows(reading.fresh))
-        print_table(("rate", "value", "age", "", "source"), rate_rows(reading.fresh))
+        print_table(("venue", *VENUE_COLUMNS), venue_rows(reading.fresh))
+        print_table(("rate", *RATE_COLUMNS), rate_rows(reading.fresh))
         print_table(("", ""), work_rows(reading.fresh))
     _advise(reading)
 

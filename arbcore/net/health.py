@@ -95,7 +95,7 @@ class _Judged:
         state, reason = self._judge(now)
         if _RANK[state] > _RANK[self._state] or (_RANK[state] == 2 and state is not self._state):
             return self._take(state, reason, now)
-        if _RANK[state] == _RANK[self._state]:
+        if _RANK[state] == _RANK[self._state] or self.vitals.lost_since is not None:
             self._better_since = None
             return ()
         return self._improve(state, reason, now)

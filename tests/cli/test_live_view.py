@@ -13,7 +13,7 @@ from arbcore.cli import _live
 from arbcore.cli._live import MAX_BATCHES, LiveView
 from arbcore.cli._live_plain import EVERY_S, Lines
 from arbcore.model.events import EnginePaused, EngineStopped, VenueHealthChanged
-from tests.cli.pictures import envelopes, stats
+from tests.cli.pictures import envelopes, route, stats, venue
 
 PATIENCE_S = 20.0
 HEALTH = VenueHealthChanged(venue="upbit", before="healthy", after="down", reason="VENUE_DOWN")
@@ -63,6 +63,20 @@ def test_a_terminal_gets_a_picture_that_stays() -> None:
     assert "session ended: the time is over" in screen
     assert "988 events" in screen
     assert terminal.getvalue().rstrip("\n").endswith("\x1b[?25h"), "the cursor is back"
+
+
+def test_the_last_picture_has_the_market_as_it_was_while_it_could_be_seen() -> None:
+    terminal = Terminal()
+    with LiveView(mode="paper", stream=terminal) as view:
+        view.on_stats(stats())
+        view.on_events(envelopes(EngineStopped(reason="the time is over")))
+        gone = {"upbit": venue(connections={"market": "DISCONNECTED"}, books=(0, 20))}
+        view.on_stats(stats(routes={"r": route("BTC", 26.2, "CONNECTION_LOST")}, venues=gone, closed=4, won=3))
+    screen = last_screen(terminal.getvalue())
+    assert "4 closed (3 won)" in screen
+    assert "ready" in screen
+    assert "connection lost" not in screen
+    assert "disconnected" not in screen
 
 
 def test_what_others_print_appears_above(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,21 +169,21 @@ def test_an_error_of_the_session_comes_through() -> None:
     assert "\x1b[?25h" in terminal.getvalue()
 
 
+class Stuck(StringIO):
+    """A stream on which writing hangs until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stuck, self.go = Flag(), Flag()
+
+    def write(self, text: str) -> int:
+        self.stuck.set()
+        assert self.go.wait(PATIENCE_S)
+        return super().write(text)
+
+
 def test_giving_it_something_never_waits_for_the_display() -> None:
-    class Stuck(StringIO):
-        """A stream on which writing hangs until it is let go."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.stuck, self.go = Flag(), Flag()
-
-        def write(self, text: str) -> int:
-            self.stuck.set()
-            assert self.go.wait(PATIENCE_S)
-            return super().write(text)
-
-    out = Stuck()
-    shown, batch = stats(), envelopes(HEALTH, first=2)
+    out, shown, batch = Stuck(), stats(), envelopes(HEALTH, first=2)
     with LiveView(mode="paper", stream=out) as view:
         view.on_events(envelopes(HEALTH))
         assert out.stuck.wait(PATIENCE_S)
@@ -178,3 +192,24 @@ def test_giving_it_something_never_waits_for_the_display() -> None:
             view.on_events(batch)
         assert not out.go.is_set(), "all of it was taken while the display hung"
         out.go.set()
+
+
+def test_a_stream_that_hangs_does_not_keep_the_session_from_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_live, "PATIENCE_S", 0.01)
+    out = Stuck()
+    view = LiveView(mode="paper", stream=out)
+    with view:
+        view.on_events(envelopes(HEALTH))
+        assert out.stuck.wait(PATIENCE_S)
+    assert view._thread.is_alive()
+    out.go.set()
+    view._thread.join()
+
+
+def test_a_pipe_gets_lines_whatever_is_said_of_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    out = StringIO()
+    with LiveView(mode="paper", stream=out) as view:
+        view.on_stats(stats())
+    assert out.getvalue().count("\n") == 1
+    assert "\x1b" not in out.getvalue()

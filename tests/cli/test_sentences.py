@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
-from arbcore.cli._sentences import MAX_TRADES, Sentences
+from arbcore.cli._sentences import MAX_TEXT, MAX_TRADES, Sentences
 from arbcore.cli._words import code_words, harmless, pnl_parts, signed, span
 from arbcore.model.events import (
     AlertRaised,
@@ -114,7 +114,7 @@ def test_a_trade_from_start_to_end() -> None:
             ),
             "entry of intent 1a failed: order expired",
         ),
-        (WebSocketDisconnected(venue="upbit", connection="m", reason=""), "upbit m lost"),
+        (WebSocketDisconnected(venue="upbit", connection="m", reason=""), "upbit m disconnected"),
         (
             WebSocketReconnected(venue="upbit", connection="m", attempts=2, outage_ns=1_500_000_000),
             "upbit m is back after 1.5 s, attempt 2",
@@ -147,6 +147,12 @@ def test_any_event_of_the_catalogue_makes_a_harmless_line_or_none(events: list[E
     for sentence in Sentences().tell(events):
         assert sentence.text
         assert sentence.text.isprintable()
+
+
+def test_a_reason_that_quotes_a_whole_frame_is_cut() -> None:
+    (text,) = told(EngineStopped(reason="x" * 10_000))
+    assert len(text) == MAX_TEXT
+    assert text.endswith("x…")
 
 
 def test_events_that_are_missing_are_counted() -> None:

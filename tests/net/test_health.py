@@ -20,7 +20,7 @@ class Venue:
 
     def __init__(self, **rules: int) -> None:
         self.board = VenueHealthBoard(["v", "w"], HealthRules.model_validate(rules))
-        self.now = 1000 * S
+        self.now = 10_000 * S
         self.changes: list[tuple[HealthState, str]] = []
         self.times: list[int] = []
 

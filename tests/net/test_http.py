@@ -31,10 +31,12 @@ def anyio_backend() -> str:
 async def test_a_request_goes_out_as_it_was_built_on_a_connection_that_is_kept() -> None:
     clock = Clock()
     request = Request(path="/v1/a%2Fb", query="states[]=wait&x=%5B1%5D&y=a+b", headers={"x-one": "2"}, counter="weight")
-    async with http_server(lambda *_: (200, {"X-Two": "3", "set-cookie": "a=b"}, b"body")) as server:
-        async with client(server.base, clock) as tested:
-            reply = await tested.send(request)
-            await tested.send(ORDER)
+    async with (
+        http_server(lambda *_: (200, {"X-Two": "3", "set-cookie": "a=b"}, b"body")) as server,
+        client(server.base, clock) as tested,
+    ):
+        reply = await tested.send(request)
+        await tested.send(request)
     assert server.lines[0] == "GET /v1/a%2Fb?states[]=wait&x=%5B1%5D&y=a+b HTTP/1.1"
     assert server.headers[0].items() >= {"x-own": "1", "x-one": "2"}.items()
     assert "origin" not in server.headers[0]
@@ -46,19 +48,23 @@ async def test_a_request_goes_out_as_it_was_built_on_a_connection_that_is_kept()
 
 async def test_compressed_answers_are_unpacked_and_broken_ones_are_unknown() -> None:
     answers = iter([gzip.compress(b"long" * 99), b"no gzip"])
-    async with http_server(lambda *_: (200, {"content-encoding": "gzip"}, next(answers))) as server:
-        async with client(server.base, Clock()) as tested:
-            assert (await tested.send(READ)).body == b"long" * 99
-            with pytest.raises(OutcomeUnknown):
-                await tested.send(ORDER)
+    async with (
+        http_server(lambda *_: (200, {"content-encoding": "gzip"}, next(answers))) as server,
+        client(server.base, Clock()) as tested,
+    ):
+        assert (await tested.send(READ)).body == b"long" * 99
+        with pytest.raises(OutcomeUnknown):
+            await tested.send(ORDER)
 
 
 @pytest.mark.parametrize("status", [302, 400, 404, 500, 503])
 async def test_any_other_status_is_returned_and_only_the_venues_faults_count_against_it(status: int) -> None:
     heard: list[FeedItem] = []
-    async with http_server(lambda *_: (status, {"location": "/elsewhere"}, b"why")) as server:
-        async with client(server.base, Clock(), deliver=heard.append) as tested:
-            reply = await tested.send(READ)
+    async with (
+        http_server(lambda *_: (status, {"location": "/elsewhere"}, b"why")) as server,
+        client(server.base, Clock(), deliver=heard.append) as tested,
+    ):
+        reply = await tested.send(READ)
     assert (reply.status, reply.body, len(server.lines)) == (status, b"why", 1)
     (measured,) = heard
     assert isinstance(measured, RequestMeasured)
@@ -70,15 +76,18 @@ async def test_headers_feed_the_limits_that_two_clients_share() -> None:
     clock, limits = Clock(), make_limits()
     # Move to the beginning of a window, lest it end within the test.
     clock.ahead += 60 * S - clock.now() % (60 * S)
-    async with http_server(lambda *_: (200, {"x-used": "2350"}, b"")) as server:
-        async with client(server.base, clock, limits=limits) as one, client(server.base, clock, limits=limits) as two:
-            await one.send(READ)
-            assert limits.level("weight", clock.now()) is Level.STOP
-            before = clock.ahead
-            await two.send(CANCEL)
-            assert clock.ahead == before
-            await two.send(READ)
-            assert clock.ahead - before >= 50 * S
+    async with (
+        http_server(lambda *_: (200, {"x-used": "2350"}, b"")) as server,
+        client(server.base, clock, limits=limits) as one,
+        client(server.base, clock, limits=limits) as two,
+    ):
+        await one.send(READ)
+        assert limits.level("weight", clock.now()) is Level.STOP
+        before = clock.ahead
+        await two.send(CANCEL)
+        assert clock.ahead == before
+        await two.send(READ)
+        assert clock.ahead - before >= 50 * S
 
 
 async def test_a_limit_that_opens_too_late_for_an_order_refuses_it_unsent() -> None:
@@ -123,20 +132,23 @@ async def test_429_then_418_backs_off_across_clients_and_cancels_pass_until_the_
     """The sequence of the wish list: 429 stops what is not urgent everywhere, 418 stops everything everywhere."""
     clock, limits = Clock(), make_limits()
     answers = iter([(429, {}, b""), OK, (418, {"retry-after": "300"}, b"")])
-    async with http_server(lambda *_: next(answers)) as server:
-        async with client(server.base, clock, limits=limits) as one, client(server.base, clock, limits=limits) as two:
-            with pytest.raises(RateLimited):
-                await one.send(ORDER)
-            assert limits.wait("weight", 1, clock.now()) > 0
-            before = clock.ahead
-            assert (await two.send(CANCEL)).status == 200
-            assert clock.ahead == before
-            with pytest.raises(RateLimited) as caught:
-                await two.send(CANCEL)
-            assert caught.value.retry_after_ns == 300 * S
-            for request in (READ, ORDER, CANCEL, Request(path="/uncounted")):
-                with pytest.raises(RateLimited, match="not sent"):
-                    await one.send(request)
+    async with (
+        http_server(lambda *_: next(answers)) as server,
+        client(server.base, clock, limits=limits) as one,
+        client(server.base, clock, limits=limits) as two,
+    ):
+        with pytest.raises(RateLimited):
+            await one.send(ORDER)
+        assert limits.wait("weight", 1, clock.now()) > 0
+        before = clock.ahead
+        assert (await two.send(CANCEL)).status == 200
+        assert clock.ahead == before
+        with pytest.raises(RateLimited) as caught:
+            await two.send(CANCEL)
+        assert caught.value.retry_after_ns == 300 * S
+        for request in (READ, ORDER, CANCEL, Request(path="/uncounted")):
+            with pytest.raises(RateLimited, match="not sent"):
+                await one.send(request)
     assert len(server.lines) == 3
 
 
@@ -154,11 +166,13 @@ async def test_429_with_retry_after_makes_cancels_wait_for_it_too() -> None:
 async def test_a_dropped_order_is_unknown_and_a_dropped_repeatable_request_is_repeated() -> None:
     heard: list[FeedItem] = []
     answers = iter([None, None, None, OK, None])
-    async with http_server(lambda *_: next(answers)) as server:
-        async with client(server.base, Clock(), deliver=heard.append) as tested:
-            assert (await tested.send(CANCEL)).status == 200
-            with pytest.raises(OutcomeUnknown, match="look it up"):
-                await tested.send(ORDER)
+    async with (
+        http_server(lambda *_: next(answers)) as server,
+        client(server.base, Clock(), deliver=heard.append) as tested,
+    ):
+        assert (await tested.send(CANCEL)).status == 200
+        with pytest.raises(OutcomeUnknown, match="look it up"):
+            await tested.send(ORDER)
     assert len(server.lines) == 5
     assert [item.ok for item in heard if isinstance(item, RequestMeasured)] == [False, False, False, True, False]
 

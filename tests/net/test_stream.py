@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 import pytest
 from websockets.asyncio.server import ServerConnection
+from websockets.protocol import State
 
 from arbcore.model.input import ConnectionChanged
 from arbcore.model.market import BookInvalid, Quote
@@ -180,14 +181,22 @@ async def test_a_resync_that_never_ends_reconnects() -> None:
 async def test_renewal_has_no_gap() -> None:
     """The second connection takes over once it delivers; the first is closed then, and no book is ever invalid."""
 
+    closed = anyio.Event()
+
     async def first(connection: ServerConnection) -> None:
         price = 1
-        while True:
+        while connection.state is State.OPEN:
             await connection.send(f"q {price}")
             price += 1
             await anyio.sleep(0.002)
+        closed.set()
 
-    watched = Watched(first, say("hello", "q 1000000", "q 1000001"), renew_after=60 * MS, longest_wait=5 * S)
+    async def second(connection: ServerConnection) -> None:
+        await connection.send("q 1000000")
+        await closed.wait()
+        await say("q 1000001")(connection)
+
+    watched = Watched(first, second, renew_after=60 * MS, longest_wait=5 * S)
     story = await watched.run(watched.heard(1000001.0))
     quotes = [price for price in story if isinstance(price, float)]
     assert quotes == [*map(float, range(1, len(quotes) - 1)), 1000000.0, 1000001.0]
@@ -198,6 +207,30 @@ async def test_renewal_has_no_gap() -> None:
         C.DISCONNECTED,
     ]
     assert [protocol.closings for protocol in watched.protocols] == [0, 1]
+
+
+async def test_what_the_first_connection_told_is_not_told_again_by_an_older_item_of_the_second() -> None:
+    opened, told_by_first = anyio.Event(), anyio.Event()
+
+    async def first(connection: ServerConnection) -> None:
+        await connection.send("q 1")
+        await opened.wait()
+        await say("q 50")(connection)
+
+    async def second(connection: ServerConnection) -> None:
+        opened.set()
+        await told_by_first.wait()
+        await say("q 40", "q 60")(connection)
+
+    watched = Watched(first, second, renew_after=40 * MS, longest_wait=5 * S)
+
+    def until() -> bool:
+        if 50.0 in watched.story:
+            told_by_first.set()
+        return 60.0 in watched.story
+
+    story = await watched.run(until)
+    assert [item for item in story if isinstance(item, float)] == [1.0, 50.0, 60.0]
 
 
 async def test_a_renewal_that_fails_leaves_the_first_connection_alone() -> None:
@@ -222,18 +255,9 @@ async def test_while_it_cannot_be_opened_the_protocol_is_ticked_and_its_requests
 
 
 async def test_fetches_are_answered_beside_the_frames_and_doubled_ones_dropped() -> None:
-    release = anyio.Event()
-
-    async def script(connection: ServerConnection) -> None:
-        await connection.send("ask")
-        await connection.send("q 1")
-        await release.wait()
-        await connection.wait_closed()
-
-    watched = Watched(script)
+    watched = Watched(say("ask", "q 1"))
     async with http_server(lambda *_: (200, {}, b"42")) as server:
         story = await watched.run(watched.heard(42.0), base=server.base)
-        release.set()
     assert {1.0, 42.0} <= set(story)
     assert [line.split()[1] for line in server.lines] == ["/x"]
 

@@ -4,10 +4,12 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
+from arbcore.errors import ConfigurationError
 from arbcore.model.instrument import Instrument, InstrumentKind
 from arbcore.ports.venue import Capabilities
 from arbcore.testing.instruments import InstrumentSuite, Reference
 from arbcore_exchange_binance import plugin
+from arbcore_exchange_binance.addresses import addresses
 from arbcore_exchange_binance.reference import SPOT, USDM
 from arbcore_exchange_binance.settings import BinanceSettings
 
@@ -100,7 +102,49 @@ def test_wrong_settings_are_refused(wrong: dict[str, object]) -> None:
         settings(**wrong)
 
 
-def test_nothing_is_promised_that_needs_a_network() -> None:
-    record = plugin.capabilities(settings())
-    promised = (record.market_data, record.trading, record.rates, record.simulated)
-    assert not any(promised)
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, {"quotes", "funding"}),
+        ({"book": "diff"}, {"books", "funding"}),
+        ({"book": "partial", "trades": True}, {"books", "trades", "funding"}),
+        ({"product": "spot"}, {"quotes"}),
+    ],
+)
+def test_what_is_promised_is_what_the_settings_ask_for(changes: dict[str, object], expected: set[str]) -> None:
+    record = plugin.capabilities(settings(**changes))
+    promised = {name for name in ("quotes", "books", "trades", "funding") if getattr(record, name)}
+    assert promised == expected
+    others = (record.market_data, record.trading, record.rates, record.simulated)
+    assert others == (True, False, False, False)
+
+
+def test_partial_books_have_the_venues_sizes() -> None:
+    with pytest.raises(ValidationError, match="5, 10 or 20"):
+        settings(book="partial", depth_levels=7)
+    assert settings(book="diff", depth_levels=7).depth_levels == 7
+
+
+@pytest.mark.parametrize(
+    ("environment", "changes", "expected"),
+    [
+        ("production", {}, ("https://fapi.binance.com", "wss://fstream.binance.com")),
+        ("production", {"product": "spot"}, ("https://api.binance.com", "wss://stream.binance.com:9443")),
+        ("testnet", {}, ("https://demo-fapi.binance.com", "wss://demo-fstream.binance.com")),
+        ("testnet", {"rest": "http://h:1/"}, ("http://h:1", "wss://demo-fstream.binance.com")),
+        ("simulator", {"simulator": "http://h:1/"}, ("http://h:1/binance/usdm", "ws://h:1/binance/usdm")),
+        (
+            "simulator",
+            {"product": "spot", "simulator": "https://h"},
+            ("https://h/binance/spot", "wss://h/binance/spot"),
+        ),
+    ],
+)
+def test_addresses(environment: str, changes: dict[str, object], expected: tuple[str, str]) -> None:
+    found = addresses(settings(**changes), environment)
+    assert (found.rest, found.streams) == expected
+
+
+def test_another_environment_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="moon"):
+        addresses(settings(), "moon")

@@ -32,7 +32,7 @@ class TestReference(InstrumentSuite):
 
     @pytest.fixture
     def capabilities(self) -> Capabilities:
-        return plugin.capabilities()
+        return plugin.capabilities(settings())
 
 
 @pytest.mark.parametrize(
@@ -123,9 +123,3 @@ def test_keys_are_references() -> None:
     assert settings(api_key={"env": "UPBIT_KEY"}).api_key is not None
     with pytest.raises(ValidationError, match="never written here"):
         settings(api_key="secret")
-
-
-def test_nothing_is_promised_that_needs_a_network() -> None:
-    record = plugin.capabilities()
-    promised = (record.market_data, record.trading, record.rates, record.simulated)
-    assert not any(promised)

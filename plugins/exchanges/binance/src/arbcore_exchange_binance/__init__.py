@@ -1,4 +1,4 @@
-"""Binance USD-M futures and spot for arbcore: instruments and import profiles; this version opens no connection."""
+"""Binance USD-M futures and spot for arbcore: instruments, market data and import profiles."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from arbcore.hooks import hookimpl
 
 if TYPE_CHECKING:
+    from arbcore.context import Context
     from arbcore.model.instrument import Instrument
     from arbcore.ports.control import ImportProfile
-    from arbcore.ports.venue import Capabilities
+    from arbcore.ports.venue import Capabilities, Feed
     from arbcore_exchange_binance.settings import BinanceSettings
 
 __all__ = ["BinancePlugin", "plugin"]
@@ -28,26 +29,35 @@ class BinancePlugin:
 
     @hookimpl
     def capabilities(self, settings: "BinanceSettings") -> "Capabilities":
-        """Return the product's kind of instrument, and no connection in this version."""
+        """Return the product's kind of instrument and what the settings make the feed deliver."""
         from arbcore.model.instrument import InstrumentKind
         from arbcore.ports.venue import Capabilities
 
         kind = InstrumentKind.SPOT if settings.product == "spot" else InstrumentKind.PERPETUAL
-        return Capabilities(kinds=frozenset({kind}))
+        return Capabilities(
+            kinds=frozenset({kind}),
+            quotes=settings.book == "ticker",
+            books=settings.book != "ticker",
+            trades=settings.trades,
+            funding=settings.product == "usdm",
+            market_data=True,
+        )
+
+    @hookimpl
+    def open_feed(self, settings: "BinanceSettings", context: "Context") -> "Feed":
+        """Return the feed of the product's public market data."""
+        from arbcore_exchange_binance.feed import BinanceFeed
+
+        return BinanceFeed(settings, context)
 
     @hookimpl
     def reference_instruments(
         self, settings: "BinanceSettings", venue: str, bases: Sequence[str]
     ) -> "Sequence[Instrument]":
         """Return the known markets of coins in the settings' quote currency, with the settings' fees and rules."""
-        from arbcore.model.instrument import FeeSchedule
-        from arbcore_exchange_binance.reference import FEES, reference_instruments
+        from arbcore_exchange_binance.reference import fees_of, reference_instruments
 
-        general = FEES[settings.product]
-        fees = FeeSchedule(
-            maker=general.maker if settings.maker_fee is None else settings.maker_fee,
-            taker=general.taker if settings.taker_fee is None else settings.taker_fee,
-        )
+        fees = fees_of(settings)
         return reference_instruments(venue, settings.product, settings.quote, bases, fees=fees, rules=settings.rules)
 
     @hookimpl

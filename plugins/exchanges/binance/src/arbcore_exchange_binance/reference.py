@@ -15,7 +15,7 @@ from msgspec import Struct
 from arbcore.model.instrument import FeeSchedule, Instrument, InstrumentKind, TickTable
 
 if TYPE_CHECKING:
-    from arbcore_exchange_binance.settings import Rules
+    from arbcore_exchange_binance.settings import BinanceSettings, Rules
 
 
 class Reference(Struct, frozen=True):
@@ -79,6 +79,15 @@ FEES: Final[Mapping[str, FeeSchedule]] = {
     "spot": FeeSchedule(maker=Decimal("0.001"), taker=Decimal("0.001")),
 }
 """Fee rates of the lowest tier (VIP 0) without any discount, by product; the account's own may differ."""
+
+
+def fees_of(settings: "BinanceSettings") -> FeeSchedule:
+    """Return the settings' fee rates, and the product's general ones where they state none."""
+    general = FEES[settings.product]
+    return FeeSchedule(
+        maker=general.maker if settings.maker_fee is None else settings.maker_fee,
+        taker=general.taker if settings.taker_fee is None else settings.taker_fee,
+    )
 
 
 def reference_instruments(

@@ -1,11 +1,12 @@
 """Settings of the plugin."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from arbcore.settings import PluginSettings, Secret
+from arbcore.net.settings import NetworkSettings
+from arbcore.settings import PluginSettings, Secret, Span
 
 Positive = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
@@ -35,27 +36,50 @@ class Rules(BaseModel):
     min_notional: Amount | None = None
 
 
+Address = Annotated[str, Field(pattern=r"^(|(https?|wss?)://[^\s/]+\S*)$")]
+"""An address with its scheme, or empty."""
+
+PARTIAL_LEVELS: Final = (5, 10, 20)
+"""Levels of the venue's partial books."""
+
+
 class BinanceSettings(PluginSettings):
-    """One account on one of Binance's exchanges.
+    """One account on one of Binance's exchanges."""
 
-    Attributes:
-        product: ``usdm`` for USD-M futures, ``spot`` for the spot exchange.
-        api_key: API key.
-        api_secret: Its secret.
-        rest: Base address of the REST interface; empty for the product's own.
-        streams: Base address of the WebSocket streams; empty for the product's own.
-        quote: Quote currency of the reference instruments.
-        maker_fee: Fee rate of orders that rest; left out, the product's general rate.
-        taker_fee: Fee rate of orders that take; left out, the product's general rate.
-        rules: Trading rules by symbol, in place of the reference table's.
-    """
-
-    product: Product = "usdm"
+    product: Product = Field(default="usdm", description="usdm for USD-M futures, spot for the spot exchange.")
     api_key: Secret | None = Field(default=None, description="API key, as {env: NAME}.")
     api_secret: Secret | None = Field(default=None, description="API secret, as {env: NAME}.")
-    rest: str = ""
-    streams: str = ""
-    quote: str = "USDT"
-    maker_fee: Rate | None = None
-    taker_fee: Rate | None = None
-    rules: dict[str, Rules] = Field(default_factory=dict)
+    rest: Address = Field(default="", description="Base address of the REST interface; empty for the environment's.")
+    streams: Address = Field(default="", description="Base address of the streams; empty for the environment's.")
+    simulator: Address = Field(
+        default="http://127.0.0.1:8710", min_length=1, description="Base address of the simulator, for its environment."
+    )
+    quote: str = Field(default="USDT", description="Quote currency of the reference instruments.")
+    maker_fee: Rate | None = Field(default=None, description="Fee rate of orders that rest; empty for the general one.")
+    taker_fee: Rate | None = Field(default=None, description="Fee rate of orders that take; empty for the general one.")
+    rules: dict[str, Rules] = Field(
+        default_factory=dict, description="Trading rules by symbol, in place of the reference table's."
+    )
+    book: Literal["ticker", "partial", "diff"] = Field(
+        default="ticker",
+        description="Books: the touch (ticker), the venue's top levels (partial), or a maintained book (diff).",
+    )
+    depth_levels: int = Field(
+        default=20, ge=1, le=200, description="Levels per side of books; partial knows 5, 10 and 20."
+    )
+    trades: bool = Field(default=False, description="Deliver public trades as well.")
+    streams_per_connection: int = Field(
+        default=200, ge=1, le=1024, description="Streams on one connection; the venue allows 1024."
+    )
+    refresh: Span = Field(
+        default=10 * 60 * 10**9, description="Time between readings of the listing and of funding intervals."
+    )
+    network: NetworkSettings = Field(default_factory=NetworkSettings, description="How connections behave.")
+
+    @model_validator(mode="after")
+    def _partial_books_have_fixed_sizes(self) -> Self:
+        if self.book == "partial" and self.depth_levels not in PARTIAL_LEVELS:
+            raise ValueError(
+                f"depth_levels: {self.depth_levels}: a partial book has 5, 10 or 20 levels; or set book: diff"
+            )
+        return self

@@ -53,10 +53,10 @@ class Premium(_Part):
     level_bps: float = 0.0
     volatility_bps: float = Field(12.0, ge=0)
     half_life: Duration = 1_500_000_000
-    kick_every: Duration = 4 * SECOND
+    kick_every: Duration = 3 * SECOND
     kick_bps: tuple[float, float] = (70.0, 160.0)
-    shift_share: float = Field(0.2, ge=0, le=1)
-    level_half_life: Duration = 60 * SECOND
+    shift_share: float = Field(0.15, ge=0, le=1)
+    level_half_life: Duration = 20 * SECOND
 
 
 class Rules(_Part):

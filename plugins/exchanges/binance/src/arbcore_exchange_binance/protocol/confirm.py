@@ -36,8 +36,8 @@ class Confirmation:
     def __init__(self, product: Product, states: Mapping[str, BookState], confirm_after: int) -> None:
         self._product: Final = product
         self._states: Final = states
-        self._quiet: Final = Quiet(states, confirm_after)
-        self._spoken: Final[dict[str, int]] = {}
+        self._quiet: Final = Quiet(confirm_after)
+        self._asked: Final[set[str]] = set()
         self._first: Final[dict[str, Touch]] = {}
         self._doubted: Final[dict[str, int]] = {}
 
@@ -49,7 +49,7 @@ class Confirmation:
     def spoke(self, symbol: str, now: int) -> None:
         """Note a frame that was not stale."""
         self._quiet.touched(symbol, now)
-        self._spoken[symbol] = now
+        self._asked.discard(symbol)
         if self._doubted or self._first:
             self._doubted.pop(symbol, None)
             self._first.pop(symbol, None)
@@ -61,28 +61,30 @@ class Confirmation:
             self._doubted.clear()
             return [Reconnect(f"the book of {mute[0]} moved and its stream did not say so", mute=True)]
         due = self._quiet.due(now)
+        self._asked.update(due)
         one, every = self._product.ticker_weights
         if len(due) * one >= every:
             return [Fetch(CONFIRM, book_ticker(self._product))]
         return [Fetch(f"{CONFIRM}:{symbol}", book_ticker(self._product, symbol)) for symbol in due]
 
-    def answered(self, touches: Sequence[Touch], sent_ts: int, now: int) -> list[Heard]:
-        """Compare an answer with the books that have been silent since before it was asked for."""
+    def answered(self, touches: Sequence[Touch], now: int) -> list[Heard]:
+        """Compare an answer with the books that were asked about and have been silent since."""
         heard: list[Heard] = []
         for touch in touches:
-            state = self._states.get(touch.symbol)
-            if state is not None and self._spoken.get(touch.symbol, 0) < sent_ts and not state.doubted:
-                heard += self._judge(touch, state, now)
+            if touch.symbol in self._asked:
+                self._asked.discard(touch.symbol)
+                state = self._states[touch.symbol]
+                heard += [] if state.doubted else self._judge(touch, state, now)
         return heard
 
     def _judge(self, touch: Touch, state: BookState, now: int) -> list[Heard]:
         item = state.comparable
         if item is None:
-            return [] if state.in_step else self._never_spoken(touch, state, now)
+            return self._never_spoken(touch, state, now) if state.touch_suffices and not state.in_step else []
         agreement = compare(touch, item, state.update_id)
         if agreement is Agreement.NEWER:
             return self._doubt(touch.symbol, state, now)
-        self._quiet.touched(touch.symbol, now)
+        self._quiet.confirmed(touch.symbol, now)
         return state.show(again(item, now, touch.time * MS if agreement is Agreement.SAME else 0), now)
 
     def _never_spoken(self, touch: Touch, state: BookState, now: int) -> list[Heard]:
@@ -92,7 +94,7 @@ class Confirmation:
         quote = quote_of_touch(touch, state.key, now)
         if not same_touch(first, quote):
             return self._doubt(touch.symbol, state, now)
-        self._quiet.touched(touch.symbol, now)
+        self._quiet.confirmed(touch.symbol, now)
         return state.show(quote, now)
 
     def _doubt(self, symbol: str, state: BookState, now: int) -> list[Heard]:

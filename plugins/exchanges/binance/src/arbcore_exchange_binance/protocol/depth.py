@@ -7,11 +7,11 @@ the book invalid until it is built anew.
 """
 
 from collections import deque
-from typing import Final
+from typing import ClassVar, Final
 
 from arbcore.errors import ExchangeError
 from arbcore.model.market import Book
-from arbcore.model.reason import ReasonCode
+from arbcore.model.reason import Reason
 from arbcore.net.protocol import Heard, Resyncing
 from arbcore_exchange_binance.protocol.book import LocalBook
 from arbcore_exchange_binance.protocol.frames import Depth, Message
@@ -34,6 +34,8 @@ class DepthSync(BookState):
         futures: Whether events follow each other by ``pu`` (USD-M) or by ``U`` (spot).
     """
 
+    touch_suffices: ClassVar[bool] = False
+
     def __init__(self, key: str, levels: int, *, futures: bool) -> None:
         super().__init__(key)
         self.wants_snapshot = False
@@ -43,6 +45,11 @@ class DepthSync(BookState):
         self._ts = 0
         self._bridged = False
         self._buffer: deque[Depth] = deque(maxlen=MOST_BUFFERED)
+
+    @property
+    def has_book(self) -> bool:
+        """Whether a snapshot has come."""
+        return self._book is not None
 
     @property
     def comparable(self) -> Item | None:
@@ -88,7 +95,9 @@ class DepthSync(BookState):
         # `pu` names the end of the event before, so it can't lie within this one.
         torn = event.previous is None or event.previous > event.first if self._futures else False
         if event.first > event.last or torn:
-            raise ExchangeError(f"Binance stream: a depth event of {self.key} contradicts itself", "the book is rebuilt")
+            raise ExchangeError(
+                f"Binance stream: a depth event of {self.key} contradicts itself", "the book is rebuilt"
+            )
 
     def _advance(self, book: LocalBook, now: int) -> list[Heard]:
         """Apply what is buffered; the events that break the row stay for the next snapshot."""
@@ -103,7 +112,7 @@ class DepthSync(BookState):
                 buffer.popleft()
                 applied = True
             else:
-                return self._rebuild(now, ReasonCode.BOOK_GAP, f"events of {self.key} are missing")
+                return self._rebuild(now, Reason.BOOK_GAP, f"events of {self.key} are missing")
         return self._deliver(book, now) if applied else []
 
     def _is_before(self, event: Depth) -> bool:
@@ -119,9 +128,9 @@ class DepthSync(BookState):
 
     def _deliver(self, book: LocalBook, now: int) -> list[Heard]:
         if book.crossed:
-            return self._rebuild(now, ReasonCode.BOOK_CROSSED, f"the book of {self.key} is crossed")
+            return self._rebuild(now, Reason.BOOK_CROSSED, f"the book of {self.key} is crossed")
         if not book.knows(self._levels):
-            return self._rebuild(now, ReasonCode.BOOK_GAP, f"the book of {self.key} has left what its snapshot told")
+            return self._rebuild(now, Reason.BOOK_GAP, f"the book of {self.key} has left what its snapshot told")
         return self.show(self._item(book, now), now)
 
     def _item(self, book: LocalBook, now: int) -> Book:

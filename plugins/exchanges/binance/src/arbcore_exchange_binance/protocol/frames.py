@@ -15,7 +15,9 @@ COIN_M: Final = 2
 """``st`` of coin-margined symbols, which share the USD-M streams since 2026-06-30."""
 
 
-class Ticker(msgspec.Struct, gc=False, rename={"symbol": "s", "bid": "b", "ask": "a", "bid_size": "B", "ask_size": "A"}):
+class Ticker(
+    msgspec.Struct, gc=False, rename={"symbol": "s", "bid": "b", "ask": "a", "bid_size": "B", "ask_size": "A"}
+):
     """``bookTicker``: the touch. Spot states neither event name nor times."""
 
     symbol: str
@@ -29,7 +31,9 @@ class Ticker(msgspec.Struct, gc=False, rename={"symbol": "s", "bid": "b", "ask":
     st: int = 1
 
 
-class Depth(msgspec.Struct, rename={"symbol": "s", "first": "U", "last": "u", "previous": "pu", "bids": "b", "asks": "a"}):
+class Depth(
+    msgspec.Struct, rename={"symbol": "s", "first": "U", "last": "u", "previous": "pu", "bids": "b", "asks": "a"}
+):
     """``depthUpdate``: changed levels with absolute quantities, or on a partial stream the whole top of the book.
 
     Attributes:
@@ -63,7 +67,9 @@ class Partial(msgspec.Struct, rename="camel"):
     asks: Levels
 
 
-class Mark(msgspec.Struct, gc=False, rename={"symbol": "s", "mark": "p", "index": "i", "rate": "r", "next_ms": "T", "ms": "E"}):
+class Mark(
+    msgspec.Struct, gc=False, rename={"symbol": "s", "mark": "p", "index": "i", "rate": "r", "next_ms": "T", "ms": "E"}
+):
     """``markPriceUpdate``: mark and index price, the coming settlement's estimated rate and time."""
 
     symbol: str
@@ -106,15 +112,18 @@ class Framed(msgspec.Struct, gc=False):
     message: Message
 
 
+_NOTHING: Final = msgspec.Raw()
+
+
 class _Envelope(msgspec.Struct):
     stream: str | None = None
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = _NOTHING
     e: str | None = None
     u: int | None = None
     code: int | None = None
     msg: str | None = None
-    error: msgspec.Raw | None = None
-    result: msgspec.Raw | None = None
+    error: msgspec.Raw = _NOTHING
+    result: msgspec.Raw = _NOTHING
     id: int | str | None = None
 
 
@@ -124,6 +133,12 @@ class _Kind(msgspec.Struct):
 
 _SHUTDOWN: Final = "serverShutdown"
 _IGNORED: Final = Ignored()
+_Decoder = (
+    msgspec.json.Decoder[Ticker]
+    | msgspec.json.Decoder[Depth]
+    | msgspec.json.Decoder[Mark]
+    | msgspec.json.Decoder[Trade]
+)
 _ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
 _KIND: Final = msgspec.json.Decoder(_Kind)
 _PARTIAL: Final = msgspec.json.Decoder(Partial, strict=False)
@@ -131,14 +146,19 @@ _TICKER: Final = msgspec.json.Decoder(Ticker, strict=False)
 _DEPTH: Final = msgspec.json.Decoder(Depth, strict=False)
 _MARK: Final = msgspec.json.Decoder(Mark, strict=False)
 _TRADE: Final = msgspec.json.Decoder(Trade, strict=False)
-_BY_EVENT: Final = {
+_BY_EVENT: Final[dict[str, _Decoder]] = {
     "bookTicker": _TICKER,
     "depthUpdate": _DEPTH,
     "markPriceUpdate": _MARK,
     "aggTrade": _TRADE,
     "trade": _TRADE,
 }
-_BY_STREAM: Final = {"bookTicker": "bookTicker", "aggTrade": "aggTrade", "trade": "trade", "markPrice": "markPriceUpdate"}
+_BY_STREAM: Final = {
+    "bookTicker": "bookTicker",
+    "aggTrade": "aggTrade",
+    "trade": "trade",
+    "markPrice": "markPriceUpdate",
+}
 _SHOWN: Final = 200
 
 
@@ -151,7 +171,7 @@ def read_frame(frame: bytes) -> Framed:
     """
     try:
         found = _ENVELOPE.decode(frame)
-        if found.stream is not None and found.data is not None:
+        if found.stream is not None and found.data != _NOTHING:
             return Framed(found.stream, _of_stream(found.stream, found.data))
         return Framed("", _unnamed(found, frame))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -178,20 +198,21 @@ def _unnamed(found: _Envelope, frame: bytes) -> Message:
         return Shutdown()
     if found.e in _BY_EVENT:
         return _kept(_BY_EVENT[found.e], frame, found.e)
-    if found.error is not None or found.code is not None:
+    if found.error != _NOTHING or found.code is not None:
         raise ExchangeRefused(
-            f"Binance stream: the venue refuses: {frame[:_SHOWN]!r}", "compare the stream's names with its documentation"
+            f"Binance stream: the venue refuses: {frame[:_SHOWN]!r}",
+            "compare the stream's names with its documentation",
         )
     if found.e is None and found.u is not None:
         return _kept(_TICKER, frame, "bookTicker")
-    if found.e is None and found.id is None and found.result is None:
-        raise ExchangeError(f"Binance stream: a frame of no known kind: {frame[:_SHOWN]!r}", "the connection is renewed")
+    if found.e is None and found.id is None and found.result == _NOTHING:
+        raise ExchangeError(
+            f"Binance stream: a frame of no known kind: {frame[:_SHOWN]!r}", "the connection is renewed"
+        )
     return _IGNORED
 
 
-def _kept(decoder: "msgspec.json.Decoder[Message]", data: bytes | msgspec.Raw, event: str) -> Message:
+def _kept(decoder: _Decoder, data: bytes | msgspec.Raw, event: str) -> Message:
     """Return the message, unless it is of another event or a coin-margined symbol."""
     message = decoder.decode(data)
-    if isinstance(message, (Ticker, Depth, Mark, Trade)) and (message.e != event or message.st == COIN_M):
-        return _IGNORED
-    return message
+    return _IGNORED if message.e != event or message.st == COIN_M else message

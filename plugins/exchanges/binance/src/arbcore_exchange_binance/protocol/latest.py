@@ -34,5 +34,7 @@ class Latest(BookState):
 
     def _book(self, message: Depth | Partial, ts: int, now: int) -> Book:
         if not is_ordered(message.bids, message.asks):
-            raise ExchangeError(f"Binance stream: the levels of {self.key} are in no order", "the connection is renewed")
+            raise ExchangeError(
+                f"Binance stream: the levels of {self.key} are in no order", "the connection is renewed"
+            )
         return Book(self.key, ts, now, tuple(message.bids), tuple(message.asks))

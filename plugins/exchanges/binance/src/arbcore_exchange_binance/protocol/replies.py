@@ -117,11 +117,9 @@ def read_premiums(reply: Reply, wanted: Container[str]) -> Sequence[Premium]:
     """
     if not _is_list(reply):
         return [_read(reply, _PREMIUM, "premiumIndex")]
-    rows: Sequence[msgspec.Raw] = _read(reply, _ROWS, "premiumIndex")
+    rows = _read(reply, _ROWS, "premiumIndex")
     return [
-        _decoded(row, _PREMIUM, "premiumIndex")
-        for row in rows
-        if _decoded(row, _NAME, "premiumIndex").symbol in wanted
+        _decoded(row, _PREMIUM, "premiumIndex") for row in rows if _decoded(row, _NAME, "premiumIndex").symbol in wanted
     ]
 
 
@@ -131,7 +129,7 @@ def read_settlements(reply: Reply) -> Sequence[Settlement]:
     Raises:
         ExchangeError: The reply is a refusal, or nothing that the venue may send.
     """
-    rows: Sequence[Settlement] = _read(reply, _SETTLEMENTS, "fundingRate")
+    rows = _read(reply, _SETTLEMENTS, "fundingRate")
     return sorted((row for row in rows if row.rate_type in _REGULAR), key=lambda row: row.funding_time)
 
 
@@ -141,7 +139,7 @@ def read_intervals(reply: Reply) -> dict[str, int]:
     Raises:
         ExchangeError: The reply is a refusal, or nothing that the venue may send.
     """
-    rows: Sequence[_Interval] = _read(reply, _INTERVALS, "fundingInfo")
+    rows = _read(reply, _INTERVALS, "fundingInfo")
     if any(not 0 < row.funding_interval_hours <= 168 for row in rows):
         raise ExchangeError("Binance fundingInfo: an interval that is none", _FIX)
     return {row.symbol: row.funding_interval_hours * HOUR_NS for row in rows}
@@ -160,9 +158,7 @@ def read_symbols(reply: Reply) -> Sequence[Symbol]:
         raise ExchangeError(f"Binance exchangeInfo: can't be read: {error}", _FIX) from error
 
 
-def read_instruments(
-    symbols: Sequence[Symbol], *, venue: str, product: str, fees: FeeSchedule
-) -> Sequence[Instrument]:
+def read_instruments(symbols: Sequence[Symbol], *, venue: str, product: str, fees: FeeSchedule) -> Sequence[Instrument]:
     """Return the instruments of a listing that are trading.
 
     Raises:

@@ -1,5 +1,6 @@
 """Public requests as values. All of them may be repeated."""
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlencode
 
@@ -58,7 +59,7 @@ def premium_index(product: Product, symbol: str = "") -> Request:
 
 def funding_rate(product: Product, symbol: str, limit: int = 2) -> Request:
     """Return the request for the last settlements of a symbol."""
-    query = {"symbol": symbol, "limit": min(limit, MOST_SETTLEMENTS)}
+    query: Mapping[str, str | int] = {"symbol": symbol, "limit": min(limit, MOST_SETTLEMENTS)}
     return _read(f"{product.prefix}/fundingRate", query, 1, FUNDING)
 
 
@@ -67,5 +68,5 @@ def funding_info(product: Product) -> Request:
     return _read(f"{product.prefix}/fundingInfo", {}, 1, FUNDING)
 
 
-def _read(path: str, query: dict[str, str | int], weight: int, counter: str = REQUEST_WEIGHT) -> Request:
+def _read(path: str, query: Mapping[str, str | int], weight: int, counter: str = REQUEST_WEIGHT) -> Request:
     return Request(path=path, query=urlencode(query), counter=counter, weight=weight, repeatable=True)

@@ -5,7 +5,7 @@ from enum import Enum, auto
 from msgspec.structs import replace
 
 from arbcore.model.market import Book, BookInvalid, Quote
-from arbcore.model.reason import ReasonCode
+from arbcore.model.reason import Reason
 from arbcore_exchange_binance.protocol.frames import Ticker
 from arbcore_exchange_binance.protocol.replies import Touch
 from arbcore_exchange_binance.protocol.values import MS
@@ -25,24 +25,20 @@ class Agreement(Enum):
 
 def quote_of(ticker: Ticker, key: str, now: int) -> Quote:
     """Return the quote of a ``bookTicker``. Spot states no time: the time of receipt stands for it."""
-    return Quote(
-        key, ticker.T * MS or now, now, ticker.bid, ticker.ask, ticker.bid_size, ticker.ask_size
-    )
+    return Quote(key, ticker.T * MS or now, now, ticker.bid, ticker.ask, ticker.bid_size, ticker.ask_size)
 
 
 def quote_of_touch(touch: Touch, key: str, now: int) -> Quote:
     """Return the quote of an answered ``bookTicker``. Spot states no time: the time of receipt stands for it."""
-    return Quote(
-        key, touch.time * MS or now, now, touch.bid_price, touch.ask_price, touch.bid_qty, touch.ask_qty
-    )
+    return Quote(key, touch.time * MS or now, now, touch.bid_price, touch.ask_price, touch.bid_qty, touch.ask_qty)
 
 
 def fault(item: Item) -> str:
     """Return why a book can't be shown, empty where it can."""
     touch = touch_of(item)
     if touch is None or min(touch) <= 0:
-        return ReasonCode.INPUT_NOT_FINITE
-    return ReasonCode.BOOK_CROSSED if touch[0] >= touch[1] else ""
+        return Reason.INPUT_NOT_FINITE
+    return Reason.BOOK_CROSSED if touch[0] >= touch[1] else ""
 
 
 def is_ordered(bids: "list[Level]", asks: "list[Level]") -> bool:

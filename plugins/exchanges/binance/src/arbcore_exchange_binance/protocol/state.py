@@ -1,9 +1,9 @@
 """What is common to all ways of keeping a book: what is shown, whether it is whole, and doubt. Pure."""
 
 from abc import ABC, abstractmethod
-from typing import Final
+from typing import ClassVar, Final
 
-from arbcore.model.reason import ReasonCode
+from arbcore.model.reason import Reason
 from arbcore.net.protocol import Heard
 from arbcore_exchange_binance.protocol.frames import Message
 from arbcore_exchange_binance.protocol.shown import Item, fault, invalid
@@ -15,6 +15,9 @@ class BookState(ABC):
     Args:
         key: Key of the instrument.
     """
+
+    touch_suffices: ClassVar[bool] = True
+    """Whether the touch that a request answers can stand for the book before its stream has spoken."""
 
     def __init__(self, key: str) -> None:
         self.key: Final = key
@@ -59,8 +62,8 @@ class BookState(ABC):
 
     def doubt(self, now: int) -> list[Heard]:
         """Take back what is shown, since a request answered otherwise. The stream's next frame shows it again."""
-        self.shown, self.doubted, self._told = None, True, ReasonCode.BOOK_UNCONFIRMED
-        return [invalid(self.key, now, ReasonCode.BOOK_UNCONFIRMED)]
+        self.shown, self.doubted, self._told = None, True, Reason.BOOK_UNCONFIRMED
+        return [invalid(self.key, now, Reason.BOOK_UNCONFIRMED)]
 
     def forget(self, now: int, reason: str, ts: int) -> list[Heard]:
         """Fall out of step; tell it where the book was whole."""

@@ -22,9 +22,14 @@ def _pull(value: float, deviation: float, half_life: float, seconds: float, rand
 
 
 class PremiumPath:
-    """Premium of a coin's KRW market over its perpetual, as a fraction; see `Premium` for what it is made of."""
+    """Premium of a coin's KRW market over its perpetual, as a fraction; see `Premium` for what it is made of.
+
+    Attributes:
+        kicks: Whether kicks still come.
+    """
 
     def __init__(self, settings: "Premium", random: Random) -> None:
+        self.kicks = True
         self._settings = settings
         self._random = random
         self._half_life = max(settings.half_life / 1e9, 1e-3)
@@ -45,7 +50,8 @@ class PremiumPath:
         self._kick -= (self._impulse - self._kick) * expm1(-seconds / _RISE)
         self._next -= seconds
         while self._next <= 0:
-            self._strike()
+            if self.kicks:
+                self._strike()
             self._next += self._wait()
 
     def _strike(self) -> None:

@@ -40,7 +40,9 @@ def decode(decoder: "msgspec.json.Decoder[Message]", payload: bytes, what: str) 
 
 def unreadable(what: str, why: object) -> ExchangeError:
     """Return the error of a message that is not what the venue may send."""
-    return ExchangeError(f"Upbit sent {what} that is none: {why}", "if it persists, update arbcore-exchange-upbit")
+    return ExchangeError(
+        f"Upbit sent {what} that is none: {words(why)}", "if it persists, update arbcore-exchange-upbit"
+    )
 
 
 def words(value: Any) -> str:

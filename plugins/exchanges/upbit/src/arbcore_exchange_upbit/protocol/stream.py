@@ -200,9 +200,11 @@ class UpbitStream:
         return tuple(self._board.on_ticker(frame, now)) if self._of.statuses else ()
 
     def _on_listing(self, markets: Iterable[replies.Market], now: int) -> Sequence[Heard]:
-        self._list_at = now + self._of.refresh
         markets = list(markets)
         listed = {market.market for market in markets}
+        # A market that is missing is asked for again soon: a listing may be wrong for a moment.
+        whole = listed >= self._books.keys()
+        self._list_at = now + (self._of.refresh if whole else self._of.network.longest_wait)
         for code in self._books:
             if code in listed:
                 self._gone.discard(code)

@@ -1,0 +1,398 @@
+"""The protocol layer of a connection, one rule at a time."""
+
+from typing import Any
+
+import pytest
+
+from arbcore.errors import ExchangeError, ExchangeRefused
+from arbcore.model.input import InstrumentStatus
+from arbcore.model.market import Book, BookInvalid, PublicTrade
+from arbcore.model.reason import Reason
+from arbcore.net.protocol import Fetch, Reconnect, StreamProtocol
+from arbcore_exchange_upbit.protocol.market_book import LATE_FRAMES
+from arbcore_exchange_upbit.protocol.stream import CONFIRM, LISTING, POLL, RECENT_TRADES
+from plugins.exchanges.upbit.tests.samples import (
+    ASKS,
+    BIDS,
+    MS,
+    NOW,
+    T0,
+    S,
+    book_frame,
+    fetches,
+    market,
+    opened,
+    orderbook,
+    raw,
+    reply,
+    sent,
+    stream,
+    ticker_frame,
+    trade_frame,
+)
+
+OTHER = ((148_950_000.0, 0.4), (148_949_000.0, 0.5))
+KEY = "upbit:KRW-BTC"
+
+
+def protocol(made: StreamProtocol) -> StreamProtocol:
+    """What mypy checks: that the class is what the shell takes."""
+    return made
+
+
+def books(heard: Any) -> list[Book]:
+    return [item for item in heard if isinstance(item, Book)]
+
+
+def test_one_message_subscribes_to_everything() -> None:
+    made = protocol(stream(["KRW-BTC", "KRW-USDT"], units=15))
+    (message,) = sent(made.opened(NOW))
+    assert message == [
+        {"ticket": "a-ticket"},
+        {"type": "orderbook", "codes": ["KRW-BTC.15", "KRW-USDT.15"]},
+        {"type": "trade", "codes": ["KRW-BTC", "KRW-USDT"], "is_only_realtime": True},
+        {"type": "ticker", "codes": ["KRW-BTC", "KRW-USDT"]},
+        {"format": "DEFAULT"},
+    ]
+    assert made.url == "ws://venue/websocket/v1"
+
+
+def test_trades_and_statuses_are_left_out_where_not_wanted() -> None:
+    (message,) = sent(stream(trades=False, statuses=False).opened(NOW))
+    assert [part.get("type") for part in message] == [None, "orderbook", None]
+
+
+@pytest.mark.parametrize("code", ["KRW-BTC", "KRW-BTC.5"])
+def test_a_frame_is_a_book(code: str) -> None:
+    made = stream()
+    made.opened(NOW)
+    assert made.received(raw(book_frame(code)), NOW) == (Book(KEY, T0 * MS, NOW, BIDS, ASKS),)
+
+
+def test_a_book_is_no_deeper_than_subscribed() -> None:
+    made = stream(units=1)
+    made.opened(NOW)
+    assert made.received(raw(book_frame()), NOW) == (Book(KEY, T0 * MS, NOW, BIDS[:1], ASKS[:1]),)
+
+
+def test_it_delivers_once_every_market_has_sent_a_book() -> None:
+    made = stream(["KRW-BTC", "KRW-XRP", "KRW-ETH"])
+    seen = [made.delivering()]
+    made.opened(NOW)
+    for frame in (ticker_frame("KRW-BTC"), ticker_frame("KRW-XRP"), trade_frame("KRW-ETH"), book_frame("KRW-BTC")):
+        seen.append(made.delivering())
+        made.received(raw(frame), NOW)
+    # An empty and a crossed book are what the venue says; they are no fault of the connection.
+    for frame in (book_frame("KRW-XRP", asks=()), book_frame("KRW-ETH", bids=ASKS[1:], asks=ASKS[:1])):
+        seen.append(made.delivering())
+        made.received(raw(frame), NOW)
+    assert not any(seen)
+    assert made.delivering()
+
+
+@pytest.mark.parametrize(
+    ("levels", "reason"),
+    [
+        ({"asks": ()}, Reason.BOOK_INVALID),
+        ({"bids": ()}, Reason.BOOK_INVALID),
+        ({"bids": ((11.0, 1.0),), "asks": ((10.0, 1.0),)}, Reason.BOOK_CROSSED),
+        ({"bids": ((10.0, 1.0),), "asks": ((10.0, 1.0),)}, Reason.BOOK_CROSSED),
+    ],
+)
+def test_a_book_to_decide_nothing_on_is_invalid_until_a_sound_one(levels: Any, reason: Reason) -> None:
+    made = opened()
+    bad, good = raw(book_frame(ms=T0 + 1, **levels)), raw(book_frame(ms=T0 + 2))
+    assert made.received(bad, NOW + 1) == (BookInvalid(KEY, (T0 + 1) * MS, NOW + 1, reason),)
+    assert made.received(bad, NOW + 2) == ()
+    assert made.received(good, NOW + 3) == (Book(KEY, (T0 + 2) * MS, NOW + 3, BIDS, ASKS),)
+    assert made.received(bad.replace(str(T0 + 1).encode(), str(T0 + 3).encode()), NOW + 4) != ()
+
+
+def test_frames_that_are_late_are_passed_over() -> None:
+    made = opened()
+    assert made.received(raw(book_frame(ms=T0 - 1, bids=OTHER)), NOW + 1) == ()
+    assert books(made.received(raw(book_frame(ms=T0 + 5)), NOW + 2))
+    assert made.received(raw(book_frame(ms=T0 + 4, bids=OTHER)), NOW + 3) == ()
+    assert books(made.received(raw(book_frame(ms=T0 + 5, bids=OTHER)), NOW + 4))[0].bids == OTHER
+
+
+def test_a_clock_that_went_back_invalidates_and_begins_anew() -> None:
+    made = opened()
+    back = T0 - 3_600_000
+    heard = [made.received(raw(book_frame(ms=back + n)), NOW + n) for n in range(LATE_FRAMES + 1)]
+    assert [list(items) for items in heard[:-2]] == [[]] * (LATE_FRAMES - 1)
+    assert heard[-2] == (BookInvalid(KEY, 0, NOW + LATE_FRAMES - 1, Reason.INPUT_TIME_BACK),)
+    assert [item.ts for item in books(heard[-1])] == [(back + LATE_FRAMES) * MS]
+
+
+def test_late_frames_that_fall_among_themselves_prove_nothing() -> None:
+    made = opened()
+    assert not [item for n in range(20) for item in made.received(raw(book_frame(ms=T0 - 1 - n)), NOW + n)]
+
+
+def test_a_time_that_has_not_come_is_an_error() -> None:
+    made = opened()
+    with pytest.raises(ExchangeError, match="check this machine's clock"):
+        made.received(raw(book_frame(ms=T0 + 2 * 3_600_000)), NOW)
+
+
+def test_frames_of_other_markets_are_passed_over() -> None:
+    made = opened()
+    for frame in (book_frame("KRW-ETH"), trade_frame("KRW-ETH"), ticker_frame("KRW-ETH")):
+        assert made.received(raw(frame), NOW) == ()
+
+
+def test_a_trade_is_told_once() -> None:
+    made = opened()
+    assert made.received(raw(trade_frame()), NOW) == (PublicTrade(KEY, T0 * MS, NOW, 148961000.0, 0.00006043, True),)
+    assert made.received(raw(trade_frame()), NOW) == ()
+    (sold,) = made.received(raw(trade_frame(number=1, side="ASK")), NOW)
+    assert isinstance(sold, PublicTrade)
+    assert not sold.buyer_took
+
+
+def test_what_is_remembered_of_trades_has_an_end() -> None:
+    made = opened()
+    for number in range(RECENT_TRADES + 10):
+        assert made.received(raw(trade_frame(number=number)), NOW)
+    assert len(made._trades) == RECENT_TRADES
+    assert made.received(raw(trade_frame(number=RECENT_TRADES)), NOW) == ()
+    assert made.received(raw(trade_frame(number=0)), NOW)
+
+
+def test_an_error_of_the_venue_is_raised() -> None:
+    with pytest.raises(ExchangeRefused, match="WRONG_FORMAT"):
+        opened().received(raw({"error": {"name": "WRONG_FORMAT", "message": "Format is wrong"}}), NOW)
+
+
+# --- Quiet books ------------------------------------------------------------------------------------
+
+
+def asked(made: Any, now: int) -> list[Fetch]:
+    return fetches(made.tick(now, connected=True), CONFIRM)
+
+
+def test_quiet_books_are_asked_for_in_one_request_and_not_again_at_once() -> None:
+    made = opened(["KRW-BTC", "KRW-ETH", "KRW-XRP"], confirm_after=2 * S)
+    made.received(raw(book_frame("KRW-ETH", T0 + 1500)), NOW + S)
+    assert asked(made, NOW + S) == []
+    (fetch,) = asked(made, NOW + 2 * S)
+    assert fetch.request.query == "markets=KRW-BTC,KRW-XRP&count=5"
+    (later,) = asked(made, NOW + 3 * S)
+    assert later.request.query == "markets=KRW-ETH&count=5"
+    assert asked(made, NOW + 3 * S + 1) == []
+
+
+def test_an_equal_answer_confirms_the_book_on_the_venues_clock() -> None:
+    made = opened()
+    later = NOW + 60 * S
+    (book,) = books(made.fetched(CONFIRM, reply([orderbook()]), later))
+    # The least delay of a frame so far was 20 ms, so this is what the venue's clock shows.
+    assert book == Book(KEY, later - 20 * MS, later, BIDS, ASKS)
+
+
+def test_an_answer_from_before_the_last_frame_proves_nothing() -> None:
+    made = opened()
+    made.received(raw(book_frame(ms=T0 + 10, bids=OTHER)), NOW + S)
+    assert made.fetched(CONFIRM, reply([orderbook(ms=T0)]), NOW + S + 1) == []
+
+
+def test_a_newer_book_is_told_and_the_stream_may_catch_up() -> None:
+    made = opened(confirm_after=2 * S)
+    newer = reply([orderbook(ms=T0 + 1000, bids=OTHER)])
+    assert books(made.fetched(CONFIRM, newer, NOW + 2 * S)) == [Book(KEY, (T0 + 1000) * MS, NOW + 2 * S, OTHER, ASKS)]
+    assert made.received(raw(book_frame(ms=T0 + 999)), NOW + 2 * S + 1) == ()
+    assert books(made.received(raw(book_frame(ms=T0 + 1000, bids=OTHER)), NOW + 2 * S + 2))
+    assert not [item for item in made.tick(NOW + 5 * S, connected=True) if isinstance(item, Reconnect)]
+
+
+def test_a_stream_that_does_not_catch_up_is_mute() -> None:
+    made = opened(confirm_after=2 * S)
+    made.fetched(CONFIRM, reply([orderbook(ms=T0 + 1000, bids=OTHER)]), NOW + 2 * S)
+    assert not [item for item in made.tick(NOW + 4 * S, connected=True) if isinstance(item, Reconnect)]
+    made.fetched(CONFIRM, reply([orderbook(ms=T0 + 2000, bids=OTHER)]), NOW + 4 * S)
+    made.received(raw(book_frame(ms=T0 + 500)), NOW + 4 * S)
+    (again,) = [item for item in made.tick(NOW + 4 * S + 1, connected=True) if isinstance(item, Reconnect)]
+    assert again.mute
+    assert KEY in again.reason
+
+
+def test_an_answer_older_than_one_before_it_confirms_nothing() -> None:
+    made = opened()
+    made.fetched(CONFIRM, reply([orderbook(ms=T0 + 1000, bids=OTHER)]), NOW + 2 * S)
+    assert made.fetched(CONFIRM, reply([orderbook(ms=T0)]), NOW + 2 * S) == []
+
+
+def test_a_change_and_its_return_count_as_unchanged() -> None:
+    made = opened(confirm_after=2 * S)
+    made.fetched(CONFIRM, reply([orderbook(ms=T0 + 1000, bids=OTHER)]), NOW + 2 * S)
+    assert books(made.fetched(CONFIRM, reply([orderbook(ms=T0 + 1500)]), NOW + 3 * S))
+    assert not [item for item in made.tick(NOW + 60 * S, connected=True) if isinstance(item, Reconnect)]
+
+
+def test_a_book_that_nothing_confirms_becomes_invalid() -> None:
+    made = opened(mute_after=15 * S)
+    assert not [item for item in made.tick(NOW + 15 * S, connected=True) if isinstance(item, BookInvalid)]
+    lost = [item for item in made.tick(NOW + 15 * S + 1, connected=True) if isinstance(item, BookInvalid)]
+    assert lost == [BookInvalid(KEY, T0 * MS, NOW + 15 * S + 1, Reason.BOOK_UNCONFIRMED)]
+    assert not [item for item in made.tick(NOW + 16 * S, connected=True) if isinstance(item, BookInvalid)]
+    assert books(made.fetched(CONFIRM, reply([orderbook()]), NOW + 17 * S))
+
+
+UNREADABLE = {
+    "none": None,
+    "a page": reply(b"<html>", 502),
+    "a fault": reply({"error": {"name": 500, "message": ""}}, 500),
+    "nonsense": reply(b"nonsense"),
+    "nothing": reply([]),
+}
+
+
+def confirms_nothing(tag: str, answer: Any) -> None:
+    made = opened()
+    assert list(made.fetched(tag, answer, NOW + 2 * S)) == []
+    assert made.delivering()
+    assert books(made.received(raw(book_frame(ms=T0 + 1)), NOW + 3 * S))
+
+
+@pytest.mark.parametrize("answer", UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("tag", [CONFIRM, LISTING])
+def test_answers_that_can_not_be_read_end_nothing(tag: str, answer: Any) -> None:
+    confirms_nothing(tag, answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [orderbook(bids=tuple(reversed(BIDS)))],
+        [orderbook(), orderbook(ms=T0 + 10**8)],
+        [orderbook("KRW-ETH")],
+    ],
+    ids=["disordered", "of another time", "of another market"],
+)
+def test_answers_that_are_no_book_confirm_nothing(answer: Any) -> None:
+    confirms_nothing(CONFIRM, reply(answer))
+
+
+# --- The connection is down -------------------------------------------------------------------------
+
+
+def test_books_are_polled_while_it_is_down() -> None:
+    made = stream(["KRW-BTC", "KRW-ETH"], poll_interval=S)
+    (fetch,) = fetches(made.tick(NOW, connected=False), POLL)
+    assert (fetch.request.path, fetch.request.query) == ("/orderbook", "markets=KRW-BTC,KRW-ETH&count=5")
+    assert fetches(made.tick(NOW + S - 1, connected=False), POLL) == []
+    assert len(fetches(made.tick(NOW + S, connected=False), POLL)) == 1
+    told = made.fetched(POLL, reply([orderbook(), orderbook("KRW-ETH", bids=())]), NOW)
+    assert told == [
+        Book(KEY, T0 * MS, NOW, BIDS, ASKS),
+        BookInvalid("upbit:KRW-ETH", T0 * MS, NOW, Reason.BOOK_INVALID),
+    ]
+    assert not made.delivering()
+
+
+def test_an_older_poll_is_passed_over() -> None:
+    made = stream()
+    made.fetched(POLL, reply([orderbook(ms=T0 + 1)]), NOW)
+    assert made.fetched(POLL, reply([orderbook()]), NOW + 1) == []
+
+
+def test_polls_that_stop_make_their_books_invalid() -> None:
+    made = stream(mute_after=15 * S)
+    made.fetched(POLL, reply([orderbook()]), NOW)
+    heard = made.tick(NOW + 15 * S + 1, connected=False)
+    assert [item.reason for item in heard if isinstance(item, BookInvalid)] == [Reason.BOOK_UNCONFIRMED]
+
+
+def test_a_poll_that_answers_after_the_opening_counts_no_more() -> None:
+    made = stream()
+    made.opened(NOW)
+    assert made.fetched(POLL, reply([orderbook()]), NOW) == ()
+
+
+def test_the_first_frame_counts_whatever_was_polled() -> None:
+    made = stream()
+    made.fetched(POLL, reply([orderbook(ms=T0 + 1000)]), NOW)
+    made.opened(NOW)
+    assert books(made.received(raw(book_frame(ms=T0)), NOW))
+
+
+def test_the_end_tells_each_whole_book_and_nothing_comes_after_it() -> None:
+    made = opened(["KRW-BTC", "KRW-ETH", "KRW-XRP"])
+    made.received(raw(book_frame("KRW-XRP", T0 + 1, asks=())), NOW)
+    assert list(made.closed(NOW + S)) == [
+        BookInvalid(f"upbit:{code}", T0 * MS, NOW + S, Reason.CONNECTION_LOST) for code in ("KRW-BTC", "KRW-ETH")
+    ]
+    assert list(made.closed(NOW + S)) == []
+    assert made.received(raw(book_frame(ms=T0 + 5)), NOW + S) == ()
+    assert made.fetched(CONFIRM, reply([orderbook()]), NOW + S) == ()
+    assert made.tick(NOW + 60 * S, connected=True) == ()
+    assert not made.delivering()
+
+
+def test_what_was_told_is_told_once_more_after_it_delivers() -> None:
+    made = stream()
+    made.opened(NOW)
+    made.received(raw(ticker_frame()), NOW)
+    assert books(made.tick(NOW, connected=True)) == []
+    (first,) = made.received(raw(book_frame()), NOW + 1)
+    heard = made.tick(NOW + S, connected=True)
+    assert books(heard) == [first]
+    assert [item.instrument for item in heard if isinstance(item, InstrumentStatus)] == [KEY]
+    assert books(made.tick(NOW + S, connected=True)) == []
+
+
+# --- Markets ----------------------------------------------------------------------------------------
+
+
+def test_the_listing_is_asked_for_at_once_and_then_now_and_then() -> None:
+    made = stream(refresh=600 * S, longest_wait=30 * S)
+    assert len(fetches(made.tick(NOW, connected=False), LISTING)) == 1
+    assert fetches(made.tick(NOW + 29 * S, connected=True), LISTING) == []
+    assert len(fetches(made.tick(NOW + 30 * S, connected=True), LISTING)) == 1
+    made.fetched(LISTING, reply([market()]), NOW + 31 * S)
+    assert fetches(made.tick(NOW + 630 * S, connected=True), LISTING) == []
+    assert len(fetches(made.tick(NOW + 631 * S, connected=True), LISTING)) == 1
+    made.fetched(LISTING, reply([market("KRW-ETH")]), NOW + 631 * S)
+    assert len(fetches(made.tick(NOW + 661 * S, connected=True), LISTING)) == 1
+
+
+def test_a_refused_request_for_books_asks_what_is_listed() -> None:
+    made = stream()
+    made.tick(NOW, connected=False)
+    refusal = reply({"error": {"name": 404, "message": "Code not found"}}, 404)
+    made.fetched(POLL, refusal, NOW + S)
+    assert len(fetches(made.tick(NOW + S, connected=False), LISTING)) == 1
+    made.fetched(LISTING, refusal, NOW + S)
+    assert fetches(made.tick(NOW + S + 1, connected=False), LISTING) == []
+
+
+def test_a_market_that_is_no_longer_listed_is_left_out() -> None:
+    gone: set[str] = set()
+    made = stream(["KRW-BTC", "KRW-OLD"], gone)
+    made.opened(NOW)
+    made.received(raw(book_frame()), NOW)
+    assert not made.delivering()
+    told = made.fetched(LISTING, reply([market()]), NOW)
+    assert [(item.instrument, item.trading) for item in told if isinstance(item, InstrumentStatus)] == [
+        (KEY, True),
+        ("upbit:KRW-OLD", False),
+    ]
+    assert made.delivering()
+    assert gone == {"KRW-OLD"}
+    (fetch,) = fetches(made.tick(NOW + 2 * S, connected=True), CONFIRM)
+    assert fetch.request.query == "markets=KRW-BTC&count=5"
+
+    following = stream(["KRW-BTC", "KRW-OLD"], gone)
+    (message,) = sent(following.opened(NOW))
+    assert message[1]["codes"] == ["KRW-BTC.5"]
+    following.received(raw(book_frame()), NOW)
+    assert following.delivering()
+    following.fetched(LISTING, reply([market(), market("KRW-OLD")]), NOW)
+    assert gone == set()
+
+
+def test_where_all_are_gone_all_are_asked_for_again() -> None:
+    (message,) = sent(stream(["KRW-OLD"], {"KRW-OLD"}).opened(NOW))
+    assert message[1]["codes"] == ["KRW-OLD.5"]
+    assert fetches(stream(["KRW-OLD"], {"KRW-OLD"}).tick(NOW, connected=False), POLL) == []
