@@ -86,7 +86,7 @@ async def open_market(pipeline: Pipeline, feeds: Sequence[str] | None = None) ->
         built = {name: feed for name, feed in pipeline.feeds().items() if feeds is None or name in feeds}
         for name, feed in built.items():
             await stack.enter_async_context(_in_time(f"exchanges.{name}", feed))
-        yield Market(built, rates, await _listed(built))
+        yield Market(built, rates, await _listed(built, pipeline.config.session.environment))
 
 
 @asynccontextmanager
@@ -108,7 +108,7 @@ async def open_journal(pipeline: Pipeline, folder: SessionFolder) -> AsyncIterat
         yield journal, kept
 
 
-async def _listed(feeds: dict[str, Feed]) -> tuple[Instrument, ...]:
+async def _listed(feeds: dict[str, Feed], environment: str) -> tuple[Instrument, ...]:
     """Ask all venues at once what they list."""
     listed: dict[str, Sequence[Instrument]] = {}
 
@@ -121,7 +121,10 @@ async def _listed(feeds: dict[str, Feed]) -> tuple[Instrument, ...]:
                 for name, feed in feeds.items():
                     group.start_soon(learn, name, feed)
     except BaseExceptionGroup as errors:
-        raise first_error(errors) from None
+        error = first_error(errors)
+        if isinstance(error, ExchangeUnavailable) and environment == "simulator":
+            raise ExchangeUnavailable(error.what, "start `arb simulator` in another terminal") from None
+        raise error from None
     slow = [f"exchanges.{name}" for name in feeds if name not in listed]
     if slow:
         raise ExchangeUnavailable(

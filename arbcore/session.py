@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from arbcore.runtime.clock import WallClock
 from arbcore.runtime.event_log import EventLog
 from arbcore.runtime.folder import SessionFolder
 from arbcore.runtime.ingress import Ingress
+from arbcore.runtime.kpi import kpis
 from arbcore.runtime.loop import Loop
 from arbcore.runtime.observer import Observer
 from arbcore.runtime.pulse import Measured, Pulse
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 MONITOR: Final = "monitor"
 """Mode of a session that only watches."""
+
+_SWITCH_S: Final = 0.0005
+"""Time after which a thread that draws or feeds sinks lets the trading thread go on."""
 
 
 class Watcher(Protocol):
@@ -231,6 +236,7 @@ class _Running:
             mode=settings.mode,
             reason=session.ending.reason,
             stats=stats,
+            kpis=kpis(stats, self._tally),
             recording=str(self._folder.recording) if self._folder and self._recorder else "",
             **outcome(counts, self._tally, facts),
         )
@@ -255,13 +261,16 @@ def _recorder(
 
 @contextmanager
 def _settled() -> Iterator[None]:
-    """Keep the garbage collector from looking again and again at what start-up made."""
+    """Keep the garbage collector from what start-up made, and other threads from holding the trading thread for long."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_S)
     gc.collect()
     gc.freeze()
     try:
         yield
     finally:
         gc.unfreeze()
+        sys.setswitchinterval(interval)
 
 
 def _require_paper(config: Config) -> None:

@@ -1,11 +1,12 @@
 """The terminal report of a backtest, and the parts of it that a session's report shares."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 from arbcore.cli._frame_output import print_table
+from arbcore.cli._words import iso_seconds
 from arbcore.model.money import format_money, plain
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run_rows(result: "Outcome") -> list[tuple[str, object]]:
     """Return the rows about a run that every report has."""
     unhedged = result.unhedged_seconds
     return [
-        ("period", f"{shown_time(result.start)} to {shown_time(result.end)} ({_span(result)})"),
+        ("period", f"{iso_seconds(result.start)} to {iso_seconds(result.end)} ({_span(result)})"),
         ("trades", f"{result.trades} closed, {result.open_trades} open, {result.failed_entries} entries unfilled"),
         ("win rate", _rate(result.win_rate)),
         ("repairs", result.unwinds),
@@ -92,12 +93,6 @@ def _pnl(result: "Outcome") -> None:
     # Never rounded: any other figure than 0 is a defect.
     rows.append(("remainder", f"{plain(pnl.remainder)} {pnl.currency}"))
     print_table(("part", "amount"), rows, "Profit and loss")
-
-
-def shown_time(nanoseconds: int) -> str:
-    """Return a moment as ISO 8601 UTC, to the second."""
-    moment = datetime.fromtimestamp(nanoseconds // 10**9, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _span(result: "Outcome") -> str:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from arbcore.cli._frame_output import print_table
 from arbcore.cli._report import print_notes, print_results, run_rows
-from arbcore.cli._report import shown_time as time
+from arbcore.cli._words import iso_seconds
 
 if TYPE_CHECKING:
     from arbcore.runtime.result import SessionResult
@@ -16,7 +16,7 @@ def print_session(result: "SessionResult") -> None:
     stats = result.stats
     slowest = "-" if stats.loop_p99_us is None else f"mean {stats.loop_avg_us:,.0f} us, p99 {stats.loop_p99_us:,.0f} us"
     rows = [
-        ("ended", f"{time(result.end)}: {result.reason}"),
+        ("ended", f"{iso_seconds(result.end)}: {result.reason}"),
         *run_rows(result),
         ("inputs", f"{result.inputs:,} taken, {stats.conflated:,} conflated, {stats.dropped:,} dropped"),
         ("loop", slowest),

@@ -1,6 +1,5 @@
 """`arb demo`: a project in a folder, the local simulator, and a paper session on it."""
 
-from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
 from io import StringIO
@@ -84,6 +83,6 @@ def _pointed(selection: Selection, address: str) -> "tuple[Config, Plugins]":
     return replace(selection, assigned=assigned).open()
 
 
-def _addresses(config: "Config", address: str) -> Sequence[str]:
+def _addresses(config: "Config", address: str) -> tuple[str, ...]:
     known = (instance for instance in config.instances() if hasattr(instance.settings, "simulator"))
     return tuple(f"{'.'.join(instance.path)}.simulator={address}" for instance in known)

@@ -85,9 +85,7 @@ def write_kpis(result: "SessionResult", path: Path) -> None:
     """Write the key figures of a session's end; the file appears whole or not at all."""
     from msgspec import json
 
-    from arbcore.runtime.kpi import kpis
-
     part = path.with_name(f"{path.name}.part")
-    part.write_bytes(json.format(json.encode(plain_values(kpis(result.stats))), indent=2) + b"\n")
+    part.write_bytes(json.format(json.encode(plain_values(result.kpis)), indent=2) + b"\n")
     part.replace(path)
     note(f"key figures: {path}")

@@ -1,5 +1,6 @@
 """Requests over httpx. The only file that imports it."""
 
+import logging
 from collections.abc import Mapping
 from typing import Final, Self
 
@@ -7,6 +8,10 @@ import anyio
 import httpx
 
 from arbcore.errors import ExchangeUnavailable, OutcomeUnknown
+
+# The library logs whole addresses, and the query of a signed request is a secret for as long as it is valid.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 _S = 10**9
 _LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=30)

@@ -229,7 +229,7 @@ class HttpClient:
         return min(self._settings.longest_wait, self._settings.first_wait << (attempt - 1))
 
     def _what(self, request: Request) -> str:
-        return f"{self._venue}: {request.method} {request.path}"
+        return f"{self._venue}: {request.method} {self._base}{request.path}"
 
 
 def _may_repeat(request: Request) -> bool:

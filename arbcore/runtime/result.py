@@ -144,12 +144,14 @@ class SessionResult(Outcome, frozen=True, kw_only=True):
         mode: ``paper`` or ``live``.
         reason: Why it ended.
         stats: Statistics of its last moment.
+        kpis: Key figures of the whole session (`arbcore.runtime.kpi`).
         recording: Folder of the recorded market data, empty where none was kept.
     """
 
     mode: str
     reason: str
     stats: SessionStats
+    kpis: dict[str, Any]
     recording: str
 
 

@@ -165,6 +165,7 @@ class Session:
                 with anyio.move_on_after(seconds):
                     await self.ending.asked.wait()
                 self.ending.ask("the time is over")
+                self._running = False  # what feeds say while they close is no input any more
                 group.cancel_scope.cancel()
         finally:
             self._running = False
@@ -180,6 +181,8 @@ class Session:
             asyncio.get_running_loop().call_soon(self._pump)
 
     def _deliver(self, item: FeedItem) -> None:
+        if not self._running:
+            return
         self._board.observe(item)
         if not isinstance(item, RequestMeasured):
             self._ingress.put(item)

@@ -115,7 +115,6 @@ class Venue:
         self.rows: list[Settlement] = []
         self.asked: list[int] = []
         self.told: list[FundingRate] = []
-        self.mark()
         self.short()
 
     def take(self, heard: list[Heard]) -> None:
@@ -140,6 +139,8 @@ class Venue:
     def short(self) -> None:
         self.interval, self.next_ms = 1, min(self.next_ms, self.now_ms + HOUR_MS)
         self.take(self.funding.intervals({"BTCUSDT": HOUR_NS}, self.now_ms * MS))
+        self.now_ms += 1
+        self.mark()
 
     def long(self) -> None:
         self.interval = 4

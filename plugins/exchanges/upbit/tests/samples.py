@@ -16,7 +16,7 @@ T0 = 1_795_143_845_404
 NOW = T0 * MS + 20 * MS
 """When it is received."""
 
-Levels = Sequence[tuple[float, float]]
+Levels = tuple[tuple[float, float], ...]
 BIDS: Levels = ((148_960_000.0, 0.03754714), (148_959_000.0, 0.5))
 ASKS: Levels = ((148_961_000.0, 0.07029618), (148_962_000.0, 1.25))
 

@@ -124,7 +124,7 @@ def test_empty_levels_are_left_out() -> None:
 
 @pytest.mark.parametrize("swapped", ["bids", "asks"])
 def test_levels_out_of_order_are_no_book(swapped: str) -> None:
-    levels = {"bids": BIDS, "asks": ASKS}
+    levels: dict[str, Any] = {"bids": BIDS, "asks": ASKS}
     levels[swapped] = tuple(reversed(levels[swapped]))
     with pytest.raises(ExchangeError, match=f"its {swapped} do not"):
         sides(book(book_frame(**levels)).orderbook_units)

@@ -93,16 +93,27 @@ class Funding:
         return heard
 
     def settlements(self, rows: Sequence[Settlement], now: int) -> list[Heard]:
-        """Take settlements, the oldest first; deliver those that are new."""
+        """Take settlements of a symbol, the oldest first; deliver those that are new.
+
+        An answer that may lack some between the last one delivered and its first row is left alone: a request for
+        more of them is under way or due.
+        """
+        one = self._symbols.get(rows[0].symbol) if rows else None
+        if one is None or not one.settled:
+            return []
+        new = [
+            row for row in rows if row.symbol == rows[0].symbol and row.funding_time * MS > one.settled + TOLERANCE_NS
+        ]
+        if len(new) == len(rows) < one.untold:
+            return []
         heard: list[Heard] = []
-        for row in rows:
-            one, ts = self._symbols.get(row.symbol), row.funding_time * MS
-            if one is None or not one.settled or ts <= one.settled + TOLERANCE_NS:
-                continue
-            one.settled = ts
-            heard.append(FundingRate(one.key, ts, now, row.funding_rate, True, one.next_ts, one.interval))
-            if ts >= one.since - TOLERANCE_NS:
-                one.due_at = one.untold = 0
+        for row in new:
+            ts = row.funding_time * MS
+            if ts > one.settled + TOLERANCE_NS:
+                one.settled = ts
+                heard.append(FundingRate(one.key, ts, now, row.funding_rate, True, one.next_ts, one.interval))
+        if new and one.settled >= one.since - TOLERANCE_NS:
+            one.due_at = one.untold = 0
         return heard
 
     def intervals(self, stated: Mapping[str, int], now: int) -> list[Heard]:

@@ -37,7 +37,6 @@ class MarketBook:
         "_late_ts",
         "_newest",
         "_polled",
-        "_shown",
         "_ts",
         "doubted_at",
         "heard",
@@ -58,7 +57,6 @@ class MarketBook:
         self._late = 0
         self._late_ts = 0
         self._fault: str = ""
-        self._shown: Book | None = None
 
     @property
     def streaming(self) -> bool:
@@ -120,10 +118,6 @@ class MarketBook:
         self._fault = reason
         return BookInvalid(self.key, self._ts, now, reason)
 
-    def again(self) -> Book | None:
-        """Return the book that was told last with its own times, None where it is not whole."""
-        return self._shown if self.whole else None
-
     def _on_late(self, ts: int, now: int) -> BookInvalid | None:
         """Pass over a late frame; once several in a row rise among themselves, begin anew with the next one."""
         self._late = self._late + 1 if ts >= self._late_ts else 1
@@ -138,8 +132,7 @@ class MarketBook:
         reason = fault(bids, asks)
         if reason is None:
             self.whole, self._fault = True, ""
-            self._shown = Book(self.key, ts, now, bids, asks)
-            return self._shown
+            return Book(self.key, ts, now, bids, asks)
         if self._fault == reason:
             return None
         self.whole, self._fault = False, reason

@@ -244,15 +244,20 @@ class UpbitStream:
         return ts, *sides(message.orderbook_units[: self._of.units])
 
     def _confirm(self, now: int) -> list[Heard]:
-        heard: list[Heard] = self._repeat()
-        heard += [
+        heard: list[Heard] = [
             Reconnect(f"a request knows a newer book of {book.key} than the stream", mute=True)
             for book in self._books.values()
             if book.doubted_at and now - book.doubted_at > self._of.network.confirm_after
         ]
-        quiet = [code for code in self._quiet.due(now) if code not in self._gone]
-        if quiet:
-            heard.append(Fetch(CONFIRM, requests.orderbooks(quiet, self._of.units)))
+        due = self._quiet.due(now)
+        if not self._repeated and self.delivering():
+            # Nothing is heard of a connection before it takes over from another one: all of it is told once more.
+            self._repeated = True
+            heard += self._board.again(now)
+            due = list(self._books)
+        codes = [code for code in due if code not in self._gone]
+        if codes:
+            heard.append(Fetch(CONFIRM, requests.orderbooks(codes, self._of.units)))
         return heard
 
     def _poll(self, now: int) -> list[Heard]:
@@ -261,11 +266,3 @@ class UpbitStream:
             return []
         self._poll_at = now + self._of.network.poll_interval
         return [Fetch(POLL, requests.orderbooks(codes, self._of.units))]
-
-    def _repeat(self) -> list[Heard]:
-        """Tell everything once more, once: nothing is heard of a connection before it takes over from another one."""
-        if self._repeated or not self.delivering():
-            return []
-        self._repeated = True
-        books = [again for book in self._books.values() if (again := book.again()) is not None]
-        return [*self._board.again(), *books]

@@ -1,0 +1,108 @@
+"""How a session ends: by its time, by a signal, by a second one, by a kill at any moment."""
+
+import json
+import os
+import random
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.commands import Ran
+from tests.e2e.live_project import Running, Simulator, make_live, session, simulated
+from tests.e2e.offer import offer
+
+Here = Callable[..., Ran]
+KILLS = 50 if os.environ.get("ARBCORE_COUNTS") == "full" else 3
+SESSION = Path("sessions", "live")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals between processes are POSIX"),
+]
+
+LINGERS = """
+from anyio import sleep
+from arbcore.hooks import hookimpl
+
+class Sink:
+    async def __aenter__(self):
+        return self
+    async def __aexit__(self, *exc):
+        print("lingering", flush=True)
+        await sleep(8)
+    async def write(self, batch):
+        pass
+    async def flush(self, timeout_ns):
+        return True
+
+class Plugin:
+    api_version: int = 1
+    @hookimpl
+    def open_sink(self, settings, context):
+        return Sink()
+
+plugin = Plugin()
+"""
+"""A sink that takes its time to close."""
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """Two exchanges on this machine."""
+    with simulated(tmp_path_factory.mktemp("simulator")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, simulator: Simulator) -> Path:
+    """A project that trades on them."""
+    return make_live(tmp_path_factory.mktemp("stops") / "project", simulator.address)
+
+
+def stored(here: Here) -> int:
+    """Verify the journal; return the number of its events."""
+    told = here("journal", "verify", SESSION, "--json").told()
+    assert told["ok"]
+    events: int = told["events"]
+    return events
+
+
+def test_its_time_ends_it(project: Path, arb_here: Here) -> None:
+    with session(project, "--for", "1s", "--json", "--no-record") as run:
+        told = run.end().told()
+    assert told["reason"] == "the time is over"
+    assert told["end"] - told["start"] >= 10**9
+    assert told["recording"] == ""
+    assert stored(arb_here) == told["events"]
+    arb_here("replay", SESSION).refused(1, "kept no market data", "--no-record")
+
+
+def test_a_signal_ends_it_as_it_should(project: Path, arb_here: Here) -> None:
+    with session(project) as run:
+        run.says(" hedged after ")
+        ran = run.stop(signal.SIGTERM)
+    assert ran.code == 0, ran.err
+    assert "SIGTERM was received" in ran.out
+    assert "Traceback" not in ran.err
+    (last,) = arb_here("events", "--journal", SESSION, "--limit", 1, "--json").told()["events"]
+    assert (last["type"], last["event"]["reason"]) == ("EngineStopped", "SIGTERM was received")
+    status = arb_here("status", SESSION, "--json").told()
+    assert (status["condition"], status["stop_reason"]) == ("finished", "SIGTERM was received")
+    assert arb_here("replay", SESSION, "--json").told()["identical"]
+
+
+def test_a_second_interrupt_does_not_wait(project: Path, tmp_path: Path, arb_here: Here) -> None:
+    """What was stored stays, and the session counts as ended: its engine had stopped before."""
+    site = offer(tmp_path, "zz", LINGERS, kind="sinks")
+    with session(project, "--sink", "slow=zz", env={"PYTHONPATH": str(site)}) as run:
+        run.says("started (paper)")
+        run.process.send_signal(signal.SIGINT)
+        run.says("session ended: SIGINT was received")
+        ran = run.stop(signal.SIGINT)
+    assert ran.code in {130, -signal.SIGINT}, ran.err
+    assert "Traceback" not in ran.err
+    assert stored(arb_here) >= 1
+    assert arb_here("status", SESSION, "--json").told()["condition"] == "finished"
