@@ -81,4 +81,4 @@ def test_a_reason_is_a_category_and_a_condition(reason: Reason) -> None:
     assert re.fullmatch(r"[A-Z]+(_[A-Z]+)+", reason.value)
     assert reason.name == reason.value
     categories = {"EDGE", "EXIT", "BOOK", "INPUT", "DATA", "RATE", "SIZE", "BALANCE", "STATE", "SYMBOL", "STRATEGY"}
-    assert reason.value.split("_")[0] in categories | {"RISK", "ORDER", "LEG"}
+    assert reason.value.split("_")[0] in categories | {"RISK", "ORDER", "LEG", "CONNECTION", "VENUE", "MARKET"}

@@ -47,8 +47,9 @@ def fake_venv(tmp_path: Path) -> Callable[[int], tuple[Path, Callable[[], str]]]
     return make
 
 
-def test_the_demo_is_what_the_config_of_a_new_project_names() -> None:
-    named = {(kind, use) for kind, use, _ in wanted(load([ROOT / "arbcore/templates/arb.yaml"], {}))}
+def test_the_demo_is_what_its_configs_name_and_the_simulator() -> None:
+    templates = [ROOT / "arbcore/templates" / name for name in ("arb.yaml", "demo.yaml")]
+    named = {(kind, use) for kind, use, _ in wanted(load(templates, {}))} | {("command", "simulator")}
     offered = set()
     for plugin in setup.DEMO_PLUGINS:
         entry_points = tomllib.loads((ROOT / "plugins" / plugin / "pyproject.toml").read_text())["project"][
@@ -61,7 +62,7 @@ def test_the_demo_is_what_the_config_of_a_new_project_names() -> None:
 def test_the_demo_installs_that_and_no_more() -> None:
     demo = setup.profiles(ROOT)["demo"]
     assert setup.requirements(ROOT, demo) == [
-        *("-e", ".[data]"),
+        *("-e", ".[data,net]"),
         *(part for plugin in setup.DEMO_PLUGINS for part in ("-e", f"./plugins/{plugin}")),
     ]
     assert all((ROOT / "plugins" / plugin / "pyproject.toml").exists() for plugin in setup.DEMO_PLUGINS)
@@ -71,7 +72,7 @@ def test_the_tests_install_everything() -> None:
     arguments = setup.requirements(ROOT, setup.profiles(ROOT)["test"])
     editable = {value for flag, value in itertools.pairwise(arguments) if flag == "-e"}
     folders = {f"./{path.parent.relative_to(ROOT).as_posix()}" for path in setup.plugin_files(ROOT)}
-    assert editable == folders | {".[data,sql,testing]"}
+    assert editable == folders | {".[data,net,sql,testing]"}
     assert any(argument.startswith("pytest-xdist") for argument in arguments)
 
 
@@ -116,7 +117,7 @@ def test_pip_takes_over_where_uv_cannot_resolve(
     setup.install(workspace, venv, setup.profiles(workspace)["demo"])
     uv, pip = calls().splitlines()
     assert uv.startswith("uv pip install --python ")
-    assert pip.startswith("python -m pip install -c constraints.txt -e .[data] -e ./plugins/")
+    assert pip.startswith("python -m pip install -c constraints.txt -e .[data,net] -e ./plugins/")
     assert uv.split(" -c ")[1] == pip.split(" -c ")[1]
     assert "trying pip" in capfd.readouterr().out
 
