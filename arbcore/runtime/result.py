@@ -1,5 +1,6 @@
 """The result of a run as one record, the same for the terminal and for machines."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -263,10 +264,10 @@ def _symbol(tally: Tally, name: str) -> SymbolResult:
     return SymbolResult(entries=symbol.entries, exits=symbol.exits, win_rate=rate, pnl=symbol.pnl)
 
 
-def _unhedged(times: list[int]) -> Unhedged | None:
-    if not times:
-        return None
+def _unhedged(times: Iterable[int]) -> Unhedged | None:
     ranked = sorted(times)
+    if not ranked:
+        return None
     last = len(ranked) - 1
     return Unhedged(p50=ranked[last // 2] / 1e9, p99=ranked[int(last * 0.99)] / 1e9, max=ranked[last] / 1e9)
 

@@ -1,5 +1,6 @@
 """The tally: what a session's events add up to, for its report. A fold; it keeps no event."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +26,9 @@ from arbcore.model.money import EXACT, ZERO
 
 if TYPE_CHECKING:
     from arbcore.model.trade import Trade
+
+MAX_TIMES: Final = 100_000
+"""Unhedged times kept for percentiles, the latest ones."""
 
 MAX_ALERTS: Final = 100
 """Alerts kept for the report; the journal has them all."""
@@ -64,7 +68,7 @@ class Tally:
         """Entries that a risk tier refused, once per episode."""
         self.unwinds = 0
         self.failed_entries = 0
-        self.unhedged_ns: Final[list[int]] = []
+        self.unhedged_ns: Final[deque[int]] = deque(maxlen=MAX_TIMES)
         self.open: Final[dict[str, Trade]] = {}
         self.report: PnlReported | None = None
         self._entered: Final[set[str]] = set()

@@ -188,7 +188,7 @@ async def test_no_answer_in_time_is_unknown() -> None:
 
     request = Request(method="POST", path="/order", timeout_ns=30 * MS)
     async with http_server(answer) as server, client(server.base, Clock()) as tested:
-        with pytest.raises(OutcomeUnknown, match="v: POST http://.*/order"):
+        with pytest.raises(OutcomeUnknown, match=r"v: POST http://.*/order"):
             await tested.send(request)
         release.set()
     assert len(server.lines) == 1
