@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -148,3 +149,36 @@ def slope(points: Sequence[tuple[float, float]]) -> float:
     middle_x, middle_y = sum(xs) / len(xs), sum(ys) / len(ys)
     spread = sum((x - middle_x) ** 2 for x in xs)
     return sum((x - middle_x) * (y - middle_y) for x, y in points) / spread if spread else 0.0
+
+
+@contextmanager
+def session(config: Path, seconds: float) -> Iterator["subprocess.Popen[str]"]:
+    """Run `arb run` on a config in a process of its own; it is killed where it has not ended by itself."""
+    command = [sys.executable, "-m", "arbcore", "run", config.name, "--for", f"{seconds:g}s", "--plain", "--json"]
+    with (
+        (config.parent / "session.out").open("w") as out,
+        (config.parent / "session.err").open("w") as errors,
+        subprocess.Popen(command, cwd=config.parent, stdout=out, stderr=errors, text=True) as process,
+    ):
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def followed(config: Path, process: "subprocess.Popen[str]") -> Iterator[SessionStats]:
+    """Yield a session's statistics, each record once, until its process ends.
+
+    Raises:
+        RuntimeError: The session failed.
+    """
+    folder, last = config.parent / "sessions" / "bench", 0
+    while process.poll() is None:
+        stats = read_stats(folder)
+        if stats is not None and stats.time != last:
+            last = stats.time
+            yield stats
+        time.sleep(0.2)
+    if process.returncode:
+        raise RuntimeError(f"the session ended with {process.returncode}: {(config.parent / 'session.err').read_text()}")

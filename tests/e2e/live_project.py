@@ -150,6 +150,14 @@ class Running:
         """Wait until it said a text; return all that it said."""
         return self.until(lambda said: text in said)
 
+    def left(self, seconds: float) -> bool:
+        """Leave it alone for a time; tell whether it ended meanwhile."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def stop(self, number: int = signal.SIGINT) -> Ran:
         """Send it a signal, and wait for its end."""
         self.process.send_signal(number)

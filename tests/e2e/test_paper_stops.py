@@ -1,6 +1,5 @@
 """How a session ends: by its time, by a signal, by a second one, by a kill at any moment."""
 
-import json
 import os
 import random
 import signal
@@ -95,7 +94,7 @@ def test_a_signal_ends_it_as_it_should(project: Path, arb_here: Here) -> None:
 
 
 def test_a_second_interrupt_does_not_wait(project: Path, tmp_path: Path, arb_here: Here) -> None:
-    """What was stored stays, and the session counts as ended: its engine had stopped before."""
+    """What was stored stays whole, and the process ends by the signal, so that scripts see an interrupt."""
     site = offer(tmp_path, "zz", LINGERS, kind="sinks")
     with session(project, "--sink", "slow=zz", env={"PYTHONPATH": str(site)}) as run:
         run.says("started (paper)")
@@ -103,6 +102,40 @@ def test_a_second_interrupt_does_not_wait(project: Path, tmp_path: Path, arb_her
         run.says("session ended: SIGINT was received")
         ran = run.stop(signal.SIGINT)
     assert ran.code in {130, -signal.SIGINT}, ran.err
-    assert "Traceback" not in ran.err
+    assert (ran.out, "Traceback" in ran.err) == ("", False)
     assert stored(arb_here) >= 1
-    assert arb_here("status", SESSION, "--json").told()["condition"] == "finished"
+
+
+@pytest.mark.timeout(30 * KILLS)
+def test_killed_at_any_moment(project: Path, arb_here: Here) -> None:
+    """Its journal is whole, its lease is free and says dead, what was recorded replays, and the next run starts."""
+    chance = random.Random(KILLS)
+    for number in range(KILLS):
+        with session(project, name=f"kill-{number}") as run:
+            if number:
+                run.says("started (paper)")
+            assert not run.left(chance.uniform(0, 2))
+            run.process.kill()
+            run.end()
+        _check_killed(run, arb_here)
+    with session(project, "--for", "1s") as run:
+        ran = run.end()
+    assert ran.code == 0, ran.err
+    assert "an earlier run of this session was put aside: " in ran.err
+
+
+def _check_killed(run: Running, here: Here) -> None:
+    """Check what a killed session left behind; one that was killed while it started may have left nothing."""
+    if "started (paper)" not in run.said():
+        assert here("status", SESSION).code in {0, 4}
+        return
+    events = stored(here)
+    status = here("status", SESSION, "--json").told()
+    assert (status["condition"], status["writer"], status["events"]) == ("killed", "", events)
+    shown = here("status", SESSION)
+    assert "killed: it ended without a stop" in shown.out
+    assert "its lease is free" in shown.err
+    assert here("journal", "rebuild", SESSION, "--check", "--json").told()["differences"] == []
+    replayed = here("replay", SESSION, "--json").told()
+    assert replayed["identical"]
+    assert any("was killed" in note for note in replayed["notes"])

@@ -1,5 +1,6 @@
 """Samples of what the venue sends, shaped as its documentation shows them, and short ways to build more."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -96,7 +97,7 @@ def framed(stream: str, data: Any) -> bytes:
     return encode({"stream": stream, "data": data})
 
 
-def reply(value: Any, status: int = 200, *, now: int = START, **headers: str) -> Reply:
+def reply(value: Any, status: int = 200, *, now: int = START, headers: Mapping[str, str] | None = None) -> Reply:
     """An answer; a body of bytes is taken as it is."""
     body = value if isinstance(value, bytes) else encode(value)
-    return Reply(status=status, headers=headers, body=body, sent_ts=now, recv_ts=now)
+    return Reply(status=status, headers=headers or {}, body=body, sent_ts=now, recv_ts=now)

@@ -199,7 +199,9 @@ def test_counters_are_the_venues() -> None:
 
 
 def test_usage_is_read_from_headers_of_any_case() -> None:
-    answer = reply({}, **{"X-MBX-USED-WEIGHT-1M": "1500", "x-mbx-order-count-10s": "3", "x-mbx-order-count-1m": "x"})
+    answer = reply(
+        {}, headers={"X-MBX-USED-WEIGHT-1M": "1500", "x-mbx-order-count-10s": "3", "x-mbx-order-count-1m": "x"}
+    )
     assert [(one.counter, one.used, one.window_ns) for one in read_usage(answer)] == [
         ("request_weight", 1500, MINUTE_NS),
         ("orders", 3, 10 * S),

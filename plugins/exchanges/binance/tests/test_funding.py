@@ -89,7 +89,8 @@ def test_settlements_are_asked_for_until_they_are_told() -> None:
     assert funding.settlements([old], 2 * S) == []
     assert fetches(funding.tick(4 * S)) == []
     assert fetches(funding.tick(5 * S)) == ["settled:BTCUSDT"]
-    (told,) = rates(funding.settlements([old, Settlement("BTCUSDT", 0.0003, T0 + 5)], 6 * S), settled=True)
+    new = Settlement("BTCUSDT", 0.0003, T0 + 5)
+    (told,) = rates(funding.settlements([old, new, new], 6 * S), settled=True)
     assert (told.rate, told.ts, told.next_ts) == (0.0003, (T0 + 5) * MS, (T0 + 8 * HOUR_MS) * MS)
     assert told.interval_ns == 8 * HOUR_NS
     assert fetches(funding.tick(60 * S)) == []
@@ -190,11 +191,11 @@ def test_marks_are_polled_while_down_and_mute_while_up() -> None:
     assert (poll.tag, poll.request.weight) == (POLL_MARKS, 10)
     heard: Any = marks.fetched(POLL_MARKS, reply([PREMIUM]), 3 * S)
     assert [type(one) for one in heard] == [MarkPrice, FundingRate]
-    assert not marks.whole
+    whole = [marks.whole]
     marks.received(mark(PREMIUM["time"] + 1, PREMIUM["nextFundingTime"]), 4 * S)
-    assert not marks.whole
+    whole.append(marks.whole)
     marks.received(Mark("ETHUSDT", 1.0, 1.0, 0.0, T0, T0), 5 * S)
-    assert marks.whole
+    assert [*whole, marks.whole] == [False, False, True]
     assert marks.tick(18 * S, connected=True) == []
     (mute,) = marks.tick(19 * S, connected=True)
     assert mute == Reconnect("the mark price of BTCUSDT is mute", mute=True)

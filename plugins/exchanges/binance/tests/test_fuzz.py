@@ -5,6 +5,7 @@ import math
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -33,8 +34,8 @@ from plugins.exchanges.binance.tests.samples import KEYS, START, S
 CASES = 200_000 if os.environ.get("ARBCORE_COUNTS") == "full" else 5_000
 FEES = FeeSchedule(ZERO, ZERO)
 VALUES: tuple[Any, ...] = (
-    None, True, "", "NaN", "1.5", "-1", "1e999", "BTCUSDT", "\x00", 0, -1, 2, 0.5, 1e308, 2**63, 10**30, 9_000_000_000_000,
-    [], {}, [[]], [["1", "2"]], {"code": []},
+    None, True, "", "NaN", "1.5", "-1", "1e999", "BTCUSDT", "\x00", 0, -1, 2, 0.5, 1e308, 2**63, 10**30,
+    9_000_000_000_000, [], {}, [[]], [["1", "2"]], {"code": []},
 )  # fmt: skip
 FRAMES: tuple[Any, ...] = (
     {"stream": "btcusdt@bookTicker", "data": samples.TICKER},
@@ -77,7 +78,7 @@ def damage(random: Random, message: Any) -> bytes:
             if random.random() < 0.2:
                 del node[key]
             else:
-                node[key] = random.choice(VALUES)
+                node[key] = deepcopy(random.choice(VALUES))
     data = bytearray(json.dumps(message).encode())
     for _ in range(random.choice((0, 0, 1, 3))):
         at = random.randrange(len(data) + 1)
@@ -97,6 +98,7 @@ def is_valid(one: Heard) -> bool:
     """Whether an item is one that the engine may get."""
     if isinstance(one, (Fetch, Reconnect, Resyncing, BookInvalid)):
         return True
+    assert isinstance(one, (Quote, Book, PublicTrade, MarkPrice, FundingRate))
     times = [one.ts, one.recv_ts]
     if isinstance(one, Quote):
         numbers, more = [one.bid, one.ask, one.bid_size, one.ask_size], one.bid < one.ask
@@ -109,7 +111,6 @@ def is_valid(one: Heard) -> bool:
     elif isinstance(one, MarkPrice):
         numbers, more = [one.mark, one.index], True
     else:
-        assert isinstance(one, FundingRate)
         times += [one.next_ts, one.interval_ns]
         numbers, more = [1.0 + one.rate + 10], True
     return more and all(math.isfinite(n) and n > 0 for n in numbers) and all(0 <= t < 2**63 for t in times)

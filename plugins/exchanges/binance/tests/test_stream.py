@@ -165,7 +165,7 @@ def test_snapshots_are_spread() -> None:
     assert first == ["depth:C0USDT"]
     later = [tags(stream.tick(START + round_ * S // 4, connected=True)) for round_ in range(1, 5)]
     assert [len(one) for one in later] == [4, 5, 2, 0]
-    assert sorted(first + sum(later, [])) == sorted(f"depth:{symbol}" for symbol in keys)
+    assert sorted([*first, *(tag for one in later for tag in one)]) == sorted(f"depth:{symbol}" for symbol in keys)
 
 
 def test_a_quiet_maintained_book_rests_on_its_snapshot_once_confirmed() -> None:

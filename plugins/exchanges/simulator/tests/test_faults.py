@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from arbcore.errors import ConfigurationError
 from arbcore_exchange_simulator import Fault, Simulator
 from arbcore_exchange_simulator.faults.damage import damaged
+from arbcore_exchange_simulator.faults.fault import NEVER
 from arbcore_exchange_simulator.faults.files import read_faults
 from arbcore_exchange_simulator.faults.presets import churn
 from arbcore_exchange_simulator.memory import MemoryClient, make_venues
@@ -59,16 +60,21 @@ Open = Callable[..., Any]
 
 
 @pytest.fixture
-async def raw(simulator: Simulator, web: aiohttp.ClientSession) -> Open:
+async def raw(simulator: Simulator, web: aiohttp.ClientSession) -> AsyncIterator[Open]:
+    sockets = []
+
     async def opened(path: str, request: Any = None) -> Raw:
         socket = await web.ws_connect(simulator.address + path, autoping=False)
+        sockets.append(socket)
         client = Raw(simulator, socket)
         if request is not None:
             await socket.send_json(request)
             await client.over(0)
         return client
 
-    return opened
+    yield opened
+    for socket in sockets:
+        await socket.close()
 
 
 async def test_latency_holds_frames_back_and_keeps_their_order(raw: Open, simulator: Simulator) -> None:
@@ -283,6 +289,8 @@ def test_times_rounds_and_patterns() -> None:
         False,
     ]
     assert [fault.round(second * SECOND) for second in (1, 2, 7, 12)] == [0, 1, 2, 3]
+    assert [fault.change(second * SECOND) // SECOND for second in range(9)] == [2, 2, 3, 7, 7, 7, 7, 8, 12]
+    assert Fault(kind="drop").change(SECOND) == NEVER
     assert fault.hits("usdm", "depth@100ms", "BTCUSDT")
     assert not fault.hits("usdm", "bookTicker", "BTCUSDT")
     assert not fault.hits("upbit", "depth", "KRW-BTC")

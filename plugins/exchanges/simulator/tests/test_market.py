@@ -77,7 +77,7 @@ def test_books_never_cross_and_stay_on_their_grids() -> None:
 
 def _history(seed: int, seconds: int = 5) -> list[tuple[object, ...]]:
     venues = make_venues(seed=seed)
-    seen = []
+    seen: list[tuple[object, ...]] = []
     for _ in range(seconds):
         venues.step(venues.world.now + SECOND)
         for markets in venues.world.markets.values():

@@ -87,7 +87,9 @@ async def test_the_same_seed_gives_the_same_frames_on_the_wire() -> None:
         async with Simulator(settings) as one, aiohttp.ClientSession() as web:
             socket = await web.ws_connect(one.address + "/binance/usdm/public/ws/btcusdt@depth@100ms")
             await one.advance(3)
-            return [(await socket.receive(5)).data for _ in range(15)]
+            found = [(await socket.receive(5)).data for _ in range(15)]
+            await socket.close()
+            return found
 
     assert await frames(5) == await frames(5)
     assert await frames(5) != await frames(6)
@@ -99,10 +101,11 @@ async def test_stopping_closes_sockets_in_order(web: aiohttp.ClientSession) -> N
         socket = await web.ws_connect(simulator.address + "/binance/usdm/public/ws")
     message = await socket.receive(5)
     assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+    await socket.close()
 
 
 async def test_a_client_that_does_not_read_is_cut(web: aiohttp.ClientSession) -> None:
-    settings = SimulatorSettings(clock="manual", symbols=("BTC",), queue=100, rate=1000)
+    settings = SimulatorSettings(clock="manual", symbols=("BTC",), queue=100, rate=400)
     async with Simulator(settings) as simulator:
         socket = await web.ws_connect(simulator.address + "/upbit/websocket/v1")
         await socket.send_json(BOOK)
@@ -110,8 +113,9 @@ async def test_a_client_that_does_not_read_is_cut(web: aiohttp.ClientSession) ->
         assert len(simulator.connections) == 1
         for _ in range(1000):
             simulator.venues.step(simulator.world.now + SECOND // 100)
-        while simulator.connections:
+        while simulator.connections:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)
+        await socket.close()
 
 
 async def test_markets_wait_for_a_client() -> None:
@@ -122,7 +126,7 @@ async def test_markets_wait_for_a_client() -> None:
         await asyncio.sleep(0.2)
         assert book.update_id == before
         socket = await web.ws_connect(simulator.address + "/upbit/websocket/v1")
-        while book.update_id == before:
+        while book.update_id == before:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.01)
         await socket.close()
 

@@ -32,7 +32,6 @@ def test_each_market_is_told_once_and_then_on_every_change() -> None:
     assert (warned.instrument, warned.warnings) == ("upbit:KRW-XRP", ("price_fluctuations", "warning"))
     (calm,) = listing(board, market(), market("KRW-XRP"))
     assert calm.warnings == ()
-    assert [status.instrument for status in board.again(NOW + S)] == list(KEYS.values())
 
 
 def test_a_ticker_that_says_nothing_new_is_not_told() -> None:

@@ -330,21 +330,6 @@ def test_the_end_tells_each_whole_book_and_nothing_comes_after_it() -> None:
     assert not made.delivering()
 
 
-def test_what_was_told_is_told_once_more_after_it_delivers() -> None:
-    made = stream(["KRW-BTC", "KRW-ETH"])
-    made.opened(NOW)
-    made.received(raw(ticker_frame()), NOW)
-    made.received(raw(book_frame()), NOW)
-    assert fetches(made.tick(NOW, connected=True), CONFIRM) == []
-    made.received(raw(book_frame("KRW-ETH")), NOW + 1)
-    heard = made.tick(NOW + S, connected=True)
-    (fetch,) = fetches(heard, CONFIRM)
-    assert fetch.request.query == "markets=KRW-BTC,KRW-ETH&count=5"
-    told = [item for item in heard if isinstance(item, InstrumentStatus)]
-    assert [(item.instrument, item.recv_ts) for item in told] == [(KEY, NOW + S)]
-    assert list(made.tick(NOW + S + 1, connected=True)) == []
-
-
 # --- Markets ----------------------------------------------------------------------------------------
 
 

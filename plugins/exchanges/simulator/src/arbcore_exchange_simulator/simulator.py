@@ -109,8 +109,8 @@ class Simulator:
         self._last_request = time.monotonic_ns()
 
     def add_fault(self, fault: Fault) -> None:
-        """Set a fault; its times count from now."""
-        self.faults.add(fault, self.world.now)
+        """Set a fault, and cut sockets at once where it says so; its times count from now."""
+        self.faults.add(fault)
         self._cut()
 
     def state(self) -> dict[str, Any]:

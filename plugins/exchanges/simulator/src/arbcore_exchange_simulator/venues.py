@@ -11,7 +11,7 @@ from arbcore_exchange_simulator.binance.streams import ROUTES
 from arbcore_exchange_simulator.faults.plan import FaultPlan
 from arbcore_exchange_simulator.faults.presets import churn
 from arbcore_exchange_simulator.market.seeded import Seeded
-from arbcore_exchange_simulator.market.world import Source, World
+from arbcore_exchange_simulator.market.world import QUANTUM, Source, World
 from arbcore_exchange_simulator.settings import SimulatorSettings
 from arbcore_exchange_simulator.upbit.hub import UpbitHub
 from arbcore_exchange_simulator.upbit.limits import UpbitLimits
@@ -50,6 +50,7 @@ class Venues:
         self.world: Final = World(self.source, start)
         mixture: Iterable[Fault] = churn(settings.seed) if settings.preset == "churn" else ()
         self.faults: Final = FaultPlan((*settings.faults, *mixture), start, settings.seed)
+        self.faults.on_time(self.world)
         rules = settings.rules
         self._upbit_limits = UpbitLimits(rules)
         self._upbit_rest = UpbitRest(self.world, self._upbit_limits)
@@ -71,9 +72,11 @@ class Venues:
         return BinanceHub(venue, self.world, lost, noise=self._settings.noise)
 
     def step(self, until: int) -> None:
-        """Let time go on; faults are looked at first."""
-        self.faults.on_time(self.world)
-        self.world.step(until)
+        """Let time go on in quanta; after each the faults are looked at."""
+        world = self.world
+        while world.now < until:
+            world.step(min(until, world.now - world.now % QUANTUM + QUANTUM))
+            self.faults.on_time(world)
 
     def answer(self, method: str, venue: str, path: str, query: Query, *, origin: bool = False) -> Answer:
         """Answer a request of a venue, with no fault but those that are replies."""

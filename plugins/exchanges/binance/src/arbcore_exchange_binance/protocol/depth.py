@@ -85,8 +85,10 @@ class DepthSync(BookState):
         if self._book is not None:
             return []
         book = LocalBook(snapshot.bids, snapshot.asks, SNAPSHOT_LEVELS)
-        if book.crossed:
-            raise ExchangeError(f"Binance depth: the snapshot of {self.key} is crossed", "the connection is renewed")
+        if book.crossed or any(price <= 0 for price, _ in (*snapshot.bids, *snapshot.asks)):
+            raise ExchangeError(
+                f"Binance depth: the snapshot of {self.key} is crossed or has a price of 0", "the connection is renewed"
+            )
         self._book, self.update_id, self._ts = book, snapshot.last, snapshot.ts
         self._bridged = self.wants_snapshot = False
         return self._advance(book, now)
@@ -94,7 +96,8 @@ class DepthSync(BookState):
     def _check(self, event: Depth) -> None:
         # `pu` names the end of the event before, so it can't lie within this one.
         torn = event.previous is None or event.previous > event.first if self._futures else False
-        if event.first > event.last or torn:
+        worthless = any(price <= 0 for price, _ in (*event.bids, *event.asks))
+        if event.first > event.last or torn or worthless:
             raise ExchangeError(
                 f"Binance stream: a depth event of {self.key} contradicts itself", "the book is rebuilt"
             )

@@ -15,7 +15,7 @@ class Latest(BookState):
         """Take a frame; None where it is not newer than the one before, or of another kind.
 
         Raises:
-            ExchangeError: The levels are in no order.
+            ExchangeError: The levels are in no order, or one is empty.
         """
         found = self._read(message, now)
         if found is None or found[0] <= self.update_id:
@@ -33,8 +33,10 @@ class Latest(BookState):
         return None
 
     def _book(self, message: Depth | Partial, ts: int, now: int) -> Book:
-        if not is_ordered(message.bids, message.asks):
+        if not is_ordered(message.bids, message.asks) or any(
+            min(level) <= 0 for level in (*message.bids, *message.asks)
+        ):
             raise ExchangeError(
-                f"Binance stream: the levels of {self.key} are in no order", "the connection is renewed"
+                f"Binance stream: the levels of {self.key} are in no order or empty", "the connection is renewed"
             )
         return Book(self.key, ts, now, tuple(message.bids), tuple(message.asks))

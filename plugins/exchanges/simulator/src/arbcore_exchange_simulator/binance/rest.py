@@ -82,7 +82,7 @@ class BinanceRest:
     def _weight(self, name: str, query: Query) -> int:
         single = "symbol" in query
         if name == "depth":
-            limit = int(query["limit"]) if query.get("limit", "").isdigit() else 500 if self._usdm else 100
+            limit = int(query["limit"]) if query.get("limit", "").isdecimal() else 500 if self._usdm else 100
             if self._usdm:
                 return _USDM_DEPTHS.get(limit, 20)
             return next(weight for most, weight in ((100, 5), (500, 25), (1000, 50), (10**9, 250)) if limit <= most)
@@ -120,7 +120,7 @@ class BinanceRest:
     @staticmethod
     def _limit(query: Query, default: int, most: int) -> int:
         given = query.get("limit", str(default))
-        if not given.isdigit() or int(given) < 1:
+        if not given.isdecimal() or int(given) < 1:
             raise refused(-1130, "Data sent for parameter 'limit' is not valid.")
         return min(int(given), most)
 
@@ -179,9 +179,9 @@ class BinanceRest:
         length = INTERVALS.get(query.get("interval", ""))
         if length is None or (length == 1000 and self._usdm):
             raise refused(-1120, "Invalid interval.")
-        end = int(query["endTime"]) + 1 if query.get("endTime", "").isdigit() else None
+        end = int(query["endTime"]) + 1 if query.get("endTime", "").isdecimal() else None
         found = market.candles.of(length, self._limit(query, 500, 1500 if self._usdm else 1000), end)
-        start = int(query["startTime"]) if query.get("startTime", "").isdigit() else 0
+        start = int(query["startTime"]) if query.get("startTime", "").isdecimal() else 0
         return [rows.kline(market, one, length) for one in found if one.start >= start]
 
     def _agg_trades(self, query: Query) -> list[rows.Row]:
@@ -221,8 +221,8 @@ class BinanceRest:
 
     def _funding(self, query: Query) -> list[rows.Row]:
         markets = [self._one(query)] if "symbol" in query else list(self._markets.values())
-        start = int(query["startTime"]) if query.get("startTime", "").isdigit() else 0
-        end = int(query["endTime"]) if query.get("endTime", "").isdigit() else 10**15
+        start = int(query["startTime"]) if query.get("startTime", "").isdecimal() else 0
+        end = int(query["endTime"]) if query.get("endTime", "").isdecimal() else 10**15
         found = [
             {
                 "symbol": market.listing.symbol,

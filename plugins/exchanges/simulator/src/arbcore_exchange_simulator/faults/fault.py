@@ -32,6 +32,9 @@ FRAMES = frozenset({"latency", "drop", "duplicate", "reorder", "mute", "garbage"
 REPLIES = frozenset({"latency", "garbage", "http_429", "http_418", "http_5xx", "maintenance", "mute"})
 """Faults of replies to HTTP requests."""
 
+NEVER = 2**63
+"""A time in ns that does not come."""
+
 _VENUES = {"upbit": ("upbit",), "usdm": ("usdm",), "spot": ("spot",), "binance": ("usdm", "spot")}
 
 
@@ -42,8 +45,8 @@ class Fault(BaseModel):
         kind: What goes wrong.
         venue: ``upbit``, ``usdm``, ``spot``, ``binance`` (both) or ``*``.
         stream: Pattern of the stream: ``orderbook``, ``trade``, ``ticker``, ``candle*`` on Upbit; ``bookTicker``,
-            ``depth*``, ``markPrice*`` and so on on Binance; ``rest`` for HTTP. ``*`` is every stream and HTTP. Faults of markets
-            (freeze, warning, delisting) and of whole sockets (disconnect) know no streams: leave it.
+            ``depth*``, ``markPrice*`` and so on on Binance; ``rest`` for HTTP. ``*`` is every stream and
+            HTTP. Faults of markets (freeze, warning, delisting) and of whole sockets (disconnect) know no streams.
         symbol: Pattern of the symbol as the venue spells it.
         at: When it starts, from the start of the simulator, or from now when it is added later.
         lasts: How long; None for ever. A ``disconnect`` or ``gap`` without it happens once.
@@ -100,3 +103,13 @@ class Fault(BaseModel):
         if since < 0:
             return 0
         return since // self.every + 1 if self.every else 1
+
+    def change(self, elapsed: int) -> int:
+        """Return when, counted as `elapsed` is, the fault is next switched on or off; `NEVER` where it is not."""
+        since = elapsed - self.at
+        if since < 0:
+            return self.at
+        inside = since % self.every if self.every else since
+        if self.lasts is not None and inside < self.lasts and (not self.every or self.lasts < self.every):
+            return elapsed - inside + self.lasts
+        return elapsed - inside + self.every if self.every else NEVER

@@ -5,28 +5,32 @@ from random import Random
 from typing import Final
 
 from arbcore_exchange_simulator.faults.damage import damaged
-from arbcore_exchange_simulator.faults.fault import FRAMES, REPLIES, Fault
+from arbcore_exchange_simulator.faults.fault import FRAMES, NEVER, REPLIES, Fault
 from arbcore_exchange_simulator.market.world import World
 
 _VENUES: Final = ("upbit", "usdm", "spot")
 
 
 class _Set:
-    """A fault with the time at which it was set, and how many of its rounds have acted."""
+    """A fault with the time at which it was set, its round, and the streams on which that round has acted."""
 
-    __slots__ = ("fault", "on", "rounds", "since")
+    __slots__ = ("fault", "on", "round", "since", "spent")
 
     def __init__(self, fault: Fault, since: int) -> None:
         self.fault = fault
         self.since = since
-        self.rounds = 0
+        self.round = 0
         self.on = False
+        self.spent: set[tuple[str, str, str]] = set()
 
-    def starts(self, now: int) -> bool:
-        """Whether a round began that has not acted yet; it counts as acted from now on."""
-        rounds = self.fault.round(now - self.since)
-        begun, self.rounds = rounds > self.rounds, rounds
-        return begun
+    def look(self, now: int) -> bool:
+        """See whether the fault is on, and return whether a round has begun since the last look."""
+        elapsed = now - self.since
+        self.on = self.fault.active(elapsed)
+        before, self.round = self.round, self.fault.round(elapsed)
+        if self.round > before:
+            self.spent.clear()
+        return self.round > before
 
 
 class FaultPlan:
@@ -41,29 +45,28 @@ class FaultPlan:
     def __init__(self, faults: Iterable[Fault], start: int, seed: int) -> None:
         self._random = Random(f"{seed}:faults")  # noqa: S311 - reproducible
         self._set = [_Set(fault, start) for fault in faults]
+        self._active: list[_Set] = []
         self._frames: dict[str, list[Fault]] = {venue: [] for venue in _VENUES}
-        self._gaps: list[tuple[Fault, int]] = []
-        self._spent: set[tuple[int, int, str, str]] = set()
         self._cuts: list[Fault] = []
+        self._notices: list[Fault] = []
         self._now = start
-        self._marked = False
-        self._refresh()
+        self._change = start
+        self._shown = False
+        self._look()
 
-    def add(self, fault: Fault, now: int) -> None:
-        """Set a fault; its times count from now."""
-        self._set.append(_Set(fault, now))
-        self._now = now
-        self._refresh()
+    def add(self, fault: Fault) -> None:
+        """Set a fault; its times count from now, and sockets are cut with the next step of the world."""
+        self._set.append(_Set(fault, self._now))
+        self._look()
 
     def clear(self) -> None:
-        """Take all faults back."""
+        """Take all faults back; a delisting that was announced stays announced."""
         self._set.clear()
-        self._spent.clear()
-        self._refresh()
+        self._look()
 
     def active(self) -> list[Fault]:
         """Return the faults that are on."""
-        return [one.fault for one in self._set if one.on]
+        return [one.fault for one in self._active]
 
     @property
     def known(self) -> list[Fault]:
@@ -71,50 +74,40 @@ class FaultPlan:
         return [one.fault for one in self._set]
 
     def on_time(self, world: World) -> None:
-        """See which faults are on now, and let those of markets act."""
+        """See which faults are on now, and let those of markets act; between two changes there is nothing to see."""
         self._now = world.now
-        if self._set:
-            self._refresh()
-        elif not self._marked:
+        if self._now >= self._change:
+            self._look()
+        if self._shown:
             return
-        self._marked = any(one.fault.kind == "freeze" for one in self._set)
+        self._shown = True
+        notices, self._notices = self._notices, []
         freezing = [fault for fault in self.active() if fault.kind == "freeze"]
+        warning = [fault for fault in self.active() if fault.kind == "warning"]
         for venue, markets in world.markets.items():
             for symbol, market in markets.items():
                 market.frozen = any(fault.hits(venue, "market", symbol) for fault in freezing)
-        for one in self._set:
-            if one.fault.kind in {"warning", "delisting"}:
-                self._announce(one, world)
+                market.warned = any(fault.hits(venue, "market", symbol) for fault in warning)
+                for fault in notices:
+                    if fault.hits(venue, "market", symbol):
+                        market.delisting = self._now + fault.after
 
     def stand(self, length: int) -> None:
         """Let the times of all faults stand still for a number of ns, as the markets do."""
         for one in self._set:
             one.since += length
+        self._change += length
 
-    def _announce(self, one: _Set, world: World) -> None:
-        fault = one.fault
-        begun = one.starts(self._now)
-        for venue, markets in world.markets.items():
-            for symbol, market in markets.items():
-                if not fault.hits(venue, "market", symbol):
-                    continue
-                if fault.kind == "warning":
-                    market.warned = one.on
-                elif begun:
-                    market.delisting = self._now + fault.after
-
-    def _refresh(self) -> None:
-        for one in self._set:
-            one.on = one.fault.active(self._now - one.since)
-        on = [one for one in self._set if one.on]
+    def _look(self) -> None:
+        """Sort out which faults are on, and when that changes next."""
+        begun = [one.fault for one in self._set if one.look(self._now)]
+        self._active = [one for one in self._set if one.on]
         for venue in _VENUES:
-            self._frames[venue] = [o.fault for o in on if o.fault.kind in FRAMES and o.fault.reaches(venue)]
-        self._gaps = [(o.fault, o.fault.round(self._now - o.since)) for o in on if o.fault.kind == "gap"]
-        self._cuts += [o.fault for o in on if o.fault.kind == "disconnect" and self._cuts_now(o)]
-
-    def _cuts_now(self, one: _Set) -> bool:
-        """A disconnect cuts once a round; one that lasts keeps sockets from opening too."""
-        return one.starts(self._now)
+            self._frames[venue] = [fault for fault in self.active() if fault.kind in FRAMES and fault.reaches(venue)]
+        self._cuts += [fault for fault in begun if fault.kind == "disconnect"]
+        self._notices += [fault for fault in begun if fault.kind == "delisting"]
+        self._change = min((one.since + one.fault.change(self._now - one.since) for one in self._set), default=NEVER)
+        self._shown = False
 
     def cuts(self) -> list[Fault]:
         """Return the disconnects that happen now, each once."""
@@ -136,14 +129,14 @@ class FaultPlan:
 
     def lost(self, venue: str, stream: str, symbol: str) -> bool:
         """Whether a difference is lost before it is told: once a round and stream, or while the fault lasts."""
-        for fault, turn in self._gaps:
-            if not fault.hits(venue, stream, symbol) or not self.draws(fault):
+        for one in self._active:
+            fault, key = one.fault, (venue, stream, symbol)
+            if fault.kind != "gap" or not fault.hits(*key) or not self.draws(fault):
                 continue
             if fault.lasts is not None:
                 return True
-            key = (id(fault), turn, stream, symbol)
-            if key not in self._spent:
-                self._spent.add(key)
+            if key not in one.spent:
+                one.spent.add(key)
                 return True
         return False
 

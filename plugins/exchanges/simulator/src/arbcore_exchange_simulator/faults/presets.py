@@ -5,8 +5,6 @@ from typing import Final
 
 from arbcore_exchange_simulator.faults.fault import Fault, Kind
 
-SECOND: Final = 1_000_000_000
-
 # kind: mean time between two, shortest and longest length in seconds, and the share that is hit
 _CHURN: Final[dict[Kind, tuple[float, float, float, float]]] = {
     "latency": (20, 1, 5, 1.0),
@@ -24,10 +22,19 @@ _CHURN: Final[dict[Kind, tuple[float, float, float, float]]] = {
 }
 
 
+def _ms(seconds: float) -> int:
+    """Return ns, cut to whole milliseconds: shorter times have no place in a fault."""
+    return int(seconds * 1000) * 1_000_000
+
+
 def churn(seed: int, seconds: float = 3600.0) -> list[Fault]:
     """Return a random mixture for soak tests: every kind that passes, on either exchange, at drawn times.
 
     The first ten seconds are quiet, so that clients come up; the same seed gives the same faults.
+
+    Args:
+        seed: Seed of what is drawn.
+        seconds: Length of the mixture, after which it repeats.
     """
     random = Random(f"{seed}:churn")  # noqa: S311 - reproducible
     found = []
@@ -39,11 +46,12 @@ def churn(seed: int, seconds: float = 3600.0) -> list[Fault]:
                 Fault(
                     kind=kind,
                     venue=random.choice(("upbit", "usdm")),
-                    at=int(at * SECOND),
-                    lasts=int(lasts * SECOND),
+                    at=_ms(at),
+                    lasts=_ms(lasts),
+                    every=_ms(seconds),
                     share=share,
-                    amount=int(random.uniform(0.02, 0.5) * SECOND),
-                    jitter=int(random.uniform(0, 0.2) * SECOND),
+                    amount=_ms(random.uniform(0.02, 0.5)),
+                    jitter=_ms(random.uniform(0, 0.2)),
                 )
             )
             at += lasts + random.expovariate(1 / every)

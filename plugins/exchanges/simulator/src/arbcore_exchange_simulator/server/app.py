@@ -20,11 +20,13 @@ def make_app(simulator: "Simulator") -> web.Application:
     return _Server(simulator).app
 
 
-def _response(answer: Answer) -> web.Response:
+def _response(answer: Answer, request: web.Request) -> web.Response:
+    """Return a reply, gzipped where the client takes that."""
     response = web.Response(
         status=answer.status, body=answer.body, headers=answer.headers, content_type="application/json", charset="utf-8"
     )
-    response.enable_compression()
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        response.enable_compression(web.ContentCoding.gzip)
     return response
 
 
@@ -41,7 +43,9 @@ class _Server:
         venue, path = split(request.match_info["path"])
         self._simulator.touched()
         if not venue:
-            return _response(Answer(404, encode({"error": {"name": 404, "message": "No venue has this path"}})))
+            return _response(
+                Answer(404, encode({"error": {"name": 404, "message": "No venue has this path"}})), request
+            )
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._socket(request, venue, path)
         return await self._rest(request, venue, path)
@@ -55,12 +59,13 @@ class _Server:
         for fault in hits:
             if fault.kind == "latency":
                 await asyncio.sleep(simulator.faults.delay(fault) / 1e9)
-        while any(fault in simulator.faults.active() for fault in muting) and not simulator.stopping.is_set():
+        # Faults end in virtual time, which wakes nobody.
+        while any(one in simulator.faults.active() for one in muting) and not simulator.stopping.is_set():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         answer = simulator.venues.answer(request.method, venue, path, query, origin="Origin" in request.headers)
         if "garbage" in kinds:
             answer.body = simulator.faults.damage(answer.body)
-        return _response(answer)
+        return _response(answer, request)
 
     async def _socket(self, request: web.Request, venue: str, path: str) -> web.StreamResponse:
         simulator = self._simulator
@@ -72,7 +77,7 @@ class _Server:
                 venue, path, dict(request.query), connection, origin="Origin" in request.headers
             )
         except Refused as refusal:
-            return _response(refusal.answer)
+            return _response(refusal.answer, request)
         socket = web.WebSocketResponse(autoping=False, compress=venue == "upbit", timeout=1.0)
         try:
             await socket.prepare(request)
@@ -86,17 +91,19 @@ class _Server:
         return socket
 
     async def _converse(self, socket: web.WebSocketResponse, connection: Connection) -> None:
-        """Write and read until either side ends it."""
+        """Write and read until either side ends it; an error of our own is raised, for the server's log."""
         tasks = [
             asyncio.create_task(self._write(socket, connection)),
             asyncio.create_task(self._read(socket, connection)),
         ]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
 
     @staticmethod
     async def _write(socket: web.WebSocketResponse, connection: Connection) -> None:
@@ -123,8 +130,8 @@ class _Server:
             elif message.type is WSMsgType.PONG:
                 session.pong(now)
 
-    async def _state(self, _request: web.Request) -> web.Response:
-        return _response(Answer(200, encode(self._simulator.state())))
+    async def _state(self, request: web.Request) -> web.Response:
+        return _response(Answer(200, encode(self._simulator.state())), request)
 
     async def _faults(self, request: web.Request) -> web.Response:
         """POST sets one fault or a list of them, DELETE takes all back."""
@@ -135,7 +142,7 @@ class _Server:
                 told: Any = await request.json()
                 wanted = [Fault.model_validate(one) for one in (told if isinstance(told, list) else [told])]
             except (ValueError, ValidationError) as error:
-                return _response(Answer(400, encode({"error": str(error)})))
+                return _response(Answer(400, encode({"error": str(error)})), request)
             for fault in wanted:
                 self._simulator.add_fault(fault)
         return await self._state(request)
@@ -145,5 +152,5 @@ class _Server:
         try:
             await self._simulator.advance(float(request.query.get("seconds", "")))
         except ValueError as error:
-            return _response(Answer(400, encode({"error": str(error)})))
+            return _response(Answer(400, encode({"error": str(error)})), request)
         return await self._state(request)

@@ -85,7 +85,7 @@ class UpbitRest:
 
     def _count(self, query: Query, default: int, most: int) -> int:
         given = query.get("count", str(default))
-        if not given.isdigit() or int(given) < 1:
+        if not given.isdecimal() or int(given) < 1:
             raise refused(400, "count does not have a valid value")
         return min(int(given), most)
 

@@ -78,10 +78,6 @@ class StatusBoard:
         said = replace(said, state=frame.market_state, delisting_ts=ends or 0, unread=ends is None)
         yield from self._note(frame.code, said, frame.timestamp * MS, now)
 
-    def again(self, now: int) -> list[InstrumentStatus]:
-        """Return everything that was told last, to be told once more."""
-        return [replace(status, recv_ts=now) for status in self._told.values()]
-
     def _note(self, code: str, said: _Said, ts: int, now: int) -> Iterator[InstrumentStatus]:
         if self._said.get(code) == said:
             return

@@ -84,7 +84,6 @@ class UpbitStream:
         self._poll_at = 0
         self._open = False
         self._over = False
-        self._repeated = False
 
     @property
     def url(self) -> str:
@@ -249,15 +248,9 @@ class UpbitStream:
             for book in self._books.values()
             if book.doubted_at and now - book.doubted_at > self._of.network.confirm_after
         ]
-        due = self._quiet.due(now)
-        if not self._repeated and self.delivering():
-            # Nothing is heard of a connection before it takes over from another one: all of it is told once more.
-            self._repeated = True
-            heard += self._board.again(now)
-            due = list(self._books)
-        codes = [code for code in due if code not in self._gone]
-        if codes:
-            heard.append(Fetch(CONFIRM, requests.orderbooks(codes, self._of.units)))
+        quiet = [code for code in self._quiet.due(now) if code not in self._gone]
+        if quiet:
+            heard.append(Fetch(CONFIRM, requests.orderbooks(quiet, self._of.units)))
         return heard
 
     def _poll(self, now: int) -> list[Heard]:
