@@ -15,6 +15,11 @@ Here = Callable[..., Ran]
 
 PATIENT = """
 health: {healthy_for: 300ms}
+exchanges:
+  upbit: {network: {longest_wait: 300ms}}
+  binance: {network: {longest_wait: 300ms}}
+rates:
+  usdt_krw: {network: {longest_wait: 300ms}}
 strategies:
   premium: {exit_bps: -1000, max_holding: 1500ms, max_open: 1}
 """
@@ -45,7 +50,7 @@ def test_nothing_is_sent_while_books_are_invalid_and_all_goes_on_afterwards(proj
             run.says(" hedged after ")
             held[0].kill()
             run.until(lambda said: said.count("public-1 reconnecting") >= 3)
-            assert not run.left(2.0)
+            assert not run.left(1.7)
             restart = time_ns()
             held.append(Simulator(project / "simulator", held[0].port))
             run.says(" closed ")

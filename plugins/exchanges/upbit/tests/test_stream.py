@@ -116,18 +116,34 @@ def test_frames_that_are_late_are_passed_over() -> None:
     assert books(made.received(raw(book_frame(ms=T0 + 5, bids=OTHER)), NOW + 4))[0].bids == OTHER
 
 
-def test_a_clock_that_went_back_invalidates_and_begins_anew() -> None:
-    made = opened()
-    back = T0 - 3_600_000
-    heard = [made.received(raw(book_frame(ms=back + n)), NOW + n) for n in range(LATE_FRAMES + 1)]
-    assert [list(items) for items in heard[:-2]] == [[]] * (LATE_FRAMES - 1)
-    assert heard[-2] == (BookInvalid(KEY, 0, NOW + LATE_FRAMES - 1, Reason.INPUT_TIME_BACK),)
-    assert [item.ts for item in books(heard[-1])] == [(back + LATE_FRAMES) * MS]
+def test_a_clock_that_went_back_invalidates_and_asks_for_another_connection() -> None:
+    made = opened(confirm_after=2 * S)
+    back = raw(book_frame(ms=T0 - 3_600_000))
+    times = [NOW + S, NOW + 2 * S, NOW + 3 * S - 1, NOW + 3 * S]
+    assert [list(made.received(back, now)) for now in times[:-1]] == [[], [], []]
+    invalid, reconnect = made.received(back, times[-1])
+    assert invalid == BookInvalid(KEY, T0 * MS, NOW + 3 * S, Reason.INPUT_TIME_BACK)
+    assert isinstance(reconnect, Reconnect)
+    assert "went back" in reconnect.reason
 
 
-def test_late_frames_that_fall_among_themselves_prove_nothing() -> None:
-    made = opened()
-    assert not [item for n in range(20) for item in made.received(raw(book_frame(ms=T0 - 1 - n)), NOW + n)]
+@pytest.mark.parametrize("between", ["frame", "answer"])
+def test_late_frames_between_others_prove_nothing(between: str) -> None:
+    made = opened(confirm_after=2 * S)
+    late = raw(book_frame(ms=T0 - 1))
+    for n in range(1, 20):
+        now = NOW + n * S
+        assert list(made.received(late, now)) == []
+        if between == "frame" and n % 2:
+            made.received(raw(book_frame(ms=T0 + n)), now)
+        elif n % 2:
+            made.fetched(CONFIRM, reply([orderbook(ms=T0)]), now)
+
+
+def test_few_late_frames_prove_nothing_however_far_apart() -> None:
+    made = opened(mute_after=600 * S)
+    late = raw(book_frame(ms=T0 - 1))
+    assert [list(made.received(late, NOW + n * 100 * S)) for n in range(1, LATE_FRAMES)] == [[]] * (LATE_FRAMES - 1)
 
 
 def test_a_time_that_has_not_come_is_an_error() -> None:

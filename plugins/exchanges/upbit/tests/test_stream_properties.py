@@ -170,7 +170,7 @@ class StreamMachine(RuleBasedStateMachine):
         assert book.ts >= said[0]["ms"] * MS
         assert book.recv_ts <= self.now
         before = self.valid[book.instrument]
-        # Within a connection a book is never replaced by an older one, unless its time was found to have gone back.
+        # Within a connection a book is never replaced by an older one.
         assert before is None or before.bids[0][0] <= book.bids[0][0]
 
     def _answer(self, fetch: Fetch) -> Any:

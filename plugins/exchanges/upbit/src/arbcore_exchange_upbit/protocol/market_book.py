@@ -7,7 +7,7 @@ from arbcore.model.reason import Reason
 from arbcore_exchange_upbit.protocol.ladders import Side, fault
 
 LATE_FRAMES: Final = 3
-"""So many frames in a row from before the last one mean that the venue's clock went back, not that they are late."""
+"""Fewer frames from before the last one are late, however long nothing newer comes."""
 
 Told = Book | BookInvalid
 """What may be told of a book."""
@@ -22,11 +22,13 @@ class MarketBook:
 
     Args:
         key: Key of the instrument.
+        patience: How long frames may all be late before the venue's clock is found to have gone back, nanoseconds.
 
     Attributes:
         whole: Whether the last thing told was a book that can be traded on.
         heard: When a frame or an answer last said what the book is; 0 for never.
         doubted_at: Since when the stream owes the frame of a newer book; 0 where it owes nothing.
+        stepped_back: Whether the venue's clock went back: only another connection can tell what is newer now.
     """
 
     __slots__ = (
@@ -34,28 +36,32 @@ class MarketBook:
         "_bids",
         "_fault",
         "_late",
-        "_late_ts",
+        "_late_since",
         "_newest",
+        "_patience",
         "_polled",
         "_ts",
         "doubted_at",
         "heard",
         "key",
+        "stepped_back",
         "whole",
     )
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, patience: int) -> None:
         self.key: Final = key
+        self._patience: Final = patience
         self.whole = False
         self.heard = 0
         self.doubted_at = 0
+        self.stepped_back = False
         self._bids: Side = ()
         self._asks: Side = ()
         self._ts = 0
         self._newest = 0
         self._polled = 0
         self._late = 0
-        self._late_ts = 0
+        self._late_since = 0
         self._fault: str = ""
 
     @property
@@ -73,8 +79,8 @@ class MarketBook:
             now: Time of receipt.
         """
         if ts < self._ts:
-            return self._on_late(ts, now)
-        self._late = 0
+            return self._on_late(now)
+        self._late = self._late_since = 0
         self._ts, self._bids, self._asks = ts, bids, asks
         if self.doubted_at:
             if ts < self._newest:
@@ -95,7 +101,7 @@ class MarketBook:
         if not self._ts or ts < self._newest:
             return None
         if bids == self._bids and asks == self._asks:
-            self.doubted_at = 0
+            self.doubted_at = self._late = self._late_since = 0
             return self._tell(max(self._ts, ts, venue_now), bids, asks, now)
         if ts < self._ts:
             return None  # older than the last frame: that frame came between question and answer
@@ -118,13 +124,13 @@ class MarketBook:
         self._fault = reason
         return BookInvalid(self.key, self._ts, now, reason)
 
-    def _on_late(self, ts: int, now: int) -> BookInvalid | None:
-        """Pass over a late frame; once several in a row rise among themselves, begin anew with the next one."""
-        self._late = self._late + 1 if ts >= self._late_ts else 1
-        self._late_ts = ts
-        if self._late < LATE_FRAMES:
+    def _on_late(self, now: int) -> BookInvalid | None:
+        """Pass over a late frame, until nothing but late ones have come for too long."""
+        self._late += 1
+        self._late_since = self._late_since or now
+        if self._late < LATE_FRAMES or now - self._late_since < self._patience:
             return None
-        self._ts, self._late, self._late_ts, self.doubted_at, self._newest = 0, 0, 0, 0, 0
+        self.stepped_back = True
         return self.lose(now, Reason.INPUT_TIME_BACK)
 
     def _tell(self, ts: int, bids: Side, asks: Side, now: int) -> Told | None:

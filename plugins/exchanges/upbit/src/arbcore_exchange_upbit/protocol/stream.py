@@ -74,7 +74,8 @@ class UpbitStream:
         self._of: Final = subscription
         self._ticket: Final = ticket
         self._gone: Final = gone
-        self._books: Final = {code: MarketBook(key) for code, key in subscription.keys.items()}
+        patience = subscription.network.confirm_after
+        self._books: Final = {code: MarketBook(key, patience) for code, key in subscription.keys.items()}
         self._board: Final = StatusBoard(subscription.keys)
         self._quiet: Final = Quiet(subscription.network.confirm_after)
         self._awaited: Final = set(subscription.keys)
@@ -183,7 +184,8 @@ class UpbitStream:
         self._least_delay = min(self._least_delay, now - ts)
         self._awaited.discard(code)
         self._quiet.touched(code, now)
-        return () if told is None else (told,)
+        heard: tuple[Heard, ...] = () if told is None else (told,)
+        return (*heard, Reconnect(f"the times of {book.key} went back")) if book.stepped_back else heard
 
     def _on_trade(self, frame: TradeFrame, now: int) -> Sequence[Heard]:
         number = (frame.code, frame.sequential_id)

@@ -1,0 +1,75 @@
+"""Watching and recording without trading: `arb monitor`, and `arb data record` with a backtest on what it kept."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.commands import Ran, arb
+from tests.e2e.live_project import CONFIG, Simulator, make_live, running, simulated
+
+Here = Callable[..., Ran]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """Two exchanges on this machine."""
+    with simulated(tmp_path_factory.mktemp("simulator")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, simulator: Simulator) -> Path:
+    """A project that looks at them."""
+    return make_live(tmp_path_factory.mktemp("watching") / "project", simulator.address)
+
+
+def test_a_monitor_shows_edges_and_leaves_nothing_behind(project: Path) -> None:
+    ran = arb("monitor", *CONFIG, "--for", "2s", "--plain", cwd=project)
+    assert (ran.code, ran.out) == (0, ""), ran.err
+    for text in ("upbit public-1 connected", "best edge", "session ended: the time is over"):
+        assert text in ran.err
+    for alien in (" enters ", "PnL", "Traceback", "Warning"):
+        assert alien not in ran.err
+    assert not (project / "sessions").exists()
+
+
+def test_what_was_recorded_is_sound_and_can_be_traded_on(project: Path, arb_here: Here) -> None:
+    ran = arb("data", "record", *CONFIG, "--for", "2500ms", "--out", "tape", "--json", cwd=project)
+    told = ran.told()
+    assert told["reason"] == "the time is over"
+    assert told["skipped"] == {}
+    assert set(told["instruments"]) == {"upbit:KRW-BTC", "upbit:KRW-ETH", "binance:BTCUSDT", "binance:ETHUSDT"}
+    assert "Traceback" not in ran.err
+    verified = arb_here("data", "verify", "tape")
+    assert verified.code == 0, verified.out + verified.err
+    backtest = arb_here("backtest", *CONFIG, "--data", "tape", "--json").told()
+    assert backtest["inputs"] >= told["inputs"] > 50
+    assert backtest["trades"] + backtest["open_trades"] >= 1
+    assert backtest["pnl"]["remainder"] == "0"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals between processes are POSIX")
+def test_a_recording_that_was_killed_is_continued(project: Path, arb_here: Here) -> None:
+    """What is there stays and is sound; the next one adds to it."""
+    record = ("data", "record", *CONFIG, "--out", "torn", "--instrument", "upbit:KRW-BTC")
+    with running(*record, cwd=project) as run:
+        run.says("upbit public-1 connected")
+        assert not run.left(1.5)
+        run.process.send_signal(signal.SIGKILL)
+        run.end()
+    ran = arb(*record, "--for", "1s", "--json", cwd=project)
+    second = ran.told()
+    assert arb_here("data", "verify", "torn").code == 0
+    sets = arb_here("data", "list", "torn", "--json").told()["datasets"]
+    rows = sum(one["rows"] for one in sets)
+    assert rows > second["inputs"], "the first recording is there, too"
+
+
+def test_an_instrument_that_nobody_lists(project: Path) -> None:
+    record = ("data", "record", *CONFIG, "--for", "1s", "--out", "none", "--instrument", "upbit:KRW-BTCC")
+    arb(*record, cwd=project).refused(3, "no venue of the config lists", "did you mean upbit:KRW-BTC?")
+    assert not (project / "none").exists()
