@@ -1,33 +1,64 @@
-"""`arb demo` in an empty folder: data, backtest and report by one command, and again from what is there."""
+"""`arb demo` in an empty folder: a simulator, a paper session over sockets and its report by one command, and again."""
 
+import os
+import shlex
+import signal
+import sys
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.commands import arb
+from tests.e2e.live_project import running
+
+pytestmark = pytest.mark.slow
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals between processes are POSIX")
 def test_one_command_and_a_report(tmp_path: Path) -> None:
-    ran = arb("demo", "--quotes", 20_000, cwd=tmp_path)
+    """Interrupted as by Ctrl-C, which reaches the simulator, too, once a trade was closed."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    with running("demo", "--for", "90s", "--plain", cwd=folder) as run:
+        run.says(" closed ")
+        os.killpg(run.process.pid, signal.SIGINT)
+        ran = run.end()
     assert ran.code == 0, ran.err
     steps = [line for line in ran.err.splitlines() if line.startswith("$ arb ")]
-    assert [line.split()[2] for line in steps] == ["init", "data", "backtest"]
-    for text in ("Per symbol", "Profit and loss", "remainder", "20,000", "generated data"):
+    assert [line.split()[2] for line in steps] == ["init", "simulator", "run"]
+    for text in ("Per symbol", "Profit and loss", "remainder", "Session demo (paper)", "SIGINT was received"):
         assert text in ran.out
-    assert "Traceback" not in ran.err
-    again = arb("demo", "--quotes", 20_000, cwd=tmp_path)
-    assert again.code == 0
-    assert [line.split()[2] for line in again.err.splitlines() if line.startswith("$ arb ")] == ["backtest"]
-    assert _hash(again.out) == _hash(ran.out)
+    assert "nothing was traded" not in ran.out
+    for alien in ("Traceback", "ResourceWarning", "this is a defect"):
+        assert alien not in ran.err
+    advice = [line.removeprefix("next: ") for line in ran.err.splitlines() if line.startswith("next: ")]
+    assert [shlex.split(line)[:2] for line in advice] == [["arb", "replay"], ["arb", "trades"], ["arb", "journal"]]
+    for line in advice:
+        done = arb(*shlex.split(line)[1:], cwd=folder)
+        assert done.code == 0, f"{line}\n{done.err}{done.out}"
+    assert (folder / "demo" / "sessions" / "demo" / "journal.db").exists()
 
 
-def test_too_few_quotes_to_trade_on(tmp_path: Path) -> None:
-    """A market shorter than the strategy's warm-up: a report all the same, which says why it is empty."""
-    ran = arb("demo", "--quotes", 10, "--dir", "small", cwd=tmp_path)
+def test_again_in_what_is_there(tmp_path: Path) -> None:
+    """Its time ends it; the next run keeps project, config and the earlier session."""
+    first = arb("demo", "--for", "1s", "--plain", "--seed", 3, cwd=tmp_path)
+    assert first.code == 0, first.err
+    assert "the time is over" in first.out
+    again = arb("demo", "--for", "1s", "--plain", "--seed", 3, cwd=tmp_path)
+    assert again.code == 0, again.err
+    steps = [line.split()[2] for line in again.err.splitlines() if line.startswith("$ arb ")]
+    assert steps == ["simulator", "run"]
+    assert "an earlier run of this session was put aside: demo/sessions/demo-" in again.err.replace(os.sep, "/")
+    sessions = sorted(path.name for path in (tmp_path / "demo" / "sessions").iterdir())
+    assert len(sessions) == 2
+    assert sessions[0] == "demo"
+    for name in sessions:
+        assert arb("journal", "verify", f"demo/sessions/{name}", cwd=tmp_path).code == 0
+
+
+def test_a_market_too_short_to_trade_on(tmp_path: Path) -> None:
+    """A session shorter than the strategy's warm-up: a report all the same, which says why it is empty."""
+    ran = arb("demo", "--for", "500ms", "--plain", "--dir", "small", cwd=tmp_path)
     assert ran.code == 0, ran.err
     assert "0 closed, 0 open" in ran.out
     assert "nothing was traded" in ran.out
-
-
-def _hash(report: str) -> str:
-    """Return the hash in the report's row `result`."""
-    (row,) = [line.split() for line in report.splitlines() if " result " in line]
-    return next(word for word in row if len(word) == 64)

@@ -65,8 +65,9 @@ def test_a_recording_that_was_killed_is_continued(project: Path, arb_here: Here)
     second = ran.told()
     assert arb_here("data", "verify", "torn").code == 0
     sets = arb_here("data", "list", "torn", "--json").told()["datasets"]
-    rows = sum(one["rows"] for one in sets)
-    assert rows > second["inputs"], "the first recording is there, too"
+    kinds = {f"{one['venue']} {kind}": told for one in sets for kind, told in one["kinds"].items()}
+    assert kinds["upbit book"]["files"] == kinds["rates fx"]["files"] == 2
+    assert sum(kind["rows"] for kind in kinds.values()) > second["inputs"]
 
 
 def test_an_instrument_that_nobody_lists(project: Path) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from arbcore.model.market import Book
 from arbcore.net.protocol import Fetch, Heard, Send
 from arbcore.net.request import Reply
 from arbcore.net.settings import NetworkSettings
@@ -19,6 +20,10 @@ NOW = T0 * MS + 20 * MS
 Levels = tuple[tuple[float, float], ...]
 BIDS: Levels = ((148_960_000.0, 0.03754714), (148_959_000.0, 0.5))
 ASKS: Levels = ((148_961_000.0, 0.07029618), (148_962_000.0, 1.25))
+
+OTHER: Levels = ((148_950_000.0, 0.4), (148_949_000.0, 0.5))
+"""Other bids."""
+KEY = "upbit:KRW-BTC"
 
 
 def units(bids: Levels = BIDS, asks: Levels = ASKS) -> list[dict[str, float]]:
@@ -165,6 +170,10 @@ def opened(codes: Sequence[str] = ("KRW-BTC",), **changes: Any) -> UpbitStream:
 
 def fetches(heard: Sequence[Heard], tag: str) -> list[Fetch]:
     return [item for item in heard if isinstance(item, Fetch) and item.tag == tag]
+
+
+def books(heard: Sequence[Heard]) -> list[Book]:
+    return [item for item in heard if isinstance(item, Book)]
 
 
 def sent(heard: Sequence[Heard]) -> list[list[dict[str, Any]]]:
