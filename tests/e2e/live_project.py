@@ -1,7 +1,9 @@
 """Live projects and what runs in them: the local simulator and sessions, each in a process of its own."""
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,10 +11,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import IO, Any, Final
 
 from arbcore.cli import main
+from tests.e2e import commands
 from tests.e2e.commands import Ran
 
 PATIENCE_S: Final = 40.0
@@ -61,6 +66,7 @@ class Simulator:
         options = ("--port", str(port), "--config", str(market), "--json", "--until-eof", "--no-wait")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "arbcore", "simulator", *options],
+            env={**os.environ, **_compiled()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -109,6 +115,19 @@ def make_live(folder: Path, address: str, more: str = "") -> Path:
     (folder / "quick.yaml").write_text(QUICK.format(address=address), encoding="utf-8")
     (folder / "more.yaml").write_text(more, encoding="utf-8")
     return folder
+
+
+def arb(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None) -> Ran:
+    """Run `arb` to its end, as `commands.arb` does; the processes share what they compile."""
+    return commands.arb(*arguments, cwd=cwd, env={**_compiled(), **(env or {})})
+
+
+@cache
+def _compiled() -> Mapping[str, str]:
+    """Return an environment in which only the first process compiles modules, outside their folders."""
+    folder = mkdtemp(prefix="compiled-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": folder}
 
 
 CONFIG: Final = ("arb.yaml", "quick.yaml", "more.yaml")
@@ -202,7 +221,7 @@ def _popen(
     return subprocess.Popen(
         command,
         cwd=cwd,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(env or {})},
+        env={**os.environ, **_compiled(), **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=out,
         stderr=err,

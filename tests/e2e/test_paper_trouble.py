@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.commands import Ran, arb
-from tests.e2e.live_project import CONFIG, Simulator, make_live, session, simulated
+from tests.e2e.commands import Ran
+from tests.e2e.live_project import CONFIG, Simulator, arb, make_live, session, simulated
 
 Here = Callable[..., Ran]
 FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.commands import Ran, arb
-from tests.e2e.live_project import CONFIG, Simulator, make_live, running, simulated
+from tests.e2e.commands import Ran
+from tests.e2e.live_project import CONFIG, Simulator, arb, make_live, running, simulated
 
 Here = Callable[..., Ran]
 pytestmark = pytest.mark.slow
