@@ -1,4 +1,4 @@
-"""Decoding: every kind of frame through the protocol layers of both exchanges, from bytes to the item that is delivered.
+"""Decoding: every kind of frame through the protocol layers of both exchanges, from bytes to delivered items.
 
 The frames are the simulator's own, made in virtual time. The baseline is `msgspec.json.decode` of the same frames into
 dicts, which checks nothing, converts no price and builds no book.
@@ -9,7 +9,7 @@ dicts, which checks nothing, converts no price and builds no book.
 import gc
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 

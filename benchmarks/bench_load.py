@@ -20,6 +20,9 @@ from benchmarks.live import followed, percentile, project, session, simulator, s
 
 _WARM_UP: Final = 0.3
 _SIZES: Final = (10, 20, 50, 100)
+_HEADER: Final = (
+    "coins  inputs/s   CPU %  us CPU/input  of smallest   RSS MiB  MiB/min  loop mean us  loop p99 us  queue  trades"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def measure(coins: int, seconds: float) -> Load:
 
 def main(seconds: float, sizes: Sequence[int]) -> None:
     """Measure and print."""
-    print("coins  inputs/s   CPU %  us CPU/input  of smallest   RSS MiB  MiB/min  loop mean us  loop p99 us  queue  trades")
+    print(_HEADER)
     base = 0.0
     for coins in sizes:
         found = measure(coins, seconds)

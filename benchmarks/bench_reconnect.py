@@ -76,7 +76,7 @@ class Watch:
             self._waited[owner] = self._waited.get(owner, 0) + wait
             return wait
 
-        Backoff.failed = told  # type: ignore[method-assign]
+        Backoff.failed = told  # type: ignore[assignment, method-assign]
 
     def deliver(self, item: FeedItem) -> None:
         """Take what a feed delivers."""
@@ -125,7 +125,7 @@ async def cut_again_and_again(market: Market, keys: Sequence[str], address: str,
 
 async def _until_whole(watch: Watch) -> None:
     with anyio.fail_after(_GIVE_UP_S):
-        while not watch.whole:
+        while not watch.whole:  # noqa: ASYNC110 - the times that count are those of the items
             await anyio.sleep(0.005)
 
 
@@ -180,7 +180,7 @@ def line(name: str, taken: Sequence[int], base: float, *, goal: bool = True) -> 
 
 
 def report(watch: Watch, base: float) -> None:
-    """Print a line for the books of each venue, and one for each connection; mark prices come once a second by nature."""
+    """Print a line for the books of each venue, and one for each connection; mark prices come once a second."""
     for venue, taken in sorted(watch.books.items()):
         line(f"{venue}, a book", taken, base)
     for (venue, connection), taken in sorted(watch.taken.items()):

@@ -78,8 +78,8 @@ async def bare(address: str, symbols: Sequence[str], seconds: float) -> list[int
     for task in tasks:
         task.cancel()
     for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-        if not isinstance(outcome, asyncio.CancelledError):
-            raise RuntimeError("the bare client failed") from outcome  # type: ignore[misc]  # listen never returns
+        if isinstance(outcome, Exception):
+            raise outcome
     return found
 
 
@@ -94,7 +94,8 @@ def run_bare(address: str, symbols: Sequence[str]) -> list[int]:
 
 def line(name: str, values: Sequence[int], more: str = "") -> None:
     """Print median and 99th percentile in microseconds."""
-    print(f"  {name:26} p50 {percentile(values, 0.5) / _US:8,.0f} us   p99 {percentile(values, 0.99) / _US:8,.0f} us{more}")
+    middle, slow = percentile(values, 0.5) / _US, percentile(values, 0.99) / _US
+    print(f"  {name:26} p50 {middle:8,.0f} us   p99 {slow:8,.0f} us{more}")
 
 
 def judge(name: str, values: Sequence[int]) -> None:
@@ -109,7 +110,7 @@ def report(probe: Probe, result: SessionResult, decoded: Sequence[int]) -> None:
     """Print everything."""
     ways = [way for way in probe.ways if way.whole]
     whole = [way.whole for way in ways]
-    print(f"{len(probe.engine):,} inputs of market data, {len(ways):,} decisions with orders, {result.trades} trades closed")
+    print(f"{len(probe.engine):,} steps of the engine, {len(ways):,} with orders; {result.trades} trades closed")
     print("bare client, socket to dict")
     line("all frames", decoded)
     base = percentile(decoded, 0.5)

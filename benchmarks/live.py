@@ -181,4 +181,5 @@ def followed(config: Path, process: "subprocess.Popen[str]") -> Iterator[Session
             yield stats
         time.sleep(0.2)
     if process.returncode:
-        raise RuntimeError(f"the session ended with {process.returncode}: {(config.parent / 'session.err').read_text()}")
+        told = (config.parent / "session.err").read_text()
+        raise RuntimeError(f"the session ended with {process.returncode}: {told}")

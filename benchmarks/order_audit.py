@@ -237,7 +237,7 @@ def _state_of(event: Event) -> tuple[str, str, str] | None:
 
 
 def unrecovered(states: Sequence[tuple[int, str]], patience: int) -> int:
-    """Return how many losses of a connection took longer than a time to recover; the session's end cuts the last off."""
+    """Return how many losses took longer than a time to recover; the session's end cuts the last one off."""
     late, since = 0, 0
     for time, state in states:
         if state in {ConnectionState.RECONNECTING, ConnectionState.MUTE}:

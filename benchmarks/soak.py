@@ -120,7 +120,7 @@ class Soaked:
         return found
 
 
-def soak(  # noqa: PLR0913 - what a run is made of
+def soak(
     folder: Path,
     seconds: float,
     coins: int,
@@ -198,16 +198,18 @@ def report(found: Soaked) -> None:
     audit, last = found.audit, found.records[-1]
     print(f"faults of the simulator: {_counts(found.weather.seen)}")
     print(f"books told invalid: {_counts(audit.invalid)}")
-    print(f"trades closed: {last.closed:,}; inputs {last.inputs:,}, conflated {last.conflated:,}, dropped {last.dropped:,}")
+    print(f"trades {last.closed:,}; inputs {last.inputs:,}, conflated {last.conflated:,}, dropped {last.dropped:,}")
     print(f"orders: {_counts(audit.orders)}; checks made: {_counts(audit.checks)}")
     if audit.ages:
         ages = [percentile(audit.ages, share) / 1e6 for share in (0.5, 0.99, 1.0)]
         print("age of the book behind an order: p50 {:,.0f} ms, p99 {:,.0f} ms, most {:,.0f} ms".format(*ages))
     count, longest = found.reconnections
     print(f"reconnections: {count}, longest without data {longest / 1e9:.1f} s, not recovered in time: {found.late}")
-    print(f"memory: {last.rss_mib} MiB at the end, {found.growth:+.2f} MiB a minute after the warm-up (flat: {FLAT_MIB})")
+    print(
+        f"memory: {last.rss_mib:.1f} MiB at the end; {found.growth:+.2f} MiB a minute after warm-up, flat is {FLAT_MIB}"
+    )
     replay = found.replay
-    print(f"journal verifies: {found.verified}; replay: {replay['compared']:,} of {replay['events']:,} events identical")
+    print(f"journal verifies: {found.verified}; replay: {replay['compared']:,} of {replay['events']:,} events equal")
     for line in (*replay["changed"], *replay["notes"], *found.faults):
         print(f"  ! {line}")
 

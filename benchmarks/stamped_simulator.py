@@ -6,7 +6,6 @@ machine share. No decoder looks at it.
 
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 STAMP: Final = b',"sent":'
@@ -28,9 +27,9 @@ def main() -> int:
 
     from arbcore.cli import main as arb
 
-    send: Callable[..., Awaitable[None]] = WebSocketResponse.send_frame
+    send: Any = WebSocketResponse.send_frame
 
-    async def stamped(self: WebSocketResponse, message: bytes, *arguments: Any, **more: Any) -> None:
+    async def stamped(self: object, message: bytes, *arguments: Any, **more: Any) -> None:
         if message.endswith(b"}"):
             message = b"%s%s%d}" % (message[:-1], STAMP, time.monotonic_ns())
         await send(self, message, *arguments, **more)

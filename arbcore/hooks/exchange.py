@@ -74,8 +74,6 @@ class ExchangeHooks(RateHooks, Protocol):
 
         Raises:
             ConfigurationError: The settings can't be served. Any exception ends the assembly.
-
-        Provisional: no second implementation yet.
         """
         ...
 

@@ -117,7 +117,7 @@ def test_wrong_arguments_are_a_mistake_of_the_caller(exchange: Exchange) -> None
     [
         ("return None", "returned NoneType, not Feed"),
         ("return 'feed'", "returned str, not Feed"),
-        ("return Feed()", r"returned Feed, not Feed \(it lacks subscribe\)"),
+        ("return Feed()", r"returned Feed, not Feed \(it lacks run\)"),
         ("return WholeFeed", "returned the class WholeFeed, not Feed"),
         ("return [WholeFeed()]", "returned list, not Feed"),
     ],

@@ -119,21 +119,6 @@ def orderbook(code: str = "KRW-BTC", ms: int = T0, bids: Levels = BIDS, asks: Le
     }
 
 
-def recent_trade(code: str = "KRW-BTC") -> dict[str, Any]:
-    return {
-        "market": code,
-        "trade_date_utc": "2026-11-20",
-        "trade_time_utc": "03:04:05",
-        "timestamp": T0,
-        "trade_price": 147_058_000,
-        "trade_volume": 0.00006043,
-        "prev_closing_price": 146_852_000,
-        "change_price": 206_000,
-        "ask_bid": "BID",
-        "sequential_id": 17_951_438_453_360_000,
-    }
-
-
 def raw(message: object) -> bytes:
     return json.dumps(message, ensure_ascii=False).encode()
 

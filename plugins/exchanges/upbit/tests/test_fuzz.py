@@ -36,7 +36,6 @@ from plugins.exchanges.upbit.tests.samples import (
     market,
     opened,
     orderbook,
-    recent_trade,
     reply,
     stream,
     ticker_frame,
@@ -60,7 +59,6 @@ REPLIES: dict[str, tuple[Any, Callable[[Reply], Any]]] = {
     "orderbooks": ([orderbook(), orderbook("KRW-ETH")], replies.read_orderbooks),
     "instruments": ([TICK, {**TICK, "market": "KRW-ETH"}], replies.read_orderbook_instruments),
     "tickers": ([TICKER, {**TICKER, "market": "KRW-ETH"}], replies.read_tickers),
-    "trades": ([recent_trade()], replies.read_recent_trades),
     "refusal": ({"error": {"name": 404, "message": "Code not found"}}, replies.read_orderbooks),
 }
 STATUSES = (200, 200, 200, 200, 201, 400, 404, 418, 429, 500)

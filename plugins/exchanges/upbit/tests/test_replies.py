@@ -7,14 +7,13 @@ from arbcore.errors import ExchangeError, ExchangeRefused, ExchangeUnavailable, 
 from arbcore.net.limits import RateLimits, Usage
 from arbcore_exchange_upbit.protocol import replies, requests
 from arbcore_exchange_upbit.protocol.limits import COUNTERS, penalties, read_usage
-from plugins.exchanges.upbit.tests.samples import NOW, T0, S, market, orderbook, recent_trade, reply
+from plugins.exchanges.upbit.tests.samples import NOW, T0, S, market, orderbook, reply
 
 READERS = {
     "market/all": replies.read_markets,
     "orderbook": replies.read_orderbooks,
     "orderbook/instruments": replies.read_orderbook_instruments,
     "ticker": replies.read_tickers,
-    "trades/ticks": replies.read_recent_trades,
 }
 
 
@@ -32,17 +31,15 @@ def test_markets_tell_warnings_in_order() -> None:
     assert warned.warnings == ("price_fluctuations", "trading_volume_soaring", "warning")
 
 
-def test_books_prices_ticks_and_trades_are_read() -> None:
+def test_books_prices_and_ticks_are_read() -> None:
     (book,) = replies.read_orderbooks(reply([orderbook()]))
     (tick,) = replies.read_orderbook_instruments(
         reply([{"market": "KRW-BTC", "quote_currency": "KRW", "tick_size": "1000", "supported_levels": ["0", "10000"]}])
     )
     (ticker,) = replies.read_tickers(reply([{"market": "KRW-BTC", "trade_price": 147058000, "timestamp": T0}]))
-    (trade,) = replies.read_recent_trades(reply([recent_trade()]))
     assert (book.market, book.timestamp, book.orderbook_units[0].ask_price) == ("KRW-BTC", T0, 148961000.0)
     assert (tick.market, tick.tick_size) == ("KRW-BTC", Decimal(1000))
     assert (ticker.market, ticker.trade_price) == ("KRW-BTC", 147058000.0)
-    assert (trade.timestamp, trade.trade_volume, trade.ask_bid) == (T0, 0.00006043, "BID")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +90,6 @@ def test_requests_name_their_group() -> None:
         "market": requests.markets(),
         "orderbook": requests.orderbooks(codes, 5),
         "ticker": requests.tickers(codes),
-        "trade": requests.recent_trades("KRW-BTC", 100),
     }
     assert {name: one.counter for name, one in made.items()} == {name: name for name in made}
     assert requests.orderbook_instruments(codes).counter == "orderbook"
@@ -101,7 +97,6 @@ def test_requests_name_their_group() -> None:
         "GET /market/all?is_details=true",
         "GET /orderbook?markets=KRW-BTC,BTC-ETH&count=5",
         "GET /ticker?markets=KRW-BTC,BTC-ETH",
-        "GET /trades/ticks?market=KRW-BTC&count=100",
     ]
     assert all(one.repeatable and not one.urgent and one.weight == 1 for one in made.values())
 

@@ -1,7 +1,7 @@
 """Replies of Upbit's quotation interface. Source: Upbit developer centre, REST, 2026-11."""
 
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
@@ -53,17 +53,6 @@ class Ticker(msgspec.Struct):
     trade_price: Price
 
 
-class RecentTrade(msgspec.Struct):
-    """A trade; ``ask_bid`` is the side of the taker."""
-
-    market: str
-    timestamp: Millis
-    trade_price: Price
-    trade_volume: Price
-    ask_bid: Literal["ASK", "BID"]
-    sequential_id: int
-
-
 _LEAST_TICK: Final = Decimal("1e-18")
 _LARGEST_TICK: Final = Decimal("1e12")
 
@@ -71,7 +60,6 @@ _MARKETS: Final = msgspec.json.Decoder(list[Market])
 _ORDERBOOKS: Final = msgspec.json.Decoder(list[Orderbook])
 _INSTRUMENTS: Final = msgspec.json.Decoder(list[OrderbookInstrument])
 _TICKERS: Final = msgspec.json.Decoder(list[Ticker])
-_TRADES: Final = msgspec.json.Decoder(list[RecentTrade])
 
 
 def read_markets(reply: Reply) -> list[Market]:
@@ -115,12 +103,3 @@ def read_tickers(reply: Reply) -> list[Ticker]:
         ExchangeError: The venue refused, or these are no prices.
     """
     return decode(_TICKERS, check(reply, "ticker"), "tickers")
-
-
-def read_recent_trades(reply: Reply) -> list[RecentTrade]:
-    """Return trades, newest first as the venue sends them.
-
-    Raises:
-        ExchangeError: The venue refused, or these are no trades.
-    """
-    return decode(_TRADES, check(reply, "trades/ticks"), "trades")

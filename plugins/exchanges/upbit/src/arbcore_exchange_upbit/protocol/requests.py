@@ -31,16 +31,6 @@ def tickers(codes: Sequence[str]) -> Request:
     return Request(path="/ticker", query=_listed(codes), counter="ticker", repeatable=True)
 
 
-def recent_trades(code: str, count: int) -> Request:
-    """Return the request for the last trades of a market, newest first.
-
-    Args:
-        code: Market id.
-        count: How many, up to 500.
-    """
-    return Request(path="/trades/ticks", query=f"market={code}&count={count}", counter="trade", repeatable=True)
-
-
 def _listed(codes: Sequence[str]) -> str:
     # A comma may stand in a query as it is; market ids are letters, digits and hyphens.
     return f"markets={','.join(codes)}"
