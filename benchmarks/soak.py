@@ -145,7 +145,7 @@ def soak(
         RuntimeError: The session failed.
     """
     weather, records = Weather(), []
-    with simulator("--count", str(coins), "--no-wait", *simulated) as address:
+    with simulator("--count", str(coins), *simulated) as address:
         config = project(folder, address, symbols_of(address), strategy=strategy)
         with session(config, seconds) as process:
             for stats in followed(config, process):
@@ -227,7 +227,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="Folder to keep the session in.")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        arguments = ("--seed", str(asked.seed), "--faults", "churn")
+        arguments = ("--seed", str(asked.seed), "--faults", "churn", "--no-wait")
         found = soak(asked.keep or Path(scratch), asked.minutes * 60, asked.symbols, arguments, say=True)
     report(found)
     flat = found.growth < FLAT_MIB

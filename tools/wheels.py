@@ -30,6 +30,8 @@ STEPS = (
     ("data", "generate", "--quotes", "20000", "--seed", "7", "--out", "data"),
     ("backtest", "--journal", "--sink", "jsonl", "--sink", "console", "--out", "run", "--json"),
     ("journal", "verify", "run"),
+    ("demo", "--for", "5s", "--plain"),
+    ("replay", "demo/sessions/demo"),
 )
 
 

@@ -9,12 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from arbcore.cli import main
 from tests.e2e import commands
@@ -229,6 +229,8 @@ def _popen(
     )
 
 
-def session(project: Path, *options: object, name: str = "run", **more: Any) -> Any:
-    """Run `arb run --plain` of a live project in the background while entered; a context manager of `Running`."""
-    return running("run", *CONFIG, "--plain", *options, cwd=project, name=name, **more)
+def session(
+    project: Path, *options: object, name: str = "run", env: Mapping[str, str] | None = None, prelude: str = ""
+) -> AbstractContextManager[Running]:
+    """Run `arb run --plain` of a live project in the background while entered."""
+    return running("run", *CONFIG, "--plain", *options, cwd=project, name=name, env=env, prelude=prelude)

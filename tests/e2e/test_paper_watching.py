@@ -12,6 +12,7 @@ from tests.e2e.live_project import CONFIG, Simulator, arb, make_live, running, s
 
 Here = Callable[..., Ran]
 pytestmark = pytest.mark.slow
+needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="signals between processes are POSIX")
 
 
 @pytest.fixture(scope="module")
@@ -27,20 +28,36 @@ def project(tmp_path_factory: pytest.TempPathFactory, simulator: Simulator) -> P
     return make_live(tmp_path_factory.mktemp("watching") / "project", simulator.address)
 
 
+@needs_posix
 def test_a_monitor_shows_edges_and_leaves_nothing_behind(project: Path) -> None:
-    ran = arb("monitor", *CONFIG, "--for", "2s", "--plain", cwd=project)
+    with running("monitor", *CONFIG, "--plain", cwd=project, name="monitor") as run:
+        run.says("upbit public-1 connected")
+        run.says("binance public-1 connected")
+        assert not run.left(1.0)
+        ran = run.stop()
     assert (ran.code, ran.out) == (0, ""), ran.err
-    for text in ("upbit public-1 connected", "best edge", "session ended: the time is over"):
+    for text in ("best edge", "session ended: SIGINT was received"):
         assert text in ran.err
     for alien in (" enters ", "PnL", "Traceback", "Warning"):
         assert alien not in ran.err
     assert not (project / "sessions").exists()
 
 
+def test_a_monitor_ends_by_its_time(arb_here: Here) -> None:
+    ran = arb_here("monitor", *CONFIG, "--for", "200ms", "--plain")
+    assert (ran.code, ran.out) == (0, "")
+    assert "session ended: the time is over" in ran.err
+
+
+@needs_posix
 def test_what_was_recorded_is_sound_and_can_be_traded_on(project: Path, arb_here: Here) -> None:
-    ran = arb("data", "record", *CONFIG, "--for", "2500ms", "--out", "tape", "--json", cwd=project)
+    with running("data", "record", *CONFIG, "--out", "tape", "--json", cwd=project, name="record") as run:
+        run.says("upbit public-1 connected")
+        run.says("binance public-1 connected")
+        assert not run.left(2.5)
+        ran = run.stop()
     told = ran.told()
-    assert told["reason"] == "the time is over"
+    assert told["reason"] == "SIGINT was received"
     assert told["skipped"] == {}
     assert set(told["instruments"]) == {"upbit:KRW-BTC", "upbit:KRW-ETH", "binance:BTCUSDT", "binance:ETHUSDT"}
     assert "Traceback" not in ran.err
@@ -52,7 +69,7 @@ def test_what_was_recorded_is_sound_and_can_be_traded_on(project: Path, arb_here
     assert backtest["pnl"]["remainder"] == "0"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals between processes are POSIX")
+@needs_posix
 def test_a_recording_that_was_killed_is_continued(project: Path, arb_here: Here) -> None:
     """What is there stays and is sound; the next one adds to it."""
     record = ("data", "record", *CONFIG, "--out", "torn", "--instrument", "upbit:KRW-BTC")

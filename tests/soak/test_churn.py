@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 _FULL = os.environ.get("ARBCORE_COUNTS") == "full"
 _S = 10**9
 _SHORT_AGE_NS = _S
-# Times count from the simulator's start; the session trades about two seconds later.
+# Times count from the session's first request; until then the simulator waits.
 _STORM = [
     {"kind": "drop", "share": 0.3, "at": "3.5s", "lasts": "1s"},
     {"kind": "duplicate", "share": 0.3, "at": "4s", "lasts": "1s"},
@@ -34,7 +34,7 @@ _STORM = [
 
 def _soaked(folder: Path) -> Soaked:
     if _FULL:
-        return soak(folder, 600, 20, ("--seed", "1", "--faults", "churn"))
+        return soak(folder, 600, 20, ("--seed", "1", "--faults", "churn", "--no-wait"))
     storm = folder / "storm.json"
     storm.write_text(json.dumps({"faults": _STORM}))
     strategy = {"reference": {"kind": "fixed", "value_bps": 0}, "max_age": "1s", "max_holding": "1s"}
