@@ -71,9 +71,7 @@ async def record(config: Config, plugins: Plugins, wish: RecordWish) -> Recorded
         ArbcoreError: Config, plugins or venues are wrong, or the folder can't be recorded into.
     """
     clock = WallClock()
-    pipeline = Pipeline(
-        config=config, plugins=plugins, mode="monitor", clock=clock, folder=wish.folder, secrets="some"
-    )
+    pipeline = Pipeline(config=config, plugins=plugins, mode="monitor", clock=clock, folder=wish.folder, secrets="some")
     async with open_market(pipeline) as market:
         instruments = _wanted(market, pipeline, wish.keys)
         names = ", ".join(config.exchanges)

@@ -261,7 +261,7 @@ def _recorder(
 
 @contextmanager
 def _settled() -> Iterator[None]:
-    """Keep the garbage collector from what start-up made, and other threads from holding the trading thread for long."""
+    """Keep the garbage collector from what start-up made, and other threads from holding this one for long."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(_SWITCH_S)
     gc.collect()
