@@ -123,6 +123,7 @@ def report(probe: Probe, result: SessionResult, decoded: Sequence[int]) -> None:
         line(f"  {name}", spans, f"   {sum(spans) / total:6.1%} of the way")
     judge("engine, every input", probe.engine)
     judge("engine, with orders", probe.deciding)
+    judge("engine, with orders, CPU", probe.computing)
 
 
 def main(seconds: float, count: int) -> None:

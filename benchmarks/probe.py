@@ -46,12 +46,14 @@ class Probe:
         ways: Frames that led to orders.
         engine: Nanoseconds of every step of the engine that market data led to.
         deciding: Of those in which orders were made.
+        computing: The same by the thread's CPU time: without what else the machine did meanwhile.
         decodes: Nanoseconds from the socket to the end of decoding, of every frame.
     """
 
     ways: list[Way] = field(default_factory=list)
     engine: list[int] = field(default_factory=list)
     deciding: list[int] = field(default_factory=list)
+    computing: list[int] = field(default_factory=list)
     decodes: list[int] = field(default_factory=list)
     _frames: dict[int, tuple[bytes, int, int]] = field(default_factory=dict)
     _spans: dict[str, int] = field(default_factory=dict)
@@ -99,12 +101,13 @@ class Probe:
         def wrapped(engine: Engine, item: Any) -> Output:
             frame = self._frames.get(item.recv_ts)
             self._spans, self._ask = {"strategy": 0, "risk": 0}, 0
-            begun = now()
+            used, begun = time.thread_time_ns(), now()
             output: Output = call(engine, item)
             done = now()
             if frame is not None:
                 self.engine.append(done - begun)
                 if submits := sum(type(effect) is Submit for effect in output.effects):
+                    self.computing.append(time.thread_time_ns() - used)
                     self._begin(frame, begun, done, submits)
             return output
 

@@ -92,6 +92,7 @@ def test_dates(value: Any, ts: int | None) -> None:
     assert delisting_time(value) == ts
 
 
-def test_an_end_that_can_not_be_read_is_a_warning() -> None:
-    (status,) = ticker(StatusBoard(KEYS), "KRW-BTC", "ACTIVE", "next week")
+@pytest.mark.parametrize("date", ["next week", "2826-12-01", "1999-12-01"])
+def test_an_end_that_can_not_be_read_or_believed_is_a_warning(date: str) -> None:
+    (status,) = ticker(StatusBoard(KEYS), "KRW-BTC", "ACTIVE", date)
     assert (status.delisting_ts, status.warnings) == (0, ("delisting_date_unread",))

@@ -18,6 +18,7 @@ TRADED: Final = frozenset({"ACTIVE", "PREDELISTING"})
 
 _SEOUL: Final = timezone(timedelta(hours=9))
 _DATE: Final = re.compile(r"^(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
+_YEARS: Final = range(2017, 2100)
 _PARTS: Final = ("year", "month", "day")
 
 
@@ -92,7 +93,8 @@ def delisting_time(value: Any) -> int | None:
     """Return the start of a date in Seoul, UTC nanoseconds; 0 for no date, None for one that can't be read.
 
     How the venue writes the date is unconfirmed: ``2026-12-01``, ``20261201`` and an object of year, month and day
-    are read. The start of the day is the earliest time that can be meant.
+    are read. The start of the day is the earliest time that can be meant. Years before the venue began, or beyond the
+    century, are not believed.
     """
     if value is None or value == "":
         return 0
@@ -105,4 +107,6 @@ def delisting_time(value: Any) -> int | None:
         moment = datetime(year, month, day, tzinfo=_SEOUL)
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
+    if moment.year not in _YEARS:
+        return None  # no market's end is announced for such a year: this is no date
     return int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()) * 1000 * MS
