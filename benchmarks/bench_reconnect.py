@@ -199,7 +199,7 @@ def run_pass(note: str, coins: int, cuts: int, binance: Mapping[str, object]) ->
 def main(cuts: int, coins: int) -> None:
     """Measure and print."""
     run_pass("touches (book: ticker)", coins, cuts, {"book": "ticker"})
-    run_pass("maintained books (book: diff)", 2, cuts, {"book": "diff"})
+    run_pass("maintained books (book: diff)", 2, cuts // 2, {"book": "diff"})
     run_pass("maintained books, all coins", coins, 4, {"book": "diff"})
 
 

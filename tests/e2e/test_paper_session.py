@@ -161,6 +161,13 @@ def test_a_replay_with_another_config_is_refused_until_told(
     assert found["difference"]["sequence"] == 1, "its first event states the config's hash"
 
 
+def test_a_run_without_a_journal_harms_no_earlier_session(arb_here: Here, told: dict[str, Any]) -> None:
+    """It keeps nothing, so the session before it can still be replayed."""
+    ran = arb_here("run", *CONFIG, "--for", "1s", "--json", "--set", "journal=null")
+    assert ran.told()["recording"] == ""
+    assert arb_here("replay", SESSION, "--json").told()["compared"] == told["events"]
+
+
 def _nonzero(amounts: Mapping[str, Decimal]) -> dict[str, Decimal]:
     return {name: amount for name, amount in amounts.items() if amount}
 

@@ -1,5 +1,6 @@
 """How a session ends: by its time, by a signal, by a second one, by a kill at any moment."""
 
+import json
 import os
 import random
 import signal
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.commands import Ran
-from tests.e2e.live_project import Running, Simulator, make_live, session, simulated
+from tests.e2e.live_project import CONFIG, Running, Simulator, make_live, session, simulated
 from tests.e2e.offer import offer
 
 Here = Callable[..., Ran]
@@ -70,13 +71,23 @@ def stored(here: Here) -> int:
 
 
 def test_its_time_ends_it(project: Path, arb_here: Here) -> None:
-    with session(project, "--for", "1s", "--json", "--no-record") as run:
+    with session(project, "--for", "1s", "--json", "--no-record", "--kpi", "new/kpi.json") as run:
         told = run.end().told()
+    assert (project / "new" / "kpi.json").stat().st_size > 0, "its folder is made"
     assert told["reason"] == "the time is over"
     assert told["end"] - told["start"] >= 10**9
     assert told["recording"] == ""
     assert stored(arb_here) == told["events"]
     arb_here("replay", SESSION).refused(1, "kept no market data", "--no-record")
+
+
+def test_key_figures_that_can_not_be_written_hide_no_result(project: Path, arb_here: Here) -> None:
+    (project / "file").write_text("mine", encoding="utf-8")
+    ran = arb_here("run", *CONFIG, "--for", "1s", "--json", "--no-record", "--kpi", "file/kpi.json")
+    assert ran.code == 1
+    assert json.loads(ran.out)["reason"] == "the time is over"
+    assert "file/kpi.json: " in ran.err
+    assert "this is a defect" not in ran.err
 
 
 def test_a_signal_ends_it_as_it_should(project: Path, arb_here: Here) -> None:
