@@ -91,14 +91,18 @@ async def run_session(config: Config, plugins: Plugins, wish: Wish) -> SessionRe
     folder = SessionFolder(config.folder / "sessions" / config.session.name)
     mode = config.session.mode
     pipeline = Pipeline(config=config, plugins=plugins, mode=mode, clock=clock, folder=folder.path, secrets="some")
-    async with open_journal(pipeline, folder) as (journal, kept):
-        if kept is not None:
-            wish.say(f"an earlier run of this session was put aside: {kept}")
-        async with open_market(pipeline) as market:
-            planned = market.planned(pipeline)
+    # The market first: a session that can't start leaves an earlier run where it is.
+    async with open_market(pipeline) as market:
+        planned = market.planned(pipeline)
+        async with open_journal(pipeline, folder) as (journal, kept):
+            if kept is not None:
+                wish.say(f"an earlier run of this session was put aside: {kept}")
             with _recorder(config, folder, planned) as recorder:
-                folder.keep_origin(config.raw.values, planned)
-                running = _Running(pipeline, planned, journal, recorder, folder, wish)
+                # Without a journal nothing can be replayed, and the folder may hold an earlier session's that can.
+                if config.journal is not None:
+                    folder.keep_origin(config.raw.values, planned)
+                place = folder if config.journal is not None else None
+                running = _Running(pipeline, planned, journal, recorder, place, wish)
                 return await running.run(market.sources(planned))
 
 
@@ -229,6 +233,7 @@ class _Running:
             result_hash=self._log.hash,
             events=self._log.count,
             journal=self._journal.location(),
+            advice="let it run longer; `arb events` shows which connections never delivered",
             troubles=tuple(troubles),
         )
         counts = Counts(stats.quotes, stats.inputs, session.first_ts, session.last_ts)
@@ -247,7 +252,7 @@ def _recorder(
     config: Config, folder: SessionFolder, instruments: tuple[Instrument, ...]
 ) -> "Iterator[Recorder | None]":
     """Record the session's market data where the config wants it."""
-    if not config.session.record:
+    if not config.session.record or config.journal is None:
         yield None
         return
     from arbcore.data.recorder import Recorder

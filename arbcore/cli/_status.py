@@ -57,7 +57,7 @@ def status(reading: "SessionReading") -> dict[str, Any]:
 
 def state_rows(reading: "SessionReading") -> list[Row]:
     """Return what is known of any session."""
-    started, projections = reading.started, reading.projections
+    started, projections, running = reading.started, reading.projections, reading.condition == "running"
     profit, source = _profit(reading)
     code, closed = started.base_currency, reading.closed_trades()
     won = f" ({sum(trade.pnl.total > 0 for trade in closed)} won)" if closed else ""
@@ -65,7 +65,7 @@ def state_rows(reading: "SessionReading") -> list[Row]:
     fees = ", ".join(format_money(amount, currency) for currency, amount in reading.story.fees.items())
     return [
         ("condition", _condition(reading)),
-        ("mode", f"{started.mode}, engine {projections.state}"),
+        ("mode", f"{started.mode}, engine {projections.state}" if running else started.mode),
         ("started", f"{iso_seconds(reading.story.start)}, {_ran(reading)}"),
         ("strategies", ", ".join(started.strategies)),
         ("symbols", harmless(", ".join(started.instruments))),

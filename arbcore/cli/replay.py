@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from arbcore.cli._frame_output import note, print_json, print_table
-from arbcore.cli._journal import find_journal, journal_options
+from arbcore.cli._journal import NothingThere, find_journal, journal_options
 
 if TYPE_CHECKING:
     from arbcore.ports.journal import Journal
@@ -41,6 +41,11 @@ def command(
 
     place = find_journal(config_files, session, path)
     folder = SessionFolder(place.location if place.location.is_dir() else place.location.parent)
+    if not folder.config.exists():
+        raise NothingThere(
+            f"{folder.path} is not the folder of a session that ran",
+            "name one below sessions/; a backtest is repeated with `arb backtest`",
+        )
     raw = Selection((folder.config,)).load(folder=place.project)
     config, plugins = open_config(raw, say=False)
 

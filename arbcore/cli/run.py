@@ -10,6 +10,7 @@ import click
 
 from arbcore.cli._frame_config import Selection, config_options
 from arbcore.cli._frame_output import note, plain_values, print_json
+from arbcore.errors import ArbcoreError
 
 if TYPE_CHECKING:
     from arbcore.config import Config
@@ -34,7 +35,9 @@ class Span(click.ParamType[float]):
 
 @click.command
 @click.option("--for", "seconds", type=Span(), help="Stop after this time, such as 90s or 10m.")
-@click.option("--kpi", type=click.Path(path_type=Path), help="Write key figures to this JSON file at the end.")
+@click.option(
+    "--kpi", type=click.Path(path_type=Path, dir_okay=False), help="Write key figures to this JSON file at the end."
+)
 @click.option("--no-record", is_flag=True, help="Do not keep the market data; `arb replay` needs it.")
 @click.option("--plain", is_flag=True, help="Print lines instead of the live view.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
@@ -58,14 +61,14 @@ def command(
     with redirect_stdout(sys.stderr):
         config, plugins = selection.open("live" if live else None)
         result = run(config, plugins, seconds, plain=plain or as_json)
-    if kpi is not None:
-        write_kpis(result, kpi)
     if as_json:
         print_json(result)
     else:
         from arbcore.cli._session_report import print_session
 
         print_session(result)
+    if kpi is not None:
+        write_kpis(result, kpi)
 
 
 def run(config: "Config", plugins: "Plugins", seconds: float | None, *, plain: bool = False) -> "SessionResult":
@@ -86,6 +89,10 @@ def write_kpis(result: "SessionResult", path: Path) -> None:
     from msgspec import json
 
     part = path.with_name(f"{path.name}.part")
-    part.write_bytes(json.format(json.encode(plain_values(result.kpis)), indent=2) + b"\n")
-    part.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(json.format(json.encode(plain_values(result.kpis)), indent=2) + b"\n")
+        part.replace(path)
+    except OSError as error:
+        raise ArbcoreError(f"{path}: {error.strerror or error}", "name a file that can be written") from None
     note(f"key figures: {path}")

@@ -129,6 +129,11 @@ class Inspection:
             self._count("grid", "warning", rows, off, f"{column} is off the instrument's tick", kept)
 
     def _clocks(self, rows: Columns, kept: Ints) -> None:
+        if "settled" in rows:  # an estimate carries the time of the settlement that it foretells
+            paid = np.flatnonzero(rows["settled"])
+            rows, kept = {name: column[paid] for name, column in rows.items()}, kept[paid]
+            if not len(paid):
+                return
         delay = rows["recv_ts"] - rows["ts"]
         early = delay < -self._limits.tolerance_ns
         self._count("clock", "warning", rows, early, "received before the venue's own time", kept)

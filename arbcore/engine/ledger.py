@@ -71,10 +71,11 @@ class Cash:
         self._totals[currency] = self._totals.get(currency, ZERO) + amount
 
     def fx(self) -> Decimal:
-        """Return balances times rate changes since `start`, in base currency."""
-        for currency in self._totals:
-            self._revalue(currency)
-        return self._fx
+        """Return balances times rate changes since `start`, in base currency.
+
+        Reading changes nothing, not even the digits of a later answer: a session is looked at and its replay is not.
+        """
+        return sum((self._gain(currency) for currency in self._totals), self._fx)
 
     def value(self) -> Decimal | None:
         """Return all cash in base currency, None while a rate is unknown."""
@@ -86,18 +87,23 @@ class Cash:
             value += amount * (rate or ZERO)
         return value
 
+    def _gain(self, currency: str) -> Decimal:
+        """Return what the present rate makes of a currency since its last change."""
+        rate, before = self._rate_into(currency), self._rates.get(currency)
+        if rate is None or before is None or rate == before:
+            return ZERO
+        return self._totals.get(currency, ZERO) * (rate - before)
+
     def _revalue(self, currency: str) -> None:
+        self._fx += self._gain(currency)
         rate = self._rate_into(currency)
-        if rate is None:
-            return
-        before = self._rates.get(currency)
-        if before is not None and rate != before:
-            self._fx += self._totals.get(currency, ZERO) * (rate - before)
-        self._rates[currency] = rate
+        if rate is not None:
+            self._rates[currency] = rate
 
     def start(self) -> None:
         """Forget rate changes so far: from here on they count."""
-        self.fx()
+        for currency in self._totals:
+            self._revalue(currency)
         self._fx = ZERO
 
 

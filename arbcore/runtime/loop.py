@@ -22,7 +22,7 @@ from arbcore.model.input import (
     VenueHealth,
     VenueReport,
 )
-from arbcore.model.market import ClosingQuote, FxRate, InstrumentInput, MarketInput, OpeningQuote, Quote
+from arbcore.model.market import Book, ClosingQuote, FxRate, InstrumentInput, MarketInput, OpeningQuote, Quote
 from arbcore.ports.venue import SimVenue
 from arbcore.runtime.event_log import EventLog
 from arbcore.runtime.relay import Relay
@@ -33,6 +33,9 @@ Watch = Callable[[Sequence[Envelope]], None]
 
 SessionInput = MarketInput | Condition | CommandRequest
 """What reaches a session from outside: everything that a replay needs to have been kept."""
+
+_COUNTED: Final = frozenset({Book, ClosingQuote})
+"""Inputs that count as a quote beside plain ones."""
 
 _PLAIN: Final = frozenset({FxRate, VenueHealth, ConnectionChanged, InstrumentStatus, CommandRequest})
 """Inputs that no venue has to learn."""
@@ -56,7 +59,7 @@ class Loop:
 
     Attributes:
         reached: Returns the engine's time, to which a timer may have moved it beyond the latest input.
-        quotes: Quotes taken; a bar counts as one.
+        quotes: Quotes taken; a book counts as one, and a bar.
         due: When the next timer or delayed report is due.
     """
 
@@ -147,13 +150,13 @@ class Loop:
             self._take_other(item, now)  # type: ignore[arg-type]  # what is left are inputs of instruments
 
     def _take_other(self, item: InstrumentInput, now: int) -> None:
-        """Take anything else of an instrument. A bar counts as one quote, by its close."""
+        """Take anything else of an instrument. A book counts as one quote, and so does a bar, by its close."""
         self._deliver(self._relay.take(item), now)
         self._deliver(self._relay.settle(), now)
         self._note_due()
         if type(item) is not OpeningQuote:
             self._perform(self._step(item), now)
-        self.quotes += type(item) is ClosingQuote
+        self.quotes += type(item) in _COUNTED
 
     def _arrive(self) -> int:
         """Let every message arrive that still travels; return the time by then."""

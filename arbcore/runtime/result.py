@@ -72,7 +72,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     Attributes:
         schema_version: Version of this record.
         session: Session name.
-        quotes: Quotes that the engine took; a bar counts as one.
+        quotes: Quotes that the engine took; a book counts as one, and a bar.
         inputs: All inputs.
         start: Receive time of the first input, UTC nanoseconds.
         end: Receive time of the last input.
@@ -157,7 +157,7 @@ class SessionResult(Outcome, frozen=True, kw_only=True):
 
 
 class RunFacts(Struct, frozen=True, kw_only=True):
-    """What the result states of the run besides its events."""
+    """What the result states of the run besides its events, and what to do where nothing could be valued."""
 
     session: str
     base_currency: str
@@ -166,6 +166,7 @@ class RunFacts(Struct, frozen=True, kw_only=True):
     events: int
     journal: str
     notes: tuple[str, ...] = ()
+    advice: str = "check that the data holds every instrument and rate"
     troubles: tuple[str, ...] = ()
 
 
@@ -200,7 +201,7 @@ def outcome(counts: Counts, tally: Tally, facts: RunFacts) -> dict[str, Any]:
     """
     exits = tally.trades
     won = sum(symbol.won for symbol in tally.symbols.values())
-    pnl = _pnl(tally, facts.base_currency)
+    pnl = _pnl(tally, facts)
     return {
         "session": facts.session,
         "quotes": counts.quotes,
@@ -238,14 +239,14 @@ def _rejected(tally: Tally) -> dict[str, Episodes]:
     return dict(sorted(counts.items()))
 
 
-def _pnl(tally: Tally, currency: str) -> PnlResult:
+def _pnl(tally: Tally, facts: RunFacts) -> PnlResult:
     report = tally.report
     if report is None:
         why = "; ".join(alert.text for alert in tally.alerts) or "the session was never valued"
-        raise ArbcoreError(f"the run has no result: {why}", "check that the data holds every instrument and rate")
+        raise ArbcoreError(f"the run has no result: {why}", facts.advice)
     parts: Pnl = report.pnl
     return PnlResult(
-        currency=currency,
+        currency=facts.base_currency,
         total=parts.total,
         spread=parts.spread,
         fx=parts.fx,

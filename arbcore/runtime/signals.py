@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -30,7 +31,8 @@ def stop_on_signals(ask: Callable[[str], None]) -> Iterator[None]:
             signal.signal(number, action if action is not None else signal.SIG_DFL)
 
     def received(number: int, _: FrameType | None) -> None:
-        restore()
+        for each in known:
+            signal.signal(each, _end_at_once)
         # The system interrupts whatever runs; this also wakes an event loop that waits for its sockets.
         loop.call_soon_threadsafe(ask, signal.Signals(number).name)
 
@@ -40,3 +42,12 @@ def stop_on_signals(ask: Callable[[str], None]) -> Iterator[None]:
         yield
     finally:
         restore()
+
+
+def _end_at_once(number: int, _: FrameType | None) -> None:
+    """End the process as the signal does by itself: what was stored stays, and nothing is waited for."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\x1b[?25h\n")  # the live view hides the cursor
+        sys.stderr.flush()
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)

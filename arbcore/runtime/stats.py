@@ -81,7 +81,7 @@ class SessionStats(Struct, frozen=True, kw_only=True):
         started: UTC nanoseconds of its start.
         state: The engine's state.
         base_currency: Currency of all results.
-        quotes: Quotes taken.
+        quotes: Quotes and books taken.
         quotes_per_second: Over the last second.
         inputs: All inputs taken.
         conflated: Inputs that a newer one replaced while they waited.

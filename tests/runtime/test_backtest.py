@@ -9,7 +9,7 @@ from arbcore.engine.parts import EngineSettings
 from arbcore.errors import DataError
 from arbcore.model.events import InputsRejected, OrderPlaced, OrderUpdated, TradeExecuted
 from arbcore.model.input import VenueReport
-from arbcore.model.market import BookInvalid, ClosingQuote, MarketInput, OpeningQuote, Quote
+from arbcore.model.market import Book, BookInvalid, ClosingQuote, MarketInput, OpeningQuote, Quote
 from arbcore.model.order import OrderRequest, OrderState
 from arbcore.model.trade import Trade
 from arbcore.ports.strategy import RouteSpec, Signal, Trigger, Wish
@@ -171,7 +171,7 @@ def test_counts_and_times_of_a_run() -> None:
     items = market(5, 2000)
     played = run(chunked(items, 300))
     assert played.run.inputs == 2000
-    assert played.run.quotes == sum(isinstance(item, Quote) for item in items)
+    assert played.run.quotes == sum(isinstance(item, Book | Quote) for item in items)
     assert (played.run.first_ts, played.run.last_ts) == (items[0].recv_ts, items[-1].recv_ts)
 
 

@@ -46,7 +46,7 @@ class Lease:
                 f"{self._path.parent}: the journal is in use by {self._named()}",
                 "stop that session first; one journal has one writer",
             ) from error
-        holder = {"pid": os.getpid(), "started": datetime.now(UTC).isoformat(), "host": gethostname()}
+        holder = {"pid": os.getpid(), "started": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "host": gethostname()}
         os.ftruncate(file, 0)
         os.lseek(file, 0, os.SEEK_SET)
         os.write(file, json.dumps({"session": self._session, **holder}).encode())
