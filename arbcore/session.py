@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 MONITOR: Final = "monitor"
 """Mode of a session that only watches."""
+
+_COLLECT: Final = (100_000, 50, 1000)
+"""Thresholds of the garbage collector: hardly anything here is cyclic, and its rounds are most of the p99."""
 
 _SWITCH_S: Final = 0.0005
 """Time after which a thread that draws or feeds sinks lets the trading thread go on."""
@@ -176,6 +180,7 @@ class _Running:
         finally:
             failures += session_stopped(pipeline.contexts)
         stats = self._beat(pulse, session.last_ts)
+        self._keep(stats)
         return self._result(session, stats, [str(failure) for failure in failures])
 
     def _session(self, loop: Loop, sources: Sequence[Source]) -> tuple[Session, Pulse]:
@@ -201,7 +206,7 @@ class _Running:
             pulse,
             VenueHealthBoard(judged, pipeline.config.health),
             self._recorder,
-            lambda now: self._beat(pulse, now),
+            lambda now: partial(self._keep, self._beat(pulse, now)),
             self._wish.ending,
         )
         return session, pulse
@@ -215,9 +220,12 @@ class _Running:
         recorded = self._recorder.recorded if self._recorder is not None else 0
         stats = pulse.beat(now, recorded=recorded, unobserved=self._observer.dropped)
         self._wish.watcher.on_stats(stats)
+        return stats
+
+    def _keep(self, stats: SessionStats) -> None:
+        """Let other processes see statistics."""
         if self._folder is not None:
             self._folder.keep(self._folder.stats.name, msgspec.json.encode(stats))
-        return stats
 
     def _result(self, session: Session, stats: SessionStats, troubles: list[str]) -> SessionResult:
         settings = self._pipeline.config.session
@@ -267,13 +275,15 @@ def _recorder(
 @contextmanager
 def _settled() -> Iterator[None]:
     """Keep the garbage collector from what start-up made, and other threads from holding this one for long."""
-    interval = sys.getswitchinterval()
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(_SWITCH_S)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_COLLECT)
     try:
         yield
     finally:
+        gc.set_threshold(*thresholds)
         gc.unfreeze()
         sys.setswitchinterval(interval)
 

@@ -21,7 +21,7 @@ from arbcore.runtime.memory import rss_mib
 from arbcore.runtime.stats import RateStats, RouteStats, SessionStats, TradeStats, VenueStats
 from arbcore.runtime.tally import Tally
 
-_SAMPLES: Final = 4_096
+_SAMPLES: Final = 1_024
 """Batches whose latency is kept for means and percentiles."""
 _BPS: Final = 1e4
 _TOUCHES: Final = frozenset({Quote, Book})

@@ -109,7 +109,8 @@ class Session:
         pulse: Makes statistics.
         board: Judges venues.
         recording: Keeps the market data; None for none.
-        beat: Called once a second with the time, on this thread, to take statistics.
+        beat: Called once a second with the time, on this thread, to take statistics; returns what is then done with
+            them on another one.
         ending: Asks the session to end.
     """
 
@@ -121,7 +122,7 @@ class Session:
         pulse: Pulse,
         board: HealthBoard,
         recording: Recording | None,
-        beat: Callable[[int], object],
+        beat: Callable[[int], Callable[[], object]],
         ending: Ending,
     ) -> None:
         self._loop: Final = loop
@@ -262,7 +263,7 @@ class Session:
         while True:
             await anyio.sleep(BEAT_S)
             now = self._clock.now()
-            self._beat(now)
+            await anyio.to_thread.run_sync(self._beat(now))
 
     def _end(self) -> None:
         if len(self._ingress):

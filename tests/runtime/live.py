@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 import anyio
@@ -131,7 +132,9 @@ def make_live(sources: Callable[["Live"], Sequence[Source]], start: int, latency
         tally=tally,
     )
     beats: list[int] = []
-    session = Session(loop, ingress, clock, Pulse(measured, start), board, tape, beats.append, ending)
+    session = Session(
+        loop, ingress, clock, Pulse(measured, start), board, tape, lambda now: partial(beats.append, now), ending
+    )
     live = Live(session, loop, engine, journal, events, tape, board, clock, ingress, ending, beats)
     live.sources = sources(live)
     return live

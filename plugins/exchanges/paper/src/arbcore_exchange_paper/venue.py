@@ -20,6 +20,8 @@ from arbcore_exchange_paper.opening import OpeningPositions
 from arbcore_exchange_paper.working import Working
 
 _NOTHING: tuple[VenueReport, ...] = ()
+_IDS = 100_000
+"""Client order ids remembered, the latest ones, so that none is taken twice."""
 
 
 class _State(msgspec.Struct):
@@ -65,7 +67,7 @@ class PaperVenue:
         self._openings = OpeningPositions(venue, positions or {})
         self._funding = FundingDesk()
         self._markets: dict[str, Market] = {}
-        self._seen: set[str] = set()
+        self._seen: dict[str, None] = {}
         # Instruments of which the next touch matters by itself: waiting orders, unopened positions, unpaid funding.
         self._watched: set[str] = set(self._openings.pending)
 
@@ -140,7 +142,7 @@ class PaperVenue:
                 instruments=[market.instrument for market in self._markets.values()],
                 account=self._account,
                 working=list(self._desk.working.values()),
-                seen=sorted(self._seen),
+                seen=list(self._seen),
                 accepted=self._desk.accepted,
                 settled=self._funding.settled,
                 due=self._funding.due,
@@ -157,7 +159,7 @@ class PaperVenue:
         self._desk.restore(read.account, read.working, read.accepted)
         self._openings.pending = read.unopened
         self._funding = FundingDesk(read.settled, read.due)
-        self._seen = set(read.seen)
+        self._seen = dict.fromkeys(read.seen)
         self._watched = {*read.unopened, *read.due, *self._desk.waiting}
         self._fill_model.restore(read.fill_model)
 
@@ -165,7 +167,9 @@ class PaperVenue:
         if order.client_order_id in self._seen:
             return Refusal(Reason.ORDER_DUPLICATE_ID, f"{order.client_order_id} was used before")
         # An id is spent by its first use, even where the order is refused.
-        self._seen.add(order.client_order_id)
+        self._seen[order.client_order_id] = None
+        if len(self._seen) > _IDS:
+            del self._seen[next(iter(self._seen))]
         if market is None:
             return Refusal(Reason.ORDER_UNKNOWN_INSTRUMENT, f"{order.instrument} is not listed on {self._venue}")
         if order.expires_at and now > order.expires_at:
