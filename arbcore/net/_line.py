@@ -186,11 +186,7 @@ class Line:
                 logger.exception(_DEFECT, self._wiring.name)
                 self.end(_SEE_LOG)
                 return
-            for item in items:
-                if item.__class__ in _ACTIONS:
-                    self._perform(item, at)
-                else:
-                    self.deliver(item)  # type: ignore[arg-type]  # what is no action is an item
+            self._take(items, at)
             if not self._whole:
                 self._look(at)
 
@@ -245,6 +241,10 @@ class Line:
             logger.exception(_DEFECT, self._wiring.name)
             self.end(_SEE_LOG)
             return
+        self._take(items, now)
+
+    def _take(self, items: Sequence[Heard], now: int) -> None:
+        """Do what the protocol answered."""
         for item in items:
             if item.__class__ in _ACTIONS:
                 self._perform(item, now)

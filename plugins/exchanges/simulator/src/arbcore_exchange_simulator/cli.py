@@ -97,13 +97,10 @@ async def _serve(settings: Any, *, until_eof: bool, as_json: bool) -> None:
 
 
 def _on_signals(stop: Callable[[], None]) -> None:
-    """Stop on SIGINT and SIGTERM; where the loop can't take signals (Windows), by Python's own way."""
+    """Stop on SIGINT and SIGTERM, in a way that every system has."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        try:
-            loop.add_signal_handler(number, stop)
-        except NotImplementedError:
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
 
 
 def _on_eof(stop: Callable[[], None]) -> None:
