@@ -76,7 +76,19 @@ class ExchangeError(ArbcoreError):
 
 
 class ExchangeRefused(ExchangeError):
-    """The venue refused; nothing happened there."""
+    """The venue refused; nothing happened there.
+
+    Args:
+        what: What happened, and where.
+        fix: What to do about it.
+        reason: Reason code, a member of `arbcore.model.reason.Reason`; empty where nobody needs one.
+        code: The venue's own code or name of the error, empty where it gave none.
+    """
+
+    def __init__(self, what: str, fix: str = "", reason: str = "", code: str = "") -> None:
+        super().__init__(what, fix)
+        self.reason = reason
+        self.code = code
 
 
 class RateLimited(ExchangeError):

@@ -7,7 +7,9 @@ from arbcore.context import Context
 from arbcore.hooks._markers import hookspec
 from arbcore.model.instrument import Instrument
 from arbcore.ports.rate import RateSource
-from arbcore.ports.venue import Capabilities, Feed, OpenVenue
+from arbcore.ports.trading import Venue
+from arbcore.ports.treasury import Treasury
+from arbcore.ports.venue import Capabilities, Feed, SimVenue
 from arbcore.settings import PluginSettings
 
 
@@ -78,7 +80,7 @@ class ExchangeHooks(RateHooks, Protocol):
         ...
 
     @hookspec
-    def open_venue(self, settings: PluginSettings, context: Context) -> OpenVenue:
+    def open_venue(self, settings: PluginSettings, context: Context) -> SimVenue | Venue:
         """Build what takes orders: a real venue, or a simulated one.
 
         Called once per instance, in config order, after the fill and latency models are built, where ``trading``
@@ -95,8 +97,25 @@ class ExchangeHooks(RateHooks, Protocol):
         Raises:
             ConfigurationError: The settings can't be served, such as a testnet that doesn't exist. Any exception
                 ends the assembly.
+        """
+        ...
 
-        Provisional: no second implementation yet.
+    @hookspec
+    def open_treasury(self, settings: PluginSettings, context: Context) -> Treasury:
+        """Build what reads wallets, deposits and withdrawals, and moves money where that is switched on.
+
+        Called by commands that read or move money, by the doctor and by drills, where ``treasury`` is among the
+        capabilities; never for what trades. It must not do I/O.
+
+        Args:
+            settings: The instance's validated settings, of the type that `settings_model` returned.
+            context: The instance's context, with ``secrets`` and ``environment``.
+
+        Returns:
+            The treasury, not entered.
+
+        Raises:
+            ConfigurationError: The settings can't be served. Any exception ends the assembly.
         """
         ...
 

@@ -29,6 +29,16 @@ class OrderType(StrEnum):
 
     LIMIT = "limit"
     MARKET = "market"
+    BEST = "best"
+    """Limited by the venue itself to the best opposite price at its arrival."""
+    STOP_MARKET = "stop_market"
+    """A market order once the price has passed the trigger against the position that it protects."""
+    TAKE_PROFIT_MARKET = "take_profit_market"
+    """A market order once the price has passed the trigger in the position's favour."""
+
+
+TRIGGERED: Final = frozenset({OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET})
+"""Types that wait at the venue for a trigger price."""
 
 
 class TimeInForce(StrEnum):
@@ -45,6 +55,21 @@ class Liquidity(StrEnum):
 
     TAKER = "taker"
     MAKER = "maker"
+
+
+class OrderOrigin(StrEnum):
+    """Who placed an order."""
+
+    OURS = "ours"
+    """An id of ours, or nothing that tells otherwise."""
+    FOREIGN = "foreign"
+    """Another client of the account, or a person: told and never adopted."""
+    LIQUIDATION = "liquidation"
+    """The venue closed a position that its margin no longer covered."""
+    ADL = "adl"
+    """Auto-deleveraging: the venue closed a position against somebody's liquidation."""
+    SETTLEMENT = "settlement"
+    """The venue closed a position at the end of the instrument."""
 
 
 class OrderState(StrEnum):
@@ -97,11 +122,14 @@ class OrderRequest(Struct, frozen=True, kw_only=True):
         instrument: Key of the instrument.
         side: Buy or sell.
         type: Limit or market.
-        quantity: Quantity in order units, a multiple of the instrument's lot.
-        price: Worst price; None only for a market order.
+        quantity: Quantity in order units, a multiple of the instrument's lot; 0 where ``cost`` stands for it.
+        price: Worst price; None for every type but a limit order.
         time_in_force: Life of the order.
         reduce_only: True where the order may only shrink the venue's position.
         expires_at: Time in UTC nanoseconds after which it must no longer reach the venue; 0 for none.
+        cost: What a market or best buy may spend, in the quote currency and without fees, on a venue that counts
+            such orders by cost; None for an order by quantity.
+        trigger_price: Price at which a triggered order becomes a market order; None for the other types.
     """
 
     client_order_id: str
@@ -113,6 +141,41 @@ class OrderRequest(Struct, frozen=True, kw_only=True):
     time_in_force: TimeInForce = TimeInForce.IOC
     reduce_only: bool = False
     expires_at: int = 0
+    cost: Decimal | None = None
+    trigger_price: Decimal | None = None
+
+
+class OrderRef(Struct, frozen=True, kw_only=True):
+    """Names an order that was sent, for questions about it and for cancels.
+
+    Attributes:
+        client_order_id: Our id of it; empty for an order of somebody else's, which only ``venue_order_id`` names.
+        instrument: Key of the instrument.
+        venue_order_id: The venue's id, empty where none is known.
+        type: Its type: some venues keep triggered orders apart.
+    """
+
+    client_order_id: str = ""
+    instrument: str
+    venue_order_id: str = ""
+    type: OrderType = OrderType.LIMIT
+
+
+class Amendment(Struct, frozen=True, kw_only=True):
+    """New terms of a resting limit order.
+
+    Attributes:
+        side: Side of the order, which never changes.
+        quantity: New quantity in all, what has filled included.
+        price: New limit.
+        new_client_order_id: Id of the order that takes its place, on a venue that cancels and places anew; such a
+            venue requires it.
+    """
+
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    new_client_order_id: str = ""
 
 
 class OrderReport(Struct, frozen=True, kw_only=True):
@@ -125,6 +188,8 @@ class OrderReport(Struct, frozen=True, kw_only=True):
         filled: Cumulative quantity that the venue counts as filled.
         reason: Reason code of a rejection, a cancel or an expiry; empty otherwise.
         detail: The venue's own words, for people.
+        instrument: Key of the instrument; empty where the teller left it to the id.
+        origin: Who placed the order.
         ts: Venue time.
         recv_ts: Receive time.
     """
@@ -135,6 +200,8 @@ class OrderReport(Struct, frozen=True, kw_only=True):
     filled: Decimal = Decimal(0)
     reason: str = ""
     detail: str = ""
+    instrument: str = ""
+    origin: OrderOrigin = OrderOrigin.OURS
     ts: int
     recv_ts: int
 
@@ -152,6 +219,8 @@ class Fill(Struct, frozen=True, kw_only=True):
         fee: Amount charged; negative for a rebate.
         fee_currency: Currency of the fee.
         liquidity: Taker or maker.
+        venue_order_id: The venue's id of the order, empty where it gave none.
+        origin: Who placed the order.
         ts: Venue time.
         recv_ts: Receive time.
     """
@@ -165,5 +234,7 @@ class Fill(Struct, frozen=True, kw_only=True):
     fee: Decimal
     fee_currency: str
     liquidity: Liquidity = Liquidity.TAKER
+    venue_order_id: str = ""
+    origin: OrderOrigin = OrderOrigin.OURS
     ts: int
     recv_ts: int

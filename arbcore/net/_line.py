@@ -11,10 +11,9 @@ from msgspec import Struct
 
 from arbcore.context import Clock
 from arbcore.errors import ExchangeError, RateLimited
-from arbcore.net.protocol import Fetch, Heard, Reconnect, Resyncing, Send, StreamProtocol
+from arbcore.net.protocol import Fetch, Heard, Reconnect, Resyncing, Send, StreamProtocol, Take
 from arbcore.net.request import Reply, Request
 from arbcore.net.settings import NetworkSettings
-from arbcore.ports.venue import Deliver
 
 if TYPE_CHECKING:
     from arbcore.net._websocket import Socket
@@ -46,7 +45,7 @@ class Wiring(Struct, frozen=True, kw_only=True):
         http: Answers fetches.
         clock: The session's clock.
         settings: Time-outs.
-        headers: Headers of the handshake.
+        headers: Makes the headers of a handshake.
         subprotocols: Subprotocols of the handshake.
         turn: Waits for this connection's turn to be opened.
     """
@@ -55,7 +54,7 @@ class Wiring(Struct, frozen=True, kw_only=True):
     http: Requests
     clock: Clock
     settings: NetworkSettings
-    headers: Mapping[str, str]
+    headers: Callable[[], Mapping[str, str]]
     subprotocols: Sequence[str]
     turn: Callable[[], Awaitable[None]]
 
@@ -96,7 +95,7 @@ class Line:
     """
 
     def __init__(
-        self, protocol: StreamProtocol, wiring: Wiring, watcher: Watcher, deliver: Deliver, *, polls: bool
+        self, protocol: StreamProtocol, wiring: Wiring, watcher: Watcher, deliver: Take, *, polls: bool
     ) -> None:
         self.protocol: Final = protocol
         self.deliver = deliver
@@ -148,10 +147,12 @@ class Line:
         wiring = self._wiring
         while True:
             await anyio.sleep(wait / _S)
+            while not self.protocol.url:  # noqa: ASYNC110 - a pure protocol wakes nobody
+                await anyio.sleep(self._tick_s)
             await wiring.turn()
             self._watcher.attempting(self)
             try:
-                return await open_socket(self.protocol.url, wiring.settings, wiring.headers, wiring.subprotocols)
+                return await open_socket(self.protocol.url, wiring.settings, wiring.headers(), wiring.subprotocols)
             except ExchangeError as error:
                 asked = error.retry_after_ns if isinstance(error, RateLimited) else 0
                 again = self._watcher.refused(self, error.what, self._clock.now())
@@ -202,7 +203,7 @@ class Line:
         while True:
             now = self._clock.now()
             opened = self.opened_at > 0
-            if opened or self._polls:
+            if opened or self._polls or not self.protocol.url:
                 self._ask(partial(self.protocol.tick, now, connected=opened), now)
             if opened:
                 self._look(now)
@@ -249,7 +250,7 @@ class Line:
             if item.__class__ in _ACTIONS:
                 self._perform(item, now)
             else:
-                self.deliver(item)  # type: ignore[arg-type]  # what is no action is an item
+                self.deliver(item)
 
     def _perform(self, action: Heard, now: int) -> None:
         if isinstance(action, Fetch):

@@ -73,6 +73,7 @@ class HttpClient:
         deliver: Takes how each request went; None to tell nobody.
         settings: Time-outs and back-off.
         headers: Headers of every request.
+        sign: Signs a request at a time of sending, for requests that are marked so; pure but for the time it gets.
         transport: What carries requests.
         sleep: Waits for nanoseconds; a test with its own clock passes its own.
     """
@@ -89,6 +90,7 @@ class HttpClient:
         deliver: Deliver | None = None,
         settings: NetworkSettings,
         headers: Mapping[str, str] | None = None,
+        sign: Callable[[Request, int], Request] | None = None,
         transport: HttpTransport | None = None,
         sleep: Callable[[int], Awaitable[None]] = _sleep,
     ) -> None:
@@ -101,6 +103,7 @@ class HttpClient:
         self._deliver = deliver
         self._settings: Final = settings
         self._headers: Final = dict(headers or {})
+        self._sign: Final = sign
         self._transport = transport
         self._sleep: Final = sleep
 
@@ -130,7 +133,7 @@ class HttpClient:
 
         Raises:
             RateLimited: The venue or our own count of its limits says to wait longer than the request can.
-            ExchangeUnavailable: Nothing was sent.
+            ExchangeUnavailable: Nothing was sent, perhaps because its time to be sent was over.
             OutcomeUnknown: It was sent and no answer came.
             ValueError: The request names a counter that does not exist.
         """
@@ -176,8 +179,15 @@ class HttpClient:
 
     async def _measured(self, request: Request) -> Reply:
         sent = self._clock.now()
+        if request.expires_at and sent > request.expires_at:
+            raise ExchangeUnavailable(
+                f"{self._what(request)} was not sent: its time was over {(sent - request.expires_at) / _S:.3f} s ago"
+            )
+        if request.signed:
+            request = self._signed(request, sent)
         try:
-            reply = await self._exchange(request, sent)
+            with anyio.CancelScope(shield=request.shielded):
+                reply = await self._exchange(request, sent)
         except (ExchangeUnavailable, OutcomeUnknown) as error:
             self._tell(sent, self._clock.now(), error.what)
             raise
@@ -185,6 +195,13 @@ class HttpClient:
         for usage in self._read_usage(reply):
             self.limits.note(usage, reply.sent_ts)
         return reply
+
+    def _signed(self, request: Request, now: int) -> Request:
+        if self._sign is None:
+            raise ExchangeUnavailable(
+                f"{self._what(request)} was not sent: it needs a key", "set api_key and api_secret of the exchange"
+            )
+        return self._sign(request, now)
 
     async def _exchange(self, request: Request, sent: int) -> Reply:
         if self._transport is None:

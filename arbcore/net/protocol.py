@@ -1,12 +1,14 @@
 """What a protocol layer of a streaming connection looks like. No I/O: frames and times in, items and actions out."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from msgspec import Struct
 
-from arbcore.model.input import InstrumentStatus
+from arbcore.model.account import AccountUpdate
+from arbcore.model.input import AccountSnapshot, FundingPayment, InstrumentStatus
 from arbcore.model.market import MarketInput
+from arbcore.model.order import Fill, OrderReport
 from arbcore.net.request import Reply, Request
 
 
@@ -47,8 +49,14 @@ class Resyncing(Struct, frozen=True):
 Action = Send | Fetch | Reconnect | Resyncing
 """What a protocol layer may ask its shell to do."""
 
-Heard = MarketInput | InstrumentStatus | Action
+AccountItem = OrderReport | Fill | FundingPayment | AccountUpdate | AccountSnapshot
+"""What a user stream tells of orders and the account."""
+
+Heard = MarketInput | InstrumentStatus | AccountItem | Action
 """What a protocol layer may answer."""
+
+Take = Callable[[Any], None]
+"""Takes what a connection delivers: market data of a feed, or the account's items of a venue."""
 
 
 class StreamProtocol(Protocol):
@@ -60,7 +68,10 @@ class StreamProtocol(Protocol):
 
     @property
     def url(self) -> str:
-        """Where to connect to."""
+        """Where to connect to; empty as long as that is not known, such as before a key for the address was fetched.
+
+        Until then the shell only ticks.
+        """
         ...
 
     def opened(self, now: int) -> Sequence[Heard]:
@@ -92,7 +103,7 @@ class StreamProtocol(Protocol):
         ...
 
     def closed(self, now: int) -> Sequence[MarketInput]:
-        """Return what no longer holds: `BookInvalid` for every book that was whole."""
+        """Return what no longer holds: `BookInvalid` for every book that was whole; nothing for a user stream."""
         ...
 
     def delivering(self) -> bool:

@@ -19,6 +19,9 @@ class Request(Struct, frozen=True, kw_only=True):
         weight: What it draws.
         urgent: A cancel or anything else that closes risk: it may use the share that is kept for those.
         repeatable: Sending it twice does no harm, so that a failed attempt may be repeated. Never true for an order.
+        signed: The client signs it each time that it is sent, once the limits let it pass, with the time of sending.
+        shielded: Once on its way it is not cancelled before its deadline: whoever asked wants to know what it did.
+        expires_at: UTC nanoseconds after which it must not be sent any more; 0 for none.
         timeout_ns: Time to wait for the answer.
     """
 
@@ -31,6 +34,9 @@ class Request(Struct, frozen=True, kw_only=True):
     weight: int = 1
     urgent: bool = False
     repeatable: bool = False
+    signed: bool = False
+    shielded: bool = False
+    expires_at: int = 0
     timeout_ns: int = 5_000_000_000
 
 

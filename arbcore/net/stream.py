@@ -14,9 +14,8 @@ from arbcore.net._takeover import Takeover
 from arbcore.net.backoff import Backoff
 from arbcore.net.connection import Connection
 from arbcore.net.http import HttpClient
-from arbcore.net.protocol import StreamProtocol
+from arbcore.net.protocol import StreamProtocol, Take
 from arbcore.net.settings import NetworkSettings
-from arbcore.ports.venue import Deliver
 
 _S = 10**9
 _RENEWAL_JITTER = 0.02  # the share of its age by which connections are renewed apart from each other
@@ -25,14 +24,14 @@ _RENEWAL_JITTER = 0.02  # the share of its age by which connections are renewed 
 async def run_stream(  # noqa: PLR0913 - a connection's whole surroundings
     make: Callable[[], StreamProtocol],
     http: HttpClient,
-    deliver: Deliver,
+    deliver: Take,
     *,
     venue: str,
     connection: str,
     clock: Clock,
     settings: NetworkSettings,
     random: Random | None = None,
-    headers: Mapping[str, str] | None = None,
+    headers: Callable[[], Mapping[str, str]] | None = None,
     subprotocols: Sequence[str] = (),
 ) -> None:
     """Keep a connection delivering until cancelled.
@@ -50,7 +49,7 @@ async def run_stream(  # noqa: PLR0913 - a connection's whole surroundings
         clock: The session's clock.
         settings: Time-outs, back-off, renewal.
         random: Source of the jitter.
-        headers: Headers of the handshake; never an Origin.
+        headers: Makes the headers of a handshake, a new one each time; never an Origin.
         subprotocols: Subprotocols of the handshake.
     """
 
@@ -62,7 +61,7 @@ async def run_stream(  # noqa: PLR0913 - a connection's whole surroundings
         http=http,
         clock=clock,
         settings=settings,
-        headers=dict(headers or {}),
+        headers=headers or dict,
         subprotocols=tuple(subprotocols),
         turn=turn,
     )
@@ -77,7 +76,7 @@ class _Stream:
         self,
         make: Callable[[], StreamProtocol],
         wiring: Wiring,
-        deliver: Deliver,
+        deliver: Take,
         connection: Connection,
         random: Random,
     ) -> None:
@@ -155,7 +154,7 @@ class _Stream:
         self._active = self._line(self._deliver, polls=True)
         self._group.start_soon(self._active.run, self._backoff.failed(now))
 
-    def _line(self, deliver: Deliver, *, polls: bool) -> Line:
+    def _line(self, deliver: Take, *, polls: bool) -> Line:
         return Line(self._make(), self._wiring, self, deliver, polls=polls)
 
     async def _renew_on(self) -> None:

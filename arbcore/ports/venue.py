@@ -1,7 +1,6 @@
-"""The exchange ports: market data feeds and venues that take orders, simulated (pure) or real (async)."""
+"""What an exchange can do, market data feeds, and simulated venues; real ones are in `arbcore.ports.trading`."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Sequence
 from typing import Protocol, Self, runtime_checkable
 
 from msgspec import Struct
@@ -28,6 +27,12 @@ class Capabilities(Struct, frozen=True, kw_only=True):
         times_in_force: Lives of an order that it takes.
         reduce_only: Orders may be marked as reducing only.
         client_ids: Orders can be looked up by our id.
+        amends: Resting limit orders can be changed.
+        cost_orders: Market and best buys are counted by cost, not by quantity.
+        forever_ids: A client order id can't be used again, whatever became of its order.
+        leverage: The venue is a `arbcore.ports.trading.LeveragedVenue`.
+        dead_mans_switch: The venue is a `arbcore.ports.trading.DeadMansSwitch`.
+        treasury: Opens a `arbcore.ports.treasury.Treasury`.
         rates: Opens a rate source.
     """
 
@@ -43,6 +48,12 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     times_in_force: frozenset[TimeInForce] = frozenset()
     reduce_only: bool = False
     client_ids: bool = False
+    amends: bool = False
+    cost_orders: bool = False
+    forever_ids: bool = False
+    leverage: bool = False
+    dead_mans_switch: bool = False
+    treasury: bool = False
     rates: bool = False
 
 
@@ -110,45 +121,6 @@ class Feed(Protocol):
 
 
 @runtime_checkable
-class Venue(Protocol):
-    """A real exchange that takes orders. A call ends done, refused or unknown; it is never repeated by itself."""
-
-    async def __aenter__(self) -> Self:
-        """Connect."""
-        ...
-
-    async def __aexit__(self, *exc: object) -> None:
-        """Close."""
-        ...
-
-    async def submit(self, order: OrderRequest) -> None:
-        """Send an order; what becomes of it arrives in `reports`.
-
-        Raises:
-            ExchangeRefused: The venue refused it.
-            ExchangeUnavailable: It was not sent.
-            OutcomeUnknown: It was sent and nothing settles the outcome.
-        """
-        ...
-
-    async def cancel(self, client_order_id: str) -> None:
-        """Ask for a cancel; the outcome arrives in `reports`."""
-        ...
-
-    async def look_up(self, client_order_id: str) -> Sequence[VenueReport]:
-        """Return what the venue knows of an order; empty where it knows nothing."""
-        ...
-
-    async def snapshot(self) -> AccountSnapshot:
-        """Return balances and positions."""
-        ...
-
-    def reports(self) -> AsyncIterator[VenueReport]:
-        """Deliver reports until cancelled, reconnecting and back-filling by itself."""
-        ...
-
-
-@runtime_checkable
 class SimVenue(Protocol):
     """A simulated exchange: pure, driven by the loop's calls and times, with `state` and `restore`."""
 
@@ -194,7 +166,3 @@ class SimVenue(Protocol):
     def restore(self, state: bytes) -> None:
         """Take over what an earlier `state` returned."""
         ...
-
-
-OpenVenue = AbstractAsyncContextManager[Venue] | SimVenue
-"""What `open_venue` may return."""

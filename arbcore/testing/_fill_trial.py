@@ -49,7 +49,7 @@ def steps() -> strategies.SearchStrategy[list[object]]:
             strategies.builds(
                 Send,
                 strategies.sampled_from(Side),
-                strategies.sampled_from(OrderType),
+                strategies.sampled_from((OrderType.LIMIT, OrderType.MARKET)),
                 strategies.sampled_from(TimeInForce),
                 ticks,
                 strategies.integers(1, 40),

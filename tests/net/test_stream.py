@@ -72,7 +72,7 @@ class Watched:
                     connection="c",
                     clock=self.clock,
                     settings=fast(**self._settings),
-                    headers={"x-key": "k"},
+                    headers=lambda: {"x-key": "k"},
                 )
 
             async with anyio.create_task_group() as group:

@@ -1,7 +1,6 @@
 """A call reaches one plugin, passes only its arguments, and returns one result of the stated type."""
 
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, assert_type
 
 import pytest
@@ -19,8 +18,10 @@ from arbcore.plugins import (
     settings_model_of,
 )
 from arbcore.ports.strategy import Strategy
-from arbcore.ports.venue import Capabilities, SimVenue, Venue
+from arbcore.ports.trading import Venue
+from arbcore.ports.venue import Capabilities, SimVenue
 from arbcore.settings import PluginSettings
+from arbcore.testing.scripted_venue import ScriptedVenue
 
 if TYPE_CHECKING:
     from tests.plugins.conftest import Site
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 SETTINGS = PluginSettings(use="zzone")
 
 EXCHANGE = """
-import contextlib
 from arbcore.errors import ConfigurationError
 from arbcore.hooks import hookimpl
 from arbcore.ports.control import DoctorCheck
@@ -38,9 +38,9 @@ from arbcore.settings import PluginSettings
 class Custom(PluginSettings):
     product: str = "spot"
 
-@contextlib.asynccontextmanager
-async def venue():
-    yield object()
+def made():
+    from arbcore.testing.scripted_venue import ScriptedVenue
+    return ScriptedVenue("x", (), {})
 
 class Feed:
     async def __aenter__(self): return self
@@ -74,12 +74,10 @@ def exchange(site: "Site") -> Exchange:
 
 
 def test_a_factory_is_called_typed(exchange: Exchange, context: Context) -> None:
-    loaded = exchange(
-        "@hookimpl\ndef open_venue(self, settings, context): self.got = settings, context; return venue()"
-    )
+    loaded = exchange("@hookimpl\ndef open_venue(self, settings, context): self.got = settings, context; return made()")
     opened = hooks_of(loaded, ExchangeHooks).open_venue(settings=SETTINGS, context=context)
-    assert_type(opened, AbstractAsyncContextManager[Venue] | SimVenue)
-    assert isinstance(opened, AbstractAsyncContextManager)
+    assert_type(opened, SimVenue | Venue)
+    assert isinstance(opened, ScriptedVenue)
     assert getattr(loaded.plugin, "got", None) == (SETTINGS, context)
     assert assert_type(hooks_of(loaded, ExchangeHooks).capabilities(SETTINGS), Capabilities).quotes
 

@@ -181,7 +181,7 @@ def test_show_as_json_carries_the_schema(site: "Site", arb: Run) -> None:
     shown = _entries(arb("show", "zzone", "--json")[1])["exchange:zzone"]
     assert set(shown["settings"]["properties"]) == {"use", "order", "product", "pause", "key"}
     assert shown["capabilities"]["quotes"] is True
-    assert shown["capabilities"]["order_types"] == ["limit", "market"]
+    assert "market" in shown["capabilities"]["order_types"]
     assert len(shown["files"]) == 64
 
 

@@ -78,7 +78,7 @@ def test_the_record_says_what_it_takes() -> None:
     assert record.trading
     assert not record.market_data
     assert record.kinds == frozenset(InstrumentKind)
-    assert record.order_types == frozenset(OrderType)
+    assert record.order_types == {OrderType.LIMIT, OrderType.MARKET}
     assert record.times_in_force == frozenset(TimeInForce)
     assert plugin.settings_model() is PaperSettings
 

@@ -28,14 +28,15 @@ class PaperPlugin:
     def capabilities(self) -> "Capabilities":
         """Return what the simulated venue can do; it delivers no market data of its own."""
         from arbcore.model.instrument import InstrumentKind
-        from arbcore.model.order import OrderType, TimeInForce
+        from arbcore.model.order import TimeInForce
         from arbcore.ports.venue import Capabilities
+        from arbcore_exchange_paper.checks import ORDER_TYPES
 
         return Capabilities(
             kinds=frozenset(InstrumentKind),
             trading=True,
             simulated=True,
-            order_types=frozenset(OrderType),
+            order_types=ORDER_TYPES,
             times_in_force=frozenset(TimeInForce),
             reduce_only=True,
             client_ids=True,

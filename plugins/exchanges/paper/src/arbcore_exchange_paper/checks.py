@@ -1,6 +1,7 @@
 """What a venue refuses before it matches: off the grid, too small, and post-only orders that would take."""
 
 from decimal import Decimal
+from typing import Final
 
 from msgspec import Struct
 
@@ -29,6 +30,10 @@ class Refusal(Struct, frozen=True):
         )
 
 
+ORDER_TYPES: Final = frozenset({OrderType.LIMIT, OrderType.MARKET})
+"""Types of order that the simulated venue takes."""
+
+
 def check_shape(order: OrderRequest, market: Market, touch: tuple[float, float] | None) -> Refusal | None:
     """Return what is wrong with an order by itself, None where nothing is.
 
@@ -37,7 +42,7 @@ def check_shape(order: OrderRequest, market: Market, touch: tuple[float, float] 
         market: Its market.
         touch: Best bid and ask; None where they are not known, which lets a price-dependent check pass.
     """
-    refusal = _check_grid(order, market) or _check_limits(order, market, touch)
+    refusal = _check_type(order) or _check_grid(order, market) or _check_limits(order, market, touch)
     if refusal is None and order.time_in_force is TimeInForce.POST_ONLY:
         return _check_takes(order, market, touch)
     return refusal
@@ -48,6 +53,15 @@ def price_of(order: OrderRequest, market: Market, touch: tuple[float, float] | N
     if order.type is OrderType.LIMIT:
         return order.price
     return None if touch is None else market.place(touch, order.side)
+
+
+def _check_type(order: OrderRequest) -> Refusal | None:
+    if order.type not in ORDER_TYPES:
+        taken = ", ".join(sorted(ORDER_TYPES))
+        return Refusal(Reason.ORDER_UNSUPPORTED, f"orders of type {order.type} are not simulated; these are: {taken}")
+    if order.cost is not None:
+        return Refusal(Reason.ORDER_UNSUPPORTED, "orders by cost are not simulated: state a quantity")
+    return None
 
 
 def _check_grid(order: OrderRequest, market: Market) -> Refusal | None:
