@@ -1,0 +1,246 @@
+"""What is known of an account's orders: nothing is told twice, and no order goes back. Pure.
+
+One desk lives as long as its venue object: the connections that follow each other, the requests that fill gaps and
+the answers to calls all pass what they learn through it. It serves both products.
+"""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from arbcore.model.account import AccountUpdate, BalanceUpdate
+from arbcore.model.money import ZERO, add
+from arbcore.model.order import (
+    TERMINAL,
+    Fill,
+    OrderOrigin,
+    OrderRef,
+    OrderReport,
+    OrderRequest,
+    OrderState,
+    OrderType,
+)
+
+_S: Final = OrderState
+_KEPT_ORDERS: Final = 10_000
+_KEPT_FILLS: Final = 50_000
+_LOST_AFTER_NS: Final = 60 * 10**9
+"""An order that the venue does not know so long after it was sent has never reached it: receive windows are shorter."""
+
+_RANK: Final = {
+    _S.NEW: 0,
+    _S.SUBMITTED: 0,
+    _S.ACKNOWLEDGED: 1,
+    _S.PARTIALLY_FILLED: 2,
+    _S.CANCELLED: 3,
+    _S.EXPIRED: 3,
+    _S.REJECTED: 3,
+    _S.FILLED: 4,
+}
+"""How far an order has come. A fill may be told after a cancel or an expiry was, so that ranks highest."""
+
+
+class Known(Struct):
+    """What is known of one order.
+
+    Attributes:
+        instrument: Key of the instrument.
+        client_order_id: Client id; empty where it has none.
+        venue_order_id: The venue's id; empty as long as none is known.
+        type: Its type.
+        origin: Who placed it.
+        sent_at: When we sent it; 0 where somebody else did.
+        state: The latest state.
+        filled: The largest filled quantity that a report stated.
+        fills: Sum of the fills that were told.
+        told: State and filled quantity of the report that was told last.
+    """
+
+    instrument: str
+    client_order_id: str = ""
+    venue_order_id: str = ""
+    type: OrderType = OrderType.LIMIT
+    origin: OrderOrigin = OrderOrigin.OURS
+    sent_at: int = 0
+    state: OrderState = OrderState.NEW
+    filled: Decimal = ZERO
+    fills: Decimal = ZERO
+    told: tuple[OrderState, Decimal] | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether no further fill is expected."""
+        return self.state in TERMINAL
+
+    @property
+    def settled(self) -> bool:
+        """Whether it has ended and every fill of it was told."""
+        return self.ended and self.fills >= self.filled
+
+    @property
+    def ref(self) -> OrderRef:
+        """Its name."""
+        return OrderRef(
+            client_order_id=self.client_order_id,
+            instrument=self.instrument,
+            venue_order_id=self.venue_order_id,
+            type=self.type,
+        )
+
+
+class Desk:
+    """The orders of an account, as far as this process heard of them.
+
+    Args:
+        prefix: Ids that begin with it are ours, though another process sent them; empty for none.
+    """
+
+    def __init__(self, prefix: str = "") -> None:
+        self._prefix: Final = prefix
+        self._orders: Final[dict[str, Known]] = {}
+        self._by_venue: Final[dict[tuple[str, str], Known]] = {}
+        self._fills: Final[dict[tuple[str, str], None]] = {}
+        self._balances: Final[dict[str, tuple[int, BalanceUpdate]]] = {}
+
+    def sent(self, order: OrderRequest, now: int) -> None:
+        """Take an order that is about to be sent."""
+        known = Known(order.instrument, order.client_order_id, type=order.type, sent_at=now)
+        self._orders[order.client_order_id] = known
+        self._trim()
+
+    def refused(self, client_order_id: str) -> None:
+        """Forget an order that never came to be."""
+        known = self._orders.get(client_order_id)
+        if known is not None and not known.venue_order_id:
+            del self._orders[client_order_id]
+
+    def missing(self, client_order_id: str, now: int) -> None:
+        """Hear that the venue knows no such order: it is forgotten once it can no longer arrive."""
+        known = self._orders.get(client_order_id)
+        if known is not None and now - known.sent_at > _LOST_AFTER_NS:
+            known.state = _S.REJECTED
+
+    def known(self, instrument: str, *, client_order_id: str = "", venue_order_id: str = "") -> Known | None:
+        """Return what is known of an order; None where nothing is."""
+        found = self._by_venue.get((instrument, venue_order_id)) if venue_order_id else None
+        if found is None and client_order_id:
+            found = self._orders.get(client_order_id)
+            if found is not None and (found.instrument != instrument or _another(found, venue_order_id)):
+                return None
+        return found
+
+    def origin(self, client_order_id: str) -> OrderOrigin:
+        """Return who placed an order, by its id alone."""
+        ours = bool(self._prefix) and client_order_id.startswith(self._prefix)
+        known = self._orders.get(client_order_id)
+        return OrderOrigin.OURS if ours or (known is not None and known.sent_at) else OrderOrigin.FOREIGN
+
+    def unsettled(self, instruments: Iterable[str] = ()) -> Iterator[Known]:
+        """Yield orders that may have changed without a word: ours first, the oldest first.
+
+        Args:
+            instruments: Keys of the instruments whose orders of others count too.
+        """
+        every = [*self._orders.values(), *(one for one in self._by_venue.values() if not one.client_order_id)]
+        wanted = frozenset(instruments)
+        yield from (one for one in every if one.sent_at and not one.settled)
+        yield from (one for one in every if not one.sent_at and not one.settled and one.instrument in wanted)
+
+    def learn(self, report: OrderReport) -> None:
+        """Take a report that goes to whoever asked: `report` tells nothing earlier after it."""
+        known = self._record(report)
+        if _rank(report.state) >= _rank(known.state):
+            self._advance(known, report)
+
+    def report(self, report: OrderReport) -> OrderReport | None:
+        """Return a report as it is to be told; None where it is old or was told already."""
+        known = self._record(report)
+        # Cancelled, expired and rejected exclude each other, so the first of them stands.
+        contradicts = known.ended and report.state in TERMINAL and report.state not in {known.state, _S.FILLED}
+        if _rank(report.state) < _rank(known.state) or contradicts:
+            return None
+        self._advance(known, report)
+        now_told = (report.state, known.filled)
+        if known.told == now_told:
+            return None
+        known.told = now_told
+        return replace(report, filled=known.filled)
+
+    def fill(self, fill: Fill) -> Fill | None:
+        """Return a fill that is to be told; None where it was told already."""
+        key = (fill.instrument, fill.fill_id)
+        if key in self._fills:
+            return None
+        self._fills[key] = None
+        if len(self._fills) > _KEPT_FILLS:
+            del self._fills[next(iter(self._fills))]
+        known = self._record(fill)
+        known.fills = add(known.fills, fill.quantity)
+        return fill
+
+    def balances(self, update: AccountUpdate) -> AccountUpdate | None:
+        """Return an update without balances that are older than what was told, or equal to it; None where none is left.
+
+        Positions pass as they are.
+        """
+        fresh = tuple(one for one in update.balances if self._is_fresh(one, update.ts))
+        return replace(update, balances=fresh) if fresh or update.positions else None
+
+    def balance(self, currency: str) -> tuple[int, BalanceUpdate] | None:
+        """Return the latest balance that was told of a currency, with its venue time; None where none was."""
+        return self._balances.get(currency)
+
+    def _is_fresh(self, balance: BalanceUpdate, ts: int) -> bool:
+        before = self._balances.get(balance.currency)
+        if before is not None and (ts < before[0] or (ts, balance) == before):
+            return False
+        self._balances[balance.currency] = (ts, balance)
+        return True
+
+    def _advance(self, known: Known, report: OrderReport) -> None:
+        known.state = report.state
+        known.filled = max(known.filled, report.filled)
+
+    def _record(self, news: OrderReport | Fill) -> Known:
+        """Return the record of the order that news are about, a new one for an order that nothing is known of."""
+        known = self.known(news.instrument, client_order_id=news.client_order_id, venue_order_id=news.venue_order_id)
+        if known is None:
+            known = Known(news.instrument, news.client_order_id, origin=news.origin)
+            if news.client_order_id:
+                # An id may be used again once its order has ended; the later order owns it.
+                self._orders[news.client_order_id] = known
+        if news.venue_order_id and not known.venue_order_id:
+            known.venue_order_id = news.venue_order_id
+            self._by_venue[news.instrument, news.venue_order_id] = known
+        self._trim()
+        return known
+
+    def _trim(self) -> None:
+        """Forget the oldest orders that are settled, and beyond twice as many the oldest whatever they are."""
+        if max(len(self._orders), len(self._by_venue)) <= _KEPT_ORDERS:
+            return
+        for known in [one for one in self._by_venue.values() if one.settled][: _KEPT_ORDERS // 2]:
+            self._forget(known)
+        for key in [key for key, one in self._orders.items() if one.settled][: _KEPT_ORDERS // 2]:
+            del self._orders[key]
+        while len(self._by_venue) > 2 * _KEPT_ORDERS:
+            self._forget(next(iter(self._by_venue.values())))
+        while len(self._orders) > 2 * _KEPT_ORDERS:
+            self._forget(next(iter(self._orders.values())))
+
+    def _forget(self, known: Known) -> None:
+        self._by_venue.pop((known.instrument, known.venue_order_id), None)
+        if self._orders.get(known.client_order_id) is known:
+            del self._orders[known.client_order_id]
+
+
+def _another(known: Known, venue_order_id: str) -> bool:
+    """Whether a venue id names another order than the one that is known under the client id."""
+    return bool(venue_order_id and known.venue_order_id and venue_order_id != known.venue_order_id)
+
+
+def _rank(state: OrderState) -> int:
+    return _RANK.get(state, 0)
