@@ -16,10 +16,12 @@ class Addresses(Struct, frozen=True):
     Attributes:
         rest: Below which the paths of requests lie.
         streams: Below which the routes and ``/stream`` lie.
+        ws_api: The WebSocket API, whole.
     """
 
     rest: str
     streams: str
+    ws_api: str
 
     def route(self, name: str, *, futures: bool) -> str:
         """Return the address of a route; spot has none."""
@@ -27,12 +29,24 @@ class Addresses(Struct, frozen=True):
 
 
 _KNOWN: Final = {
-    ("usdm", "production"): Addresses("https://fapi.binance.com", "wss://fstream.binance.com"),
+    ("usdm", "production"): Addresses(
+        "https://fapi.binance.com", "wss://fstream.binance.com", "wss://ws-fapi.binance.com/ws-fapi/v1"
+    ),
     # The demo hosts that took the place of the futures testnet in 2025-11. The streams' host comes from a third party.
-    ("usdm", "testnet"): Addresses("https://demo-fapi.binance.com", "wss://demo-fstream.binance.com"),
-    ("spot", "production"): Addresses("https://api.binance.com", "wss://stream.binance.com:9443"),
-    ("spot", "testnet"): Addresses("https://testnet.binance.vision", "wss://stream.testnet.binance.vision"),
+    ("usdm", "testnet"): Addresses(
+        "https://demo-fapi.binance.com", "wss://demo-fstream.binance.com", "wss://testnet.binancefuture.com/ws-fapi/v1"
+    ),
+    ("spot", "production"): Addresses(
+        "https://api.binance.com", "wss://stream.binance.com:9443", "wss://ws-api.binance.com:443/ws-api/v3"
+    ),
+    # The address of this testnet's WebSocket API is unconfirmed: the setting ws_api wins over it.
+    ("spot", "testnet"): Addresses(
+        "https://testnet.binance.vision",
+        "wss://stream.testnet.binance.vision",
+        "wss://ws-api.testnet.binance.vision/ws-api/v3",
+    ),
 }
+_WS_API: Final = {"usdm": "/ws-fapi/v1", "spot": "/ws-api/v3"}
 
 
 def addresses(settings: "BinanceSettings", environment: str) -> Addresses:
@@ -47,12 +61,19 @@ def addresses(settings: "BinanceSettings", environment: str) -> Addresses:
     """
     known = _KNOWN.get((settings.product, environment))
     if environment == "simulator":
-        base = settings.simulator.rstrip("/")
-        scheme, _, rest = base.partition("://")
-        secure = "wss" if scheme == "https" else "ws"
-        known = Addresses(f"{base}/binance/{settings.product}", f"{secure}://{rest}/binance/{settings.product}")
+        known = _simulated(settings.simulator.rstrip("/"), settings.product)
     if known is None:
         raise ConfigurationError(
             f"binance: no addresses for the environment {environment!r}", "use production, testnet or simulator"
         )
-    return Addresses((settings.rest or known.rest).rstrip("/"), (settings.streams or known.streams).rstrip("/"))
+    return Addresses(
+        rest=(settings.rest or known.rest).rstrip("/"),
+        streams=(settings.streams or known.streams).rstrip("/"),
+        ws_api=(settings.ws_api or known.ws_api).rstrip("/"),
+    )
+
+
+def _simulated(base: str, product: str) -> Addresses:
+    scheme, _, rest = base.partition("://")
+    sockets = f"{'wss' if scheme == 'https' else 'ws'}://{rest}/binance/{product}"
+    return Addresses(f"{base}/binance/{product}", sockets, f"{sockets}{_WS_API[product]}")

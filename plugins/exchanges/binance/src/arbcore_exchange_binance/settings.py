@@ -51,6 +51,7 @@ class BinanceSettings(PluginSettings):
     api_secret: Secret | None = Field(default=None, description="API secret, as {env: NAME}.")
     rest: Address = Field(default="", description="Base address of the REST interface; empty for the environment's.")
     streams: Address = Field(default="", description="Base address of the streams; empty for the environment's.")
+    ws_api: Address = Field(default="", description="Address of the WebSocket API; empty for the environment's.")
     simulator: Address = Field(
         default="http://127.0.0.1:8710", min_length=1, description="Base address of the simulator, for its environment."
     )
@@ -75,6 +76,29 @@ class BinanceSettings(PluginSettings):
         default=10 * 60 * 10**9, description="Time between readings of the listing and of funding intervals."
     )
     network: NetworkSettings = Field(default_factory=NetworkSettings, description="How connections behave.")
+    recv_window: Span = Field(
+        default=2 * 10**9, le=60 * 10**9, description="How late what changes something may reach the venue."
+    )
+    read_window: Span = Field(default=5 * 10**9, le=60 * 10**9, description="How late a question may reach the venue.")
+    orders: Literal["auto", "websocket", "rest"] = Field(
+        default="auto", description="How orders go: websocket, rest, or auto for whichever is open; never both for one."
+    )
+    response: Literal["RESULT", "ACK"] = Field(
+        default="RESULT", description="What the venue answers to an order: its result where it is known, or a receipt."
+    )
+    self_trade: Literal["EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "NONE"] = Field(
+        default="EXPIRE_MAKER", description="Which of two orders of the account expires in place of trading together."
+    )
+    reconcile: Span = Field(
+        default=30 * 10**9, description="Time between comparisons of the user stream with answers to requests."
+    )
+    reconcile_grace: Span = Field(
+        default=5 * 10**9, description="How long the user stream may lag behind a request before it counts as mute."
+    )
+    listen_key_renewal: Span = Field(
+        default=30 * 60 * 10**9, description="Time between extensions of the key of the user stream; it lives an hour."
+    )
+    move_money: bool = Field(default=False, description="Whether withdrawals and transfers may be made.")
 
     @model_validator(mode="after")
     def _partial_books_have_fixed_sizes(self) -> Self:

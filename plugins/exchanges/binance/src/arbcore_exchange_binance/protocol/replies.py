@@ -66,6 +66,10 @@ class Settlement(msgspec.Struct, rename="camel"):
     rate_type: str = ""
 
 
+class _Time(msgspec.Struct, rename="camel"):
+    server_time: Millis
+
+
 class _Named(msgspec.Struct):
     symbol: str
 
@@ -75,6 +79,7 @@ class _Interval(msgspec.Struct, rename="camel"):
     funding_interval_hours: int
 
 
+_TIME: Final = msgspec.json.Decoder(_Time)
 _SNAPSHOT: Final = msgspec.json.Decoder(Snapshot, strict=False)
 _TOUCH: Final = msgspec.json.Decoder(Touch, strict=False)
 _TOUCHES: Final = msgspec.json.Decoder(list[Touch], strict=False)
@@ -83,6 +88,15 @@ _NAME: Final = msgspec.json.Decoder(_Named)
 _ROWS: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _SETTLEMENTS: Final = msgspec.json.Decoder(list[Settlement], strict=False)
 _INTERVALS: Final = msgspec.json.Decoder(list[_Interval], strict=False)
+
+
+def read_time(reply: Reply) -> int:
+    """Return the venue's time in UTC nanoseconds. It tells whole milliseconds: the middle of the one named.
+
+    Raises:
+        ExchangeError: The reply is a refusal, or nothing that the venue may send.
+    """
+    return _read(reply, _TIME, "time").server_time * MS + MS // 2
 
 
 def read_depth(reply: Reply) -> Snapshot:

@@ -21,6 +21,11 @@ MOST_SETTLEMENTS: Final = 100
 _LISTING_TIMEOUT_NS: Final = 20 * 10**9
 
 
+def server_time(product: Product) -> Request:
+    """Return the request for the venue's time."""
+    return _read(f"{product.prefix}/time", {}, 1)
+
+
 def exchange_info(product: Product) -> Request:
     """Return the request for the listing: every symbol with its filters and state. It is large."""
     return Request(
