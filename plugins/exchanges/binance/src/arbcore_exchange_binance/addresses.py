@@ -17,11 +17,13 @@ class Addresses(Struct, frozen=True):
         rest: Below which the paths of requests lie.
         streams: Below which the routes and ``/stream`` lie.
         ws_api: The WebSocket API, whole.
+        sapi: Below which the paths of ``/sapi`` lie; empty where there are none, as on the testnets.
     """
 
     rest: str
     streams: str
     ws_api: str
+    sapi: str = ""
 
     def route(self, name: str, *, futures: bool) -> str:
         """Return the address of a route; spot has none."""
@@ -30,14 +32,20 @@ class Addresses(Struct, frozen=True):
 
 _KNOWN: Final = {
     ("usdm", "production"): Addresses(
-        "https://fapi.binance.com", "wss://fstream.binance.com", "wss://ws-fapi.binance.com/ws-fapi/v1"
+        "https://fapi.binance.com",
+        "wss://fstream.binance.com",
+        "wss://ws-fapi.binance.com/ws-fapi/v1",
+        "https://api.binance.com",
     ),
     # The demo hosts that took the place of the futures testnet in 2025-11. The streams' host comes from a third party.
     ("usdm", "testnet"): Addresses(
         "https://demo-fapi.binance.com", "wss://demo-fstream.binance.com", "wss://testnet.binancefuture.com/ws-fapi/v1"
     ),
     ("spot", "production"): Addresses(
-        "https://api.binance.com", "wss://stream.binance.com:9443", "wss://ws-api.binance.com:443/ws-api/v3"
+        "https://api.binance.com",
+        "wss://stream.binance.com:9443",
+        "wss://ws-api.binance.com:443/ws-api/v3",
+        "https://api.binance.com",
     ),
     # The address of this testnet's WebSocket API is unconfirmed: the setting ws_api wins over it.
     ("spot", "testnet"): Addresses(
@@ -70,10 +78,11 @@ def addresses(settings: "BinanceSettings", environment: str) -> Addresses:
         rest=(settings.rest or known.rest).rstrip("/"),
         streams=(settings.streams or known.streams).rstrip("/"),
         ws_api=(settings.ws_api or known.ws_api).rstrip("/"),
+        sapi=known.sapi,
     )
 
 
 def _simulated(base: str, product: str) -> Addresses:
     scheme, _, rest = base.partition("://")
     sockets = f"{'wss' if scheme == 'https' else 'ws'}://{rest}/binance/{product}"
-    return Addresses(f"{base}/binance/{product}", sockets, f"{sockets}{_WS_API[product]}")
+    return Addresses(f"{base}/binance/{product}", sockets, f"{sockets}{_WS_API[product]}", f"{base}/binance/spot")
