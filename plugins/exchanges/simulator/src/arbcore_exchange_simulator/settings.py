@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from arbcore.settings import Duration
 from arbcore_exchange_simulator.faults.fault import Fault
 from arbcore_exchange_simulator.market.coins import DEFAULT_COINS
+from arbcore_exchange_simulator.trading.given import DEFAULT_ACCOUNTS, AccountSettings
 
 SECOND = 1_000_000_000
 """Nanoseconds in a second."""
@@ -131,6 +132,7 @@ class SimulatorSettings(_Part):
         rules: Limits that are enforced.
         faults: Faults from the start.
         preset: A named mixture of faults.
+        accounts: Accounts from the start.
         queue: Frames that may wait for one client before it is cut off as too slow.
     """
 
@@ -156,6 +158,7 @@ class SimulatorSettings(_Part):
     rules: Rules = Rules()
     faults: tuple[Fault, ...] = ()
     preset: Literal["churn"] | None = None
+    accounts: tuple[AccountSettings, ...] = DEFAULT_ACCOUNTS
     queue: int = Field(20_000, ge=100)
 
     @model_validator(mode="after")

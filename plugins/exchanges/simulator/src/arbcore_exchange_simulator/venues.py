@@ -2,6 +2,7 @@
 
 import re
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 from arbcore_exchange_simulator.binance.hub import BinanceHub
 from arbcore_exchange_simulator.binance.limits import BinanceLimits
@@ -13,11 +14,12 @@ from arbcore_exchange_simulator.faults.presets import churn
 from arbcore_exchange_simulator.market.seeded import Seeded
 from arbcore_exchange_simulator.market.world import QUANTUM, Source, World
 from arbcore_exchange_simulator.settings import SimulatorSettings
+from arbcore_exchange_simulator.trading.accounts import Accounts
 from arbcore_exchange_simulator.upbit.hub import UpbitHub
 from arbcore_exchange_simulator.upbit.limits import UpbitLimits
 from arbcore_exchange_simulator.upbit.rest import UpbitRest
 from arbcore_exchange_simulator.upbit.session import UpbitSession
-from arbcore_exchange_simulator.wire import Answer, Query, Refused, Session, Socket, encode
+from arbcore_exchange_simulator.wire import Answer, PrivateSide, Query, Refused, Request, Session, Socket, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +44,8 @@ class Venues:
     Attributes:
         world: The markets.
         faults: The faults.
+        accounts: The accounts.
+        private: What each venue does for clients with keys, by venue.
     """
 
     def __init__(self, settings: SimulatorSettings, start: int) -> None:
@@ -57,6 +61,9 @@ class Venues:
         self._upbit = UpbitHub(self.world)
         self._rests = {one: BinanceRest(one, self.world, BinanceLimits(one, rules)) for one in ("usdm", "spot")}
         self._hubs = {one: self._hub(one) for one in ("usdm", "spot")}
+        # After the public hubs, so that a book is told before orders are filled by it.
+        self.accounts: Final = Accounts(settings.accounts, self.world.symbols(), start)
+        self.private: Final[dict[str, PrivateSide]] = {}
 
     def _source(self, start: int) -> Source:
         if self._settings.replay is None:
@@ -79,12 +86,22 @@ class Venues:
             self.faults.on_time(world)
 
     def answer(self, method: str, venue: str, path: str, query: Query, *, origin: bool = False) -> Answer:
+        """Answer a public request of a venue; see `serve`."""
+        headers = {"origin": "https://example.org"} if origin else {}
+        return self.serve(Request(method, venue, path, urlencode(query), query, headers))
+
+    def serve(self, request: Request) -> Answer:
         """Answer a request of a venue, with no fault but those that are replies."""
+        method, venue, path, query = request.method, request.venue, request.path, request.query
         symbol = query.get("symbol") or query.get("market") or query.get("markets") or ""
         for fault in self.faults.reply(venue, symbol):
             spoiled = self._spoiled(fault.kind, fault.status, venue)
             if spoiled is not None:
                 return spoiled
+        private = self.private[venue].serve(request) if venue in self.private else None
+        if private is not None:
+            return private
+        origin = "origin" in request.headers
         if venue != "upbit":
             return self._rests[venue].answer(method, path, query)
         if not path.startswith("v1/"):
@@ -116,14 +133,23 @@ class Venues:
         return None
 
     def connect(self, venue: str, path: str, query: Query, socket: Socket, *, origin: bool = False) -> Session:
+        """Open a client's conversation by path and parameters alone; see `open`."""
+        headers = {"origin": "https://example.org"} if origin else {}
+        return self.open(Request("GET", venue, path, urlencode(query), query, headers), socket)
+
+    def open(self, request: Request, socket: Socket) -> Session:
         """Open a client's conversation.
 
         Raises:
             Refused: There is no such stream address, it needs a key, or the venue opens no sockets now.
         """
+        venue, path, query = request.venue, request.path, request.query
         if self.faults.barred(venue):
             raise Refused(503, {"error": {"name": 503, "message": "Service Unavailable"}})
-        now, rules = self.world.now, self._settings.rules
+        private = self.private[venue].open(request, socket) if venue in self.private else None
+        if private is not None:
+            return private
+        now, rules, origin = self.world.now, self._settings.rules, "origin" in request.headers
         if venue == "upbit":
             if path == "websocket/v1/private":
                 raise Refused(401, {"error": {"name": "INVALID_AUTH", "message": "인증 정보가 올바르지 않습니다."}})

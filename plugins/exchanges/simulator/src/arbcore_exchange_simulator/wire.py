@@ -13,12 +13,44 @@ encode = msgspec.json.encode
 """Encodes a value as compact JSON."""
 
 
+class Request(Struct, frozen=True):
+    """An HTTP request, or a WebSocket's handshake, to a venue.
+
+    Attributes:
+        method: In capitals.
+        venue: ``upbit``, ``usdm`` or ``spot``.
+        path: What follows the venue's own start, decoded, without its first slash: ``v1/orders``.
+        raw_query: What followed the question mark, exactly as it was sent.
+        query: Its parameters, decoded; of several by one name the last.
+        headers: By name in lower case.
+        body: As it was sent.
+        ip: The client's address.
+    """
+
+    method: str
+    venue: str
+    path: str
+    raw_query: str = ""
+    query: Query = {}
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+    ip: str = "127.0.0.1"
+
+
 class Answer(Struct):
-    """A reply to an HTTP request; the body is JSON."""
+    """A reply to an HTTP request; the body is JSON.
+
+    Attributes:
+        status: Of HTTP.
+        body: JSON.
+        headers: Besides the usual ones.
+        silent: Whether the client never gets it: it waits until it gives up.
+    """
 
     status: int
     body: bytes
     headers: dict[str, str] = {}
+    silent: bool = False
 
 
 class Refused(Exception):
@@ -46,6 +78,22 @@ class Socket(Protocol):
 
     def close(self, code: int, reason: str) -> None:
         """Close the socket when what waits is sent."""
+        ...
+
+
+class PrivateSide(Protocol):
+    """What a venue does for clients with keys. It is asked first; public requests it passes on."""
+
+    def serve(self, request: Request) -> Answer | None:
+        """Answer a private request; None where the request is none."""
+        ...
+
+    def open(self, request: Request, socket: Socket) -> "Session | None":
+        """Open a private socket; None where the path is none.
+
+        Raises:
+            Refused: The client may not.
+        """
         ...
 
 

@@ -23,6 +23,26 @@ Kind = Literal[
     "freeze",
     "warning",
     "delisting",
+    "ack_timeout",
+    "unknown_5xx",
+    "failed_5xx",
+    "throttled",
+    "fill_silence",
+    "fill_on_cancel",
+    "reject_order",
+    "cancel_refused",
+    "listen_key_expired",
+    "clock_skew",
+    "post_only_cancelled",
+    "order_report_delay",
+    "duplicate_event",
+    "market_offline",
+    "position_limit",
+    "percent_price",
+    "liquidation",
+    "adl",
+    "user_mute",
+    "ip_refused",
 ]
 """What can go wrong."""
 
@@ -31,6 +51,9 @@ FRAMES = frozenset({"latency", "drop", "duplicate", "reorder", "mute", "garbage"
 
 REPLIES = frozenset({"latency", "garbage", "http_429", "http_418", "http_5xx", "maintenance", "mute"})
 """Faults of replies to HTTP requests."""
+
+EVENTS = frozenset({"listen_key_expired", "liquidation", "adl"})
+"""Faults that happen once a round."""
 
 NEVER = 2**63
 """A time in ns that does not come."""
@@ -47,15 +70,20 @@ class Fault(BaseModel):
         stream: Pattern of the stream: ``orderbook``, ``trade``, ``ticker``, ``candle*`` on Upbit; ``bookTicker``,
             ``depth*``, ``markPrice*`` and so on on Binance; ``rest`` for HTTP. ``*`` is every stream and
             HTTP. Faults of markets (freeze, warning, delisting) and of whole sockets (disconnect) know no streams.
+            For faults of orders what a client asks for: ``place``, ``cancel``, ``amend``, ``query``.
         symbol: Pattern of the symbol as the venue spells it.
         at: When it starts, from the start of the simulator, or from now when it is added later.
         lasts: How long; None for ever. A ``disconnect`` or ``gap`` without it happens once.
         every: Time after which it starts again; 0 for never.
         share: Probability that one frame or request is hit while it lasts.
-        amount: Latency: the delay. Reorder: how much later a frame comes.
+        amount: Latency and ``order_report_delay``: the delay. Reorder: how much later a frame comes. ``clock_skew``:
+            how much the venue's clock is ahead; negative where it is behind.
         jitter: Latency: largest random part on top, evenly drawn.
         status: Status of ``http_5xx``, or the status of Upbit's ``maintenance``: 403 or 500.
         after: Time from a ``delisting`` notice to the delisting.
+        times: How many requests or events are hit in one round; None for all while it lasts.
+        code: The venue's error of ``reject_order`` and ``cancel_refused``; the venue's usual one where empty.
+        fraction: Of ``fill_on_cancel`` and ``adl``: the share of what remains that is traded.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -72,6 +100,9 @@ class Fault(BaseModel):
     jitter: Duration = 0
     status: int = Field(503, ge=400, le=599)
     after: Duration = 7 * 86_400_000_000_000
+    times: int | None = Field(None, ge=1)
+    code: str = ""
+    fraction: float = Field(1.0, gt=0, le=1)
 
     @field_validator("every")
     @classmethod

@@ -1,11 +1,12 @@
 """The faults of a simulator: which are on, and what they do to frames, replies, sockets and markets."""
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from random import Random
 from typing import Final
 
 from arbcore_exchange_simulator.faults.damage import damaged
-from arbcore_exchange_simulator.faults.fault import FRAMES, NEVER, REPLIES, Fault
+from arbcore_exchange_simulator.faults.fault import EVENTS, FRAMES, NEVER, REPLIES, Fault, Kind
 from arbcore_exchange_simulator.market.world import World
 
 _VENUES: Final = ("upbit", "usdm", "spot")
@@ -14,13 +15,14 @@ _VENUES: Final = ("upbit", "usdm", "spot")
 class _Set:
     """A fault with the time at which it was set, its round, and the streams on which that round has acted."""
 
-    __slots__ = ("fault", "on", "round", "since", "spent")
+    __slots__ = ("fault", "hits", "on", "round", "since", "spent")
 
     def __init__(self, fault: Fault, since: int) -> None:
         self.fault = fault
         self.since = since
         self.round = 0
         self.on = False
+        self.hits = 0
         self.spent: set[tuple[str, str, str]] = set()
 
     def look(self, now: int) -> bool:
@@ -30,6 +32,7 @@ class _Set:
         before, self.round = self.round, self.fault.round(elapsed)
         if self.round > before:
             self.spent.clear()
+            self.hits = 0
         return self.round > before
 
 
@@ -49,6 +52,7 @@ class FaultPlan:
         self._frames: dict[str, list[Fault]] = {venue: [] for venue in _VENUES}
         self._cuts: list[Fault] = []
         self._notices: list[Fault] = []
+        self._events: list[Fault] = []
         self._now = start
         self._change = start
         self._shown = False
@@ -106,6 +110,7 @@ class FaultPlan:
             self._frames[venue] = [fault for fault in self.active() if fault.kind in FRAMES and fault.reaches(venue)]
         self._cuts += [fault for fault in begun if fault.kind == "disconnect"]
         self._notices += [fault for fault in begun if fault.kind == "delisting"]
+        self._events += [fault for fault in begun if fault.kind in EVENTS]
         self._change = min((one.since + one.fault.change(self._now - one.since) for one in self._set), default=NEVER)
         self._shown = False
 
@@ -113,6 +118,41 @@ class FaultPlan:
         """Return the disconnects that happen now, each once."""
         found, self._cuts = self._cuts, []
         return found
+
+    def events(self, kind: Kind, venue: str) -> list[Fault]:
+        """Return the faults of a kind of `EVENTS` that begin for a venue, each once a round."""
+        found = [fault for fault in self._events if fault.kind == kind and fault.reaches(venue)]
+        self._events = [fault for fault in self._events if fault not in found]
+        return found
+
+    def strikes(self, kind: Kind, venue: str, symbol: str = "", stream: str = "") -> Fault | None:
+        """Return a fault of a kind that hits this request or event now, and count the hit; None where none does."""
+        for one in self._active:
+            fault = one.fault
+            if fault.kind != kind or not fault.hits(venue, stream, symbol):
+                continue
+            if (fault.times is None or one.hits < fault.times) and self.draws(fault):
+                one.hits += 1
+                return fault
+        return None
+
+    def holds(self, kind: Kind, venue: str, symbol: str = "") -> Fault | None:
+        """Return a fault of a kind that is on for a venue and symbol, without counting or drawing."""
+        for one in self._active:
+            if one.fault.kind == kind and one.fault.reaches(venue) and fnmatchcase(symbol, one.fault.symbol):
+                return one.fault
+        return None
+
+    def ends(self, fault: Fault) -> int:
+        """Return when a fault that is on ends, in UTC ns; `NEVER` where it does not."""
+        for one in self._active:
+            if one.fault is fault:
+                return one.since + fault.change(self._now - one.since) if fault.lasts is not None else NEVER
+        return self._now
+
+    def skew(self, venue: str) -> int:
+        """Return how many ns a venue's clock is ahead."""
+        return sum(one.amount for one in self.active() if one.kind == "clock_skew" and one.reaches(venue))
 
     def draws(self, fault: Fault) -> bool:
         """Whether a fault hits this time, by its share."""

@@ -96,6 +96,12 @@ class OrderBook:
                 break
         return traded
 
+    def hit(self, price: int, quantity: int, *, asks: bool) -> None:
+        """Take from a level on behalf of a client; behind the last level new liquidity comes up at its price."""
+        levels = self.asks if asks else self.bids
+        rest = levels[price] - quantity
+        self._put(1 if asks else 0, price, rest or (0 if len(levels) > 1 else self.size()))
+
     def _stride(self, price: int) -> int:
         tick = self._grid.tick(price)
         return max(round(price / _SPACING / tick), 1) * tick

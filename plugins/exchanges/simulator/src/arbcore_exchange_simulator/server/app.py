@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from arbcore_exchange_simulator.faults.fault import Fault
 from arbcore_exchange_simulator.server.connection import Connection
 from arbcore_exchange_simulator.venues import split
-from arbcore_exchange_simulator.wire import Answer, Refused, encode
+from arbcore_exchange_simulator.wire import Answer, Refused, Request, encode
 
 if TYPE_CHECKING:
     from arbcore_exchange_simulator.simulator import Simulator
@@ -30,6 +30,20 @@ def _response(answer: Answer, request: web.Request) -> web.Response:
     return response
 
 
+async def _read(request: web.Request, venue: str, path: str) -> Request:
+    """Return a request as the venues take it; its query as it was sent, not as it was understood."""
+    return Request(
+        request.method,
+        venue,
+        path,
+        request.raw_path.partition("?")[2],
+        dict(request.query),
+        {name.lower(): value for name, value in request.headers.items()},
+        await request.read(),
+        request.remote or "127.0.0.1",
+    )
+
+
 class _Server:
     def __init__(self, simulator: "Simulator") -> None:
         self._simulator = simulator
@@ -46,12 +60,13 @@ class _Server:
             return _response(
                 Answer(404, encode({"error": {"name": 404, "message": "No venue has this path"}})), request
             )
+        asked = await _read(request, venue, path)
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await self._socket(request, venue, path)
-        return await self._rest(request, venue, path)
+            return await self._socket(request, asked)
+        return await self._rest(request, asked)
 
-    async def _rest(self, request: web.Request, venue: str, path: str) -> web.StreamResponse:
-        simulator, query = self._simulator, dict(request.query)
+    async def _rest(self, request: web.Request, asked: Request) -> web.StreamResponse:
+        simulator, query, venue = self._simulator, asked.query, asked.venue
         symbol = query.get("symbol") or query.get("market") or query.get("markets") or ""
         hits = simulator.faults.reply(venue, symbol)
         kinds = {fault.kind for fault in hits}
@@ -62,20 +77,20 @@ class _Server:
         # Faults end in virtual time, which wakes nobody.
         while any(one in simulator.faults.active() for one in muting) and not simulator.stopping.is_set():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-        answer = simulator.venues.answer(request.method, venue, path, query, origin="Origin" in request.headers)
+        answer = simulator.venues.serve(asked)
+        if answer.silent:
+            await simulator.stopping.wait()
         if "garbage" in kinds:
             answer.body = simulator.faults.damage(answer.body)
         return _response(answer, request)
 
-    async def _socket(self, request: web.Request, venue: str, path: str) -> web.StreamResponse:
-        simulator = self._simulator
+    async def _socket(self, request: web.Request, asked: Request) -> web.StreamResponse:
+        simulator, venue = self._simulator, asked.venue
         connection = Connection(
             venue, simulator.faults, lambda: simulator.world.now, simulator.settings.queue, binary=venue == "upbit"
         )
         try:
-            connection.session = simulator.venues.connect(
-                venue, path, dict(request.query), connection, origin="Origin" in request.headers
-            )
+            connection.session = simulator.venues.open(asked, connection)
         except Refused as refusal:
             return _response(refusal.answer, request)
         socket = web.WebSocketResponse(autoping=False, compress=venue == "upbit", timeout=1.0)
