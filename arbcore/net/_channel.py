@@ -1,5 +1,6 @@
 """One WebSocket on which calls are answered by their ids, from its opening to its end."""
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +10,8 @@ from arbcore.errors import ExchangeUnavailable, OutcomeUnknown
 
 if TYPE_CHECKING:
     from arbcore.net._websocket import Socket
+
+logger = logging.getLogger(__name__)
 
 _S = 10**9
 _LOOK_IT_UP = "look it up before sending again"
@@ -41,10 +44,11 @@ class Channel:
         self._read_id: Final = read_id
         self._pending: Final[dict[str, _Pending]] = {}
         self._ended: Final = anyio.Event()
-        self._reading: Final = anyio.CancelScope()
+        # Who waits for an answer has a deadline of his own, so this ends even where nobody can cancel it.
+        self._reading: Final = anyio.CancelScope(shield=True)
 
     async def run(self) -> None:
-        """Read until the socket ends, or until it is retired and nothing is under way any more."""
+        """Read until the socket ends, or until it is retired and nothing is under way any more; not cancellable."""
         try:
             with self._reading:
                 await self._read_on()
@@ -64,6 +68,8 @@ class Channel:
         """
         if not self.is_open:
             raise ExchangeUnavailable("not sent: the connection is down")
+        if identity in self._pending:
+            raise ExchangeUnavailable("not sent: an earlier call of this id is under way", "use each id once")
         pending = self._pending[identity] = _Pending()
         try:
             with anyio.CancelScope(shield=True), anyio.move_on_after(timeout_ns / _S):
@@ -73,7 +79,7 @@ class Channel:
             del self._pending[identity]
             self._rest()
         if pending.frame is None:
-            why = self.reason or f"no answer within {timeout_ns / _S:g} s"
+            why = self.reason if self._ended.is_set() else f"no answer within {timeout_ns / _S:g} s"
             raise OutcomeUnknown(f"sent and not answered: {why}", _LOOK_IT_UP)
         return pending.frame
 
@@ -83,20 +89,27 @@ class Channel:
             await self._ended.wait()
         return not self._ended.is_set()
 
-    def retire(self) -> None:
+    def retire(self, reason: str) -> None:
         """Take no further calls; close once those under way have ended."""
         self.is_open = False
-        self.reason = self.reason or "replaced"
+        self.reason = self.reason or reason
         self._rest()
 
     async def _read_on(self) -> None:
         while True:
             frame = await self._socket.receive()
-            identity = self._read_id(frame)
+            identity = self._id_of(frame)
             pending = self._pending.get(identity) if identity is not None else None
             if pending is not None:
                 pending.frame = frame
                 pending.answered.set()
+
+    def _id_of(self, frame: bytes) -> str | None:
+        try:
+            return self._read_id(frame)
+        except Exception:
+            logger.exception("a frame that answers calls can't be read; the connection is opened again")
+            raise ExchangeUnavailable("a frame can't be read; see the log") from None
 
     def _rest(self) -> None:
         """Stop reading where nothing more is to come."""

@@ -1,14 +1,20 @@
 """WebSockets over the library of that name. The only file that imports it."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 from websockets.typing import Subprotocol
 
 from arbcore.errors import ExchangeUnavailable, RateLimited
+from arbcore.net.request import check_headers
 from arbcore.net.settings import NetworkSettings
+
+# At DEBUG the library logs addresses, headers and frames, which hold listen keys, tokens and signatures.
+_quiet = logging.getLogger("arbcore.net.websocket")
+_quiet.setLevel(logging.WARNING)
 
 _S = 10**9
 _MAX_FRAME = 8 * 2**20
@@ -53,17 +59,26 @@ class Socket:
         await self._connection.close()
 
 
+class _Connect(connect):
+    """An opening that follows no redirects: the headers of a handshake are for the venue's own address."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Return the refusal as it is."""
+        return exc
+
+
 async def open_socket(
     url: str, settings: NetworkSettings, headers: Mapping[str, str], subprotocols: Sequence[str]
 ) -> Socket:
-    """Open a WebSocket: no Origin header, no compression, no proxy from the environment.
+    """Open a WebSocket: no Origin header, no compression, no proxy from the environment, no redirects.
 
     Raises:
         RateLimited: The venue refuses openings for now.
         ExchangeUnavailable: It could not be opened.
     """
+    check_headers(headers)
     try:
-        connection = await connect(
+        connection = await _Connect(
             url,
             additional_headers=dict(headers),
             subprotocols=[Subprotocol(name) for name in subprotocols] or None,
@@ -74,9 +89,12 @@ async def open_socket(
             ping_timeout=settings.ping_timeout / _S,
             close_timeout=_CLOSE_TIMEOUT_S,
             max_size=_MAX_FRAME,
+            logger=_quiet,
         )
     except InvalidStatus as error:
         raise _refusal(error) from None
+    except InvalidURI:  # its text is the address, in which a listen key may be
+        raise ExchangeUnavailable("can't connect: the address is none of a WebSocket") from None
     except (OSError, WebSocketException) as error:  # TimeoutError is an OSError
         raise ExchangeUnavailable(f"can't connect: {type(error).__name__} {error}".rstrip()) from None
     return Socket(connection)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from arbcore.net._websocket import Socket
 
 _S = 10**9
+_CLOSED = "closed by us"
 
 
 class Call(Struct, frozen=True, kw_only=True):
@@ -104,18 +105,25 @@ class SocketCalls:
         return self._channel is not None and self._channel.is_open
 
     async def run(self, deliver: Take) -> None:
-        """Keep the connection open until cancelled, and deliver its changes of state and how calls went."""
+        """Keep the connection open until cancelled, and deliver its changes of state and how calls went.
+
+        Once cancelled it takes no further calls, and ends when those under way have.
+        """
         self._deliver = deliver
         self._move(ConnectionState.CONNECTING, "opening")
         try:
             async with anyio.create_task_group() as group:
                 wait = 0
-                while True:
-                    await anyio.sleep(wait / _S)
-                    wait = await self._hold(group)
+                try:
+                    while True:
+                        await anyio.sleep(wait / _S)
+                        wait = await self._hold(group)
+                finally:
+                    if self._channel is not None:
+                        self._channel.retire(_CLOSED)
         finally:
             self._channel = None
-            self._move(ConnectionState.DISCONNECTED, "closed by us")
+            self._move(ConnectionState.DISCONNECTED, _CLOSED)
             self._deliver = None
 
     async def call(self, call: Call) -> Reply:
@@ -177,16 +185,16 @@ class SocketCalls:
         self._backoff.succeeded(self._clock.now())
         self._channel = channel
         self._move(ConnectionState.CONNECTED, "open")
-        while await channel.lasts(self._settings.renew_after):
+        age = self._settings.renew_after
+        while await channel.lasts(age):
             try:
                 newer = await self._open(group)
             except ExchangeError:
-                await anyio.sleep(self._settings.longest_wait / _S)
+                age = self._settings.longest_wait
                 continue
             self._channel, old = newer, channel
-            channel = newer
-            old.retire()
-            self._move(ConnectionState.CONNECTED, "renewed")
+            channel, age = newer, self._settings.renew_after
+            old.retire("replaced")
         self._move(ConnectionState.RECONNECTING, channel.reason)
         return self._backoff.failed(self._clock.now())
 
@@ -201,13 +209,17 @@ class SocketCalls:
         channel = Channel(await self._socket(), self._read_id)
         group.start_soon(channel.run)
         if self._greet is not None:
-            make, check = self._greet
             try:
-                check(await self._through(channel, make()))
-            except ExchangeError:
-                channel.retire()
+                await self._greeted(channel, *self._greet)
+            except BaseException:
+                channel.retire("not greeted")
                 raise
         return channel
+
+    async def _greeted(self, channel: Channel, make: Callable[[], Call], check: Callable[[Reply], object]) -> None:
+        call = make()
+        self._limits.spend(call.counter, call.weight, self._clock.now())
+        check(await self._through(channel, call))
 
     async def _socket(self) -> "Socket":
         from arbcore.net._websocket import open_socket

@@ -10,7 +10,7 @@ import anyio
 from arbcore.context import Clock
 from arbcore.errors import ExchangeUnavailable, OutcomeUnknown, RateLimited
 from arbcore.net.limits import RateLimits, Usage
-from arbcore.net.request import Reply, Request
+from arbcore.net.request import Reply, Request, check_headers
 from arbcore.net.settings import NetworkSettings
 from arbcore.ports.venue import Deliver, RequestMeasured
 
@@ -209,6 +209,7 @@ class HttpClient:
         target = f"{request.path}?{request.query}" if request.query else request.path
         headers = {**self._headers, **request.headers}
         try:
+            check_headers(headers)
             status, answered, body = await self._transport.exchange(
                 request.method, target, headers, request.body, request.timeout_ns
             )

@@ -6,10 +6,11 @@ from typing import Final
 from msgspec import Struct
 
 _KEPT = 8
+_DRIFT = 20_000  # two clocks may part by a second in so many: 50 parts in a million
 
 
 class _Sample(Struct, frozen=True):
-    """One measurement: the offset, and half of the round trip, which bounds its error."""
+    """One measurement: the offset, the most that it could be off by, and when it was made."""
 
     offset: int
     error: int
@@ -20,14 +21,16 @@ class ClockOffset:
     """The offset that the quickest of the latest answers told: Cristian's algorithm (Distributed Computing 3, 1989).
 
     A venue that answers with its time has read its clock at some moment of the round trip; the middle is the best
-    guess, and half of the round trip the most that it can be off by.
+    guess, and half of the round trip the most that it can be off by, but for what the clocks drift apart later.
 
     Args:
         lasts: Nanoseconds after which a measurement counts no more, since clocks drift.
+        resolution: Nanoseconds between two times that the venue can tell; it cuts off what lies between them.
     """
 
-    def __init__(self, lasts: int = 3600 * 10**9) -> None:
+    def __init__(self, lasts: int = 3600 * 10**9, resolution: int = 1) -> None:
         self._lasts: Final = lasts
+        self._resolution: Final = resolution
         self._samples: deque[_Sample] = deque(maxlen=_KEPT)
 
     def learn(self, sent: int, received: int, venue_time: int) -> None:
@@ -42,8 +45,10 @@ class ClockOffset:
             return
         while self._samples and received - self._samples[0].at > self._lasts:
             self._samples.popleft()
-        middle = sent + (received - sent) // 2
-        self._samples.append(_Sample(venue_time - middle, (received - sent) // 2, received))
+        # The venue's clock showed a time from venue_time up to the next one that it can tell.
+        lowest, highest = venue_time - received, venue_time + self._resolution - 1 - sent
+        offset = (lowest + highest) // 2
+        self._samples.append(_Sample(offset, highest - offset, received))
 
     def forget(self) -> None:
         """Drop all measurements: a clock was set, and what was known is wrong."""
@@ -61,9 +66,13 @@ class ClockOffset:
 
     @property
     def error(self) -> int:
-        """The most that `value` can be off by, 0 where nothing was measured."""
-        return self._best.error if self._samples else 0
+        """The most that `value` can have been off by at the latest measurement, 0 where nothing was measured."""
+        return self._error_of(self._best) if self._samples else 0
 
     @property
     def _best(self) -> _Sample:
-        return min(self._samples, key=lambda sample: sample.error)
+        return min(self._samples, key=self._error_of)
+
+    def _error_of(self, sample: _Sample) -> int:
+        """Return its error with what the clocks may have drifted apart since."""
+        return sample.error + max(0, self._samples[-1].at - sample.at) // _DRIFT

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from arbcore.errors import ExchangeUnavailable
+
 
 class Request(Struct, frozen=True, kw_only=True):
     """A request to a venue's REST interface.
@@ -56,3 +58,17 @@ class Reply(Struct, frozen=True, kw_only=True):
     body: bytes
     sent_ts: int
     recv_ts: int
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Require that headers can be sent; libraries differ in what they do otherwise, and some show the value.
+
+    Raises:
+        ExchangeUnavailable: A header can't be sent. Its value is not told: it may be a secret with a line end.
+    """
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable() and value == value.strip()):
+            raise ExchangeUnavailable(
+                f"not sent: the header {name!r} holds spaces or characters that HTTP does not allow there",
+                "look for spaces, line ends and foreign characters in the key",
+            )
