@@ -166,6 +166,8 @@ class Matching:
             return
         pool = trade.quantity
         for order in list(book.side(not trade.buyer)):
+            if order not in book.ahead:  # ended by a watcher of another one's trade
+                continue
             price = order.price or 0
             through = price < trade.price if trade.buyer else price > trade.price
             if pool <= 0 or not (through or price == trade.price):
