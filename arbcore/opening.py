@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -81,11 +82,11 @@ async def open_market(pipeline: Pipeline, feeds: Sequence[str] | None = None) ->
     async with AsyncExitStack() as stack:
         rates = []
         for name, source in pipeline.rate_sources().items():
-            await stack.enter_async_context(_in_time(f"rates.{name}", source))
+            await stack.enter_async_context(in_time(f"rates.{name}", source))
             rates.append(Source(name, source.run))
         built = {name: feed for name, feed in pipeline.feeds().items() if feeds is None or name in feeds}
         for name, feed in built.items():
-            await stack.enter_async_context(_in_time(f"exchanges.{name}", feed))
+            await stack.enter_async_context(in_time(f"exchanges.{name}", feed))
         yield Market(built, rates, await _listed(built, pipeline.config.session.environment))
 
 
@@ -141,15 +142,28 @@ def first_error(errors: BaseException) -> BaseException:
 
 
 @asynccontextmanager
-async def _in_time(name: str, part: _Part) -> AsyncIterator[None]:
-    """Enter and leave a part, each within the time that is given for it."""
+async def in_time(name: str, part: _Part, patience_s: float = PATIENCE_S) -> AsyncIterator[None]:
+    """Enter and leave a part, each within the time that is given for it.
+
+    Args:
+        name: Where the config names it, for the errors.
+        part: The part.
+        patience_s: Time to open; closing always has `PATIENCE_S`.
+
+    Raises:
+        ArbcoreError: It did not open.
+    """
     try:
-        with anyio.fail_after(PATIENCE_S):
+        with anyio.fail_after(patience_s):
             await part.__aenter__()
     except TimeoutError:
-        raise ExchangeUnavailable(f"{name}: did not open within {PATIENCE_S:g} s", "check the network") from None
+        raise ExchangeUnavailable(f"{name}: did not open within {patience_s:g} s", "check the network") from None
     except ArbcoreError as error:
-        raise type(error)(f"{name}: {error.what}", error.fix) from error
+        # A copy with the place in front: errors carry more than their words, such as a venue's reason and code.
+        placed = copy(error)
+        placed.what = f"{name}: {error.what}"
+        placed.args = (str(type(error)(placed.what, error.fix)),)
+        raise placed from error
     try:
         yield
     finally:

@@ -2,7 +2,8 @@
 
 import logging
 import os
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from platform import python_version
@@ -13,17 +14,30 @@ from arbcore.context import Clock, Context
 from arbcore.engine.engine import Engine
 from arbcore.engine.parts import EngineSettings
 from arbcore.errors import ConfigurationError
-from arbcore.hooks import ExchangeHooks, FillHooks, NotifierHooks, RateHooks, RiskHooks, SinkHooks, StrategyHooks
+from arbcore.hooks import (
+    CommonHooks,
+    ExchangeHooks,
+    FillHooks,
+    NotifierHooks,
+    RateHooks,
+    RiskHooks,
+    SinkHooks,
+    StrategyHooks,
+)
 from arbcore.journal.memory import MemoryJournal
+from arbcore.journal.reading import ReaderContext
 from arbcore.model.instrument import Instrument
 from arbcore.plugins import LoadedPlugin, Plugins, hooks_of, implements, kernel_version
+from arbcore.ports.control import DoctorCheck
 from arbcore.ports.fill import FillModel, LatencyModel
 from arbcore.ports.journal import Journal, RunMetadata, Sink
 from arbcore.ports.notify import Notifier
 from arbcore.ports.rate import RateSource
 from arbcore.ports.risk import RiskTier
 from arbcore.ports.strategy import Strategy
-from arbcore.ports.venue import Feed, SimVenue
+from arbcore.ports.trading import Venue
+from arbcore.ports.treasury import Treasury
+from arbcore.ports.venue import Capabilities, Feed, SimVenue
 
 _SINK: Final = "open_sink"
 _NOTIFIER: Final = "build_notifier"
@@ -107,6 +121,55 @@ class Pipeline:
             feeds[name] = hooks.open_feed(settings=instance.settings, context=self._context(instance))
         return feeds
 
+    def capabilities(self, name: str) -> Capabilities:
+        """Return what an exchange can do."""
+        instance = self.config.exchanges[name]
+        return hooks_of(self._plugin(instance), ExchangeHooks).capabilities(settings=instance.settings)
+
+    def feed(self, name: str) -> Feed:
+        """Build the feed of one exchange that delivers market data."""
+        instance = self.config.exchanges[name]
+        return hooks_of(self._plugin(instance), ExchangeHooks).open_feed(
+            settings=instance.settings, context=self._context(instance)
+        )
+
+    def real_venue(self, name: str) -> Venue:
+        """Build the venue of an exchange that takes real orders.
+
+        Raises:
+            ConfigurationError: The plugin opens none.
+        """
+        instance = self.config.exchanges[name]
+        can = self.capabilities(name)
+        if not can.trading or can.simulated:
+            raise ConfigurationError(f"exchanges.{name}: the plugin {instance.use} takes no real orders")
+        venue = hooks_of(self._plugin(instance), ExchangeHooks).open_venue(
+            settings=instance.settings, context=self._context(instance)
+        )
+        if not isinstance(venue, Venue):
+            raise ConfigurationError(f"exchanges.{name}: {instance.use} opens a simulated venue, not a real one")
+        return venue
+
+    def treasury(self, name: str) -> Treasury:
+        """Build what reads wallets of an exchange and moves its money.
+
+        Raises:
+            ConfigurationError: The plugin opens none.
+        """
+        instance = self.config.exchanges[name]
+        if not self.capabilities(name).treasury:
+            raise ConfigurationError(f"exchanges.{name}: the plugin {instance.use} reads no wallets")
+        return hooks_of(self._plugin(instance), ExchangeHooks).open_treasury(
+            settings=instance.settings, context=self._context(instance)
+        )
+
+    def doctor_checks(self, instance: Instance[InstanceKeys]) -> Sequence[DoctorCheck]:
+        """Return the checks that an instance's plugin brings, perhaps none."""
+        loaded = self._plugin(instance)
+        if not implements(loaded, "doctor_checks"):
+            return ()
+        return hooks_of(loaded, CommonHooks).doctor_checks(settings=instance.settings, context=self._context(instance))
+
     def notifiers(self) -> dict[str, Notifier]:
         """Build the notifiers, in order; plugins of that kind that only bring rules or commands have none."""
         return {
@@ -154,6 +217,21 @@ class Pipeline:
             settings=chosen.settings, context=self._context(chosen)
         )
 
+    def journal_reader(self, location: Path) -> Journal:
+        """Build the config's journal for reading, without its lease.
+
+        Raises:
+            ConfigurationError: The config names no journal.
+        """
+        chosen = self.config.journal
+        if chosen is None:
+            raise ConfigurationError("the config names no journal", "add a section `journal` that names a plugin")
+        given = self._context(chosen)
+        common = {field.name: getattr(given, field.name) for field in fields(given) if field.init}
+        return hooks_of(self._plugin(chosen), SinkHooks).open_journal(
+            settings=chosen.settings, context=ReaderContext(**common | {"mode": ""}, location=location)
+        )
+
     def sinks(self) -> dict[str, Sink]:
         """Build the sinks, in order.
 
@@ -175,9 +253,12 @@ class Pipeline:
 
         An engine of its own is asked and dropped, so that the session's holds nothing that never gets a price.
         """
-        drawn = replace(self, contexts=[])
-        used = drawn.engine(instruments).used
+        used = self.drawn(instruments).used
         return tuple(item for item in instruments if item.key in used)
+
+    def drawn(self, instruments: tuple[Instrument, ...]) -> Engine:
+        """Build an engine that nobody runs, to ask it what routes, sizes and instruments would be."""
+        return replace(self, contexts=[]).engine(instruments)
 
     def engine(self, instruments: tuple[Instrument, ...], mode: str = "") -> Engine:
         """Build the engine with its strategies and tiers.
@@ -227,6 +308,10 @@ class Pipeline:
 
     def _plugin(self, instance: Instance[InstanceKeys]) -> LoadedPlugin:
         return self.plugins.get(instance.kind, instance.use)
+
+    def secrets_of(self, instance: Instance[InstanceKeys]) -> frozenset[str]:
+        """Return the settings of an instance whose secrets are to be had; never their values."""
+        return frozenset(resolve_secrets(instance, os.environ, self.config.folder, required=False))
 
     def _context(self, instance: Instance[InstanceKeys], **more: object) -> Context:
         session = self.config.session

@@ -13,6 +13,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "config": ("arbcore.cli.config", "Make, show and check configs."),
     "data": ("arbcore.cli.data", "Generate, record, import, list and verify data sets."),
     "demo": ("arbcore.cli.demo", "Trade on paper against two simulated exchanges on this machine."),
+    "doctor": ("arbcore.cli.doctor", "Check config, keys, accounts and machine before trading."),
+    "drill": ("arbcore.cli.drill", "Rehearse on an exchange what a session will need."),
     "events": ("arbcore.cli.events", "Show what a session or backtest recorded."),
     "init": ("arbcore.cli.init", "Make a project folder."),
     "journal": ("arbcore.cli.journal", "Verify, rebuild and export journals."),

@@ -14,6 +14,9 @@ LEVELS: dict[str, Level] = {
     "paper_missing": "error",
     "journal_missing": "override",
     "allot_above_balance": "override",
+    "keys_may_withdraw": "override",
+    "keys_may_not_withdraw": "override",
+    "keys_unstated": "warning",
     "rate_without_source": "warning",
     "risk_missing": "warning",
     "secret_missing": "override",
@@ -100,6 +103,24 @@ def _risk(config: Config) -> Iterator[Finding]:
         yield _finding("risk_missing", "risk", "no risk tier: nothing limits size or loss", "add the section risk")
 
 
+def _keys(config: Config) -> Iterator[Finding]:
+    """Compare what is stated about keys with which exchanges move money; the setting is the plugins', by its name."""
+    moving = [each for each in config.exchanges.values() if getattr(each.settings, "move_money", False)]
+    stated = config.keys.withdraw
+    if stated == "allowed" and not moving:
+        text = "keys that may withdraw, and no exchange has move_money: only a thief would use that permission"
+        fix = "take the permission from the keys and set keys.withdraw: none, or set move_money: true where you need it"
+        yield _finding("keys_may_withdraw", "keys.withdraw", text, fix)
+    for instance in moving:
+        path = ".".join((*instance.path, "move_money"))
+        if stated == "none":
+            text = "true, and keys.withdraw: none states that no key may withdraw"
+            yield _finding("keys_may_not_withdraw", path, text, "set one of the two; they contradict each other")
+        elif stated == "unknown":
+            text = "true, and nothing states that the key may withdraw; not every venue tells"
+            yield _finding("keys_unstated", path, text, "set keys.withdraw: allowed, or move_money: false")
+
+
 _CHECKS: tuple[Callable[[Config], Iterator[Finding]], ...] = (
     _live,
     _pins,
@@ -108,4 +129,5 @@ _CHECKS: tuple[Callable[[Config], Iterator[Finding]], ...] = (
     _journal,
     _rates,
     _risk,
+    _keys,
 )

@@ -11,6 +11,7 @@ from websockets.typing import Subprotocol
 from arbcore.errors import ExchangeUnavailable, RateLimited
 from arbcore.net.request import check_headers
 from arbcore.net.settings import NetworkSettings
+from arbcore.net.wire import current
 
 # At DEBUG the library logs addresses, headers and frames, which hold listen keys, tokens and signatures.
 _quiet = logging.getLogger("arbcore.net.websocket")
@@ -58,6 +59,10 @@ class Socket:
         """Close; the other side gets a second to answer."""
         await self._connection.close()
 
+    def cut(self) -> None:
+        """Break it without a word to the other side, as a network does."""
+        self._connection.transport.abort()
+
 
 class _Connect(connect):
     """An opening that follows no redirects: the headers of a handshake are for the venue's own address."""
@@ -97,7 +102,10 @@ async def open_socket(
         raise ExchangeUnavailable("can't connect: the address is none of a WebSocket") from None
     except (OSError, WebSocketException) as error:  # TimeoutError is an OSError
         raise ExchangeUnavailable(f"can't connect: {type(error).__name__} {error}".rstrip()) from None
-    return Socket(connection)
+    socket = Socket(connection)
+    if (wire := current()) is not None:
+        wire.watch(socket)
+    return socket
 
 
 def _refusal(error: InvalidStatus) -> ExchangeUnavailable | RateLimited:

@@ -12,6 +12,7 @@ from arbcore.errors import ExchangeUnavailable, OutcomeUnknown, RateLimited
 from arbcore.net.limits import RateLimits, Usage
 from arbcore.net.request import Reply, Request, check_headers
 from arbcore.net.settings import NetworkSettings
+from arbcore.net.wire import WiredTransport, current
 from arbcore.ports.venue import Deliver, RequestMeasured
 
 logger = logging.getLogger(__name__)
@@ -112,6 +113,8 @@ class HttpClient:
             from arbcore.net._httpx import HttpxTransport
 
             self._transport = HttpxTransport(self._base, self._settings.connect_timeout)
+            if (wire := current()) is not None:
+                self._transport = WiredTransport(self._transport, wire)
         await self._transport.__aenter__()
         return self
 

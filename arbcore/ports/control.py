@@ -1,6 +1,6 @@
 """Ports around a session: command surfaces, secrets, checks, import profiles."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, Self, runtime_checkable
 
 from msgspec import Struct
@@ -59,10 +59,16 @@ class Check(Struct, frozen=True, kw_only=True):
 
 
 class DoctorCheck(Struct, frozen=True):
-    """A check that `arb doctor` runs: its name and the function that makes it."""
+    """A check that `arb doctor` runs.
+
+    Attributes:
+        name: Its name, in a few words.
+        run: Makes it, and returns the result or something that is awaited for it. It may do I/O and must change
+            nothing. What it raises is shown as a failed check; after half a minute it is given up.
+    """
 
     name: str
-    run: Callable[[], Check]
+    run: Callable[[], Check | Awaitable[Check]]
 
 
 class ImportProfile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
