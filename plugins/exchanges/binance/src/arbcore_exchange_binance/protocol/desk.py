@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from arbcore.model.account import AccountUpdate, BalanceUpdate
+from arbcore.model.input import AccountSnapshot
 from arbcore.model.money import ZERO, add
 from arbcore.model.order import (
     TERMINAL,
@@ -23,6 +24,7 @@ from arbcore.model.order import (
     OrderState,
     OrderType,
 )
+from arbcore.model.position import Balance
 
 _S: Final = OrderState
 _KEPT_ORDERS: Final = 10_000
@@ -104,15 +106,19 @@ class Desk:
         self._by_venue: Final[dict[tuple[str, str], Known]] = {}
         self._fills: Final[dict[tuple[str, str], None]] = {}
         self._balances: Final[dict[str, tuple[int, BalanceUpdate]]] = {}
+        self._floor = 0
 
     def sent(self, order: OrderRequest, now: int) -> None:
-        """Take an order that is about to be sent."""
+        """Take an order that is about to be sent. One that is not settled under the same id stays as it is."""
+        before = self._orders.get(order.client_order_id)
+        if before is not None and not before.settled:
+            return
         known = Known(order.instrument, order.client_order_id, type=order.type, sent_at=now)
         self._orders[order.client_order_id] = known
         self._trim()
 
     def refused(self, client_order_id: str) -> None:
-        """Forget an order that never came to be."""
+        """Forget an order that never came to be; never for an id that was used before."""
         known = self._orders.get(client_order_id)
         if known is not None and not known.venue_order_id:
             del self._orders[client_order_id]
@@ -189,13 +195,24 @@ class Desk:
         fresh = tuple(one for one in update.balances if self._is_fresh(one, update.ts))
         return replace(update, balances=fresh) if fresh or update.positions else None
 
-    def balance(self, currency: str) -> tuple[int, BalanceUpdate] | None:
-        """Return the latest balance that was told of a currency, with its venue time; None where none was."""
-        return self._balances.get(currency)
+    def snapshot(self, snapshot: AccountSnapshot) -> AccountSnapshot:
+        """Return a snapshot with the balances that changed after it; older updates are not told after it.
+
+        Its venue time must be the time of the latest change in it, not that of the question.
+        """
+        self._floor = max(self._floor, snapshot.ts)
+        newer = {name: one for name, (ts, one) in self._balances.items() if ts > snapshot.ts}
+        kept = [one for one in snapshot.balances if one.currency not in newer]
+        kept += [
+            Balance(venue=snapshot.venue, currency=one.currency, total=one.total, locked=one.locked or ZERO)
+            for one in newer.values()
+            if one.total or one.locked
+        ]
+        return replace(snapshot, balances=tuple(kept))
 
     def _is_fresh(self, balance: BalanceUpdate, ts: int) -> bool:
         before = self._balances.get(balance.currency)
-        if before is not None and (ts < before[0] or (ts, balance) == before):
+        if ts < self._floor or (before is not None and (ts < before[0] or (ts, balance) == before)):
             return False
         self._balances[balance.currency] = (ts, balance)
         return True

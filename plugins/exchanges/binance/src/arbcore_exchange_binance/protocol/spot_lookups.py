@@ -1,0 +1,117 @@
+"""Questions about single orders: the order first, then its fills where some were not told yet. Pure."""
+
+from collections.abc import Sequence
+from itertools import count
+from typing import Final
+
+from msgspec import Struct
+
+from arbcore.errors import ExchangeError, ExchangeRefused
+from arbcore.model.order import OrderRef
+from arbcore.model.reason import Reason
+from arbcore.net.protocol import Fetch
+from arbcore.net.request import Reply
+from arbcore.ports.trading import OrderNews
+from arbcore_exchange_binance.protocol.desk import Desk, Known
+from arbcore_exchange_binance.protocol.private_failures import private_failure
+from arbcore_exchange_binance.protocol.spot_replies import read_order, read_trades
+from arbcore_exchange_binance.protocol.spot_requests import order_status, order_trades
+from arbcore_exchange_binance.protocol.spot_values import OrderRow, order_report, trade_fill
+
+_OK: Final = 200
+_ORDER: Final = "order "
+_FILLS: Final = "fills "
+
+
+class _Question(Struct):
+    ref: OrderRef
+    row: OrderRow | None = None
+
+
+class Lookups:
+    """What is being asked about single orders.
+
+    Fills are told before the report that counts them, so that an order never ends with a fill still to come.
+
+    Args:
+        desk: The orders of the account.
+        venue: Exchange instance id.
+    """
+
+    def __init__(self, desk: Desk, venue: str) -> None:
+        self._desk: Final = desk
+        self._venue: Final = venue
+        self._questions: Final[dict[str, _Question]] = {}
+        self._numbers: Final = count(1)
+        self._failed: list[OrderRef] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is still to come."""
+        return bool(self._questions)
+
+    def take_failed(self) -> Sequence[OrderRef]:
+        """Return the orders that the venue told nothing of, and forget them."""
+        failed, self._failed = self._failed, []
+        return failed
+
+    def is_of(self, tag: str) -> bool:
+        """Tell whether an answer is one of these."""
+        return tag.startswith((_ORDER, _FILLS))
+
+    def ask(self, ref: OrderRef) -> list[Fetch]:
+        """Return the question about an order; none where it is being asked already."""
+        if any(one.ref == ref for one in self._questions.values()):
+            return []
+        tag = str(next(self._numbers))
+        self._questions[tag] = _Question(ref)
+        return [Fetch(f"{_ORDER}{tag}", order_status(ref))]
+
+    def fetched(self, tag: str, reply: Reply | None, now: int) -> list[OrderNews | Fetch]:
+        """Take an answer; return what is to be told, or to be asked next.
+
+        Raises:
+            ExchangeError: The answer is nothing that the venue may send.
+        """
+        kind, _, number = tag.partition(" ")
+        question = self._questions.get(number)
+        if question is None:
+            return []
+        try:
+            if reply is None or reply.status != _OK:
+                return self._untold(number, question, reply, now)
+            return self._told(f"{kind} ", number, question, reply, now)
+        except ExchangeError:
+            self._questions.pop(number, None)
+            raise
+
+    def _untold(self, number: str, question: _Question, reply: Reply | None, now: int) -> list[OrderNews | Fetch]:
+        del self._questions[number]
+        error = None if reply is None else private_failure(reply.status, reply.body, "order")
+        if isinstance(error, ExchangeRefused) and error.reason == Reason.ORDER_UNKNOWN:
+            self._desk.missing(question.ref.client_order_id, now)
+        else:
+            self._failed.append(question.ref)
+        return []
+
+    def _told(self, kind: str, number: str, question: _Question, reply: Reply, now: int) -> list[OrderNews | Fetch]:
+        if kind == _ORDER:
+            row = question.row = read_order(reply.body, "order")
+            known = self._known(row)
+            if row.executed_qty > (known.fills if known is not None else 0):
+                return [Fetch(f"{_FILLS}{number}", order_trades(row.symbol, str(row.order_id)))]
+        news: list[OrderNews | Fetch] = []
+        if question.row is not None:
+            trades = read_trades(reply.body, "myTrades") if kind == _FILLS else ()
+            origin = self._desk.origin(question.row.client_id)
+            for trade in trades:
+                fill = trade_fill(trade, self._venue, question.row.client_id, origin, now)
+                news += [told] if (told := self._desk.fill(fill)) is not None else []
+            report = self._desk.report(order_report(question.row, self._venue, origin, now))
+            news += [report] if report is not None else []
+        del self._questions[number]
+        return news
+
+    def _known(self, row: OrderRow) -> Known | None:
+        key = f"{self._venue}:{row.symbol}"
+        return self._desk.known(key, client_order_id=row.client_id, venue_order_id=str(row.order_id))
