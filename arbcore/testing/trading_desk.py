@@ -1,0 +1,306 @@
+"""A real venue that is open and running, with the orders that the suite sends and waits for."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from uuid import uuid4
+
+import anyio
+import pytest
+from msgspec.structs import replace
+
+from arbcore.errors import ExchangeError, ExchangeRefused
+from arbcore.model.grid import Rounding, to_grid
+from arbcore.model.instrument import InstrumentKind
+from arbcore.model.money import multiply
+from arbcore.model.order import (
+    TERMINAL,
+    Fill,
+    OrderRef,
+    OrderReport,
+    OrderRequest,
+    OrderState,
+    OrderType,
+    Side,
+    TimeInForce,
+)
+from arbcore.model.state import ConnectionState
+from arbcore.ports.trading import OrderNews, Venue, VenueItem
+from arbcore.testing.trading_bench import Bench, Touch
+from arbcore.testing.trading_news import News, shown_secret
+
+PATIENCE_S = 20.0
+"""Time in which something that must happen happens, on a slow machine, too."""
+
+_ROOM = Decimal("1.25")
+"""Orders are this much larger than the smallest, so that a price that moves doesn't make them too small."""
+
+
+class Desk:
+    """One open venue whose reports are collected and judged as they come.
+
+    Args:
+        venue: The venue, entered.
+        bench: What the author gave.
+
+    Attributes:
+        venue: The venue.
+        news: What it told.
+        instrument: The instrument that is traded.
+    """
+
+    def __init__(self, venue: Venue, bench: Bench) -> None:
+        self.venue = venue
+        self.news = News(tuple(bench.secrets))
+        self.instrument = bench.market.instrument
+        self._bench = bench
+        self._changed = anyio.Event()
+        self._has_returned = False
+
+    async def run(self) -> None:
+        """Run the venue, and note whether it lets itself be cancelled."""
+        await self.venue.run([self.instrument.key], self._take)
+        self._has_returned = True
+        self._wake()
+
+    def _take(self, item: VenueItem) -> None:
+        self.news.take(item)
+        self._wake()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    def check(self) -> None:
+        """Fail where something that was told breaks a rule, or where `run` has ended by itself."""
+        if self.news.wrong:
+            pytest.fail("; ".join(self.news.wrong))
+        if self._has_returned:
+            pytest.fail("run returned: it goes on until it is cancelled, and lets the cancellation through")
+
+    async def until(self, holds: Callable[[], bool], what: str) -> None:
+        """Wait until something holds; fail where it does not happen, or where a rule is broken meanwhile."""
+        with anyio.move_on_after(PATIENCE_S):
+            while not holds():
+                self.check()
+                await self._changed.wait()
+        self.check()
+        if not holds():
+            pytest.fail(f"{what}: it did not happen; told were {[_short(item) for item in self.news.items[-12:]]}")
+
+    async def until_ended(self, order: OrderRequest) -> list[Fill]:
+        """Wait until an order has ended and all its fills were told; return those."""
+        name = order.client_order_id
+        await self.until(
+            lambda: self.news.ended(name),
+            f"{name} ends with its fills told (now {self.news.states.get(name)}, "
+            f"{self.news.filled(name)} of {self.news.counted[name]} told)",
+        )
+        return self.news.fills[name]
+
+    async def until_connected(self, first: int = 0) -> None:
+        """Wait until the user stream is told as connected, in what is told from a place on."""
+        await self.until(lambda: self.is_connected(first), "the user stream is CONNECTED")
+
+    def is_connected(self, first: int = 0) -> bool:
+        """Tell whether the user stream was told as connected, in what was told from a place on."""
+        found = self.news.connections(first)
+        name = self._bench.faults.stream
+        wanted = [found[name]] if name and name in found else [] if name else list(found.values())
+        return bool(wanted) and all(states[-1] is ConnectionState.CONNECTED for states in wanted)
+
+    # --- orders ----------------------------------------------------------------------------------------------------
+
+    async def touch(self) -> Touch:
+        """Return the touch at the venue."""
+        return await self._bench.market.touch()
+
+    def small(self, price: Decimal) -> Decimal:
+        """Return a quantity a little above the smallest that the venue takes at a price."""
+        one = self.instrument
+        worth = to_grid(_ROOM * one.min_notional / (price * one.contract_size), one.lot, Rounding.UP)
+        return max(to_grid(one.min_quantity, one.lot, Rounding.UP), worth)
+
+    async def resting(self, side: Side = Side.BUY, life: TimeInForce = TimeInForce.GTC) -> OrderRequest:
+        """Return a small limit order that rests away from the touch."""
+        touch, share = await self.touch(), self._bench.market.distance
+        if side is Side.BUY:
+            price = self.instrument.ticks.place(touch.bid * (1 - share), Rounding.DOWN)
+        else:
+            price = self.instrument.ticks.place(touch.ask * (1 + share), Rounding.UP)
+        return self.limit(side, self.small(price), price, life)
+
+    async def taking(self, side: Side = Side.BUY, life: TimeInForce = TimeInForce.IOC) -> OrderRequest:
+        """Return a small limit order at a price that the touch fills, with room for a move."""
+        touch = await self.touch()
+        room = touch.ask * Decimal("1.003") if side is Side.BUY else touch.bid * Decimal("0.997")
+        price = self.instrument.ticks.place(room, Rounding.UP if side is Side.BUY else Rounding.DOWN)
+        return self.limit(side, self.small(min(price, touch.bid)), price, life)
+
+    async def larger_than_touch(self, side: Side = Side.BUY, life: TimeInForce = TimeInForce.IOC) -> OrderRequest:
+        """Return a limit order at the touch for more than is there."""
+        touch = await self.touch()
+        price, size = (touch.ask, touch.ask_size) if side is Side.BUY else (touch.bid, touch.bid_size)
+        whole = to_grid(size, self.instrument.lot, Rounding.UP) + self.small(price)
+        return self.limit(side, whole, price, life)
+
+    def limit(self, side: Side, quantity: Decimal, price: Decimal, life: TimeInForce) -> OrderRequest:
+        """Return a limit order."""
+        return OrderRequest(
+            client_order_id=self.new_id(),
+            instrument=self.instrument.key,
+            side=side,
+            quantity=quantity,
+            price=price,
+            time_in_force=life,
+        )
+
+    async def market_order(self, side: Side, kind: OrderType = OrderType.MARKET) -> OrderRequest:
+        """Return a small order without a limit: a buy by cost where the venue counts buys so."""
+        touch = await self.touch()
+        quantity = self.small(touch.bid)
+        order = replace(self.limit(side, quantity, touch.bid, TimeInForce.IOC), type=kind, price=None)
+        if self._bench.capabilities.cost_orders and side is Side.BUY:
+            cost = to_grid(multiply(quantity, touch.ask), Decimal("0.01"), Rounding.UP)
+            return replace(order, quantity=Decimal(0), cost=max(cost, _ROOM * self.instrument.min_notional))
+        return order
+
+    def new_id(self) -> str:
+        """Return an id that no order ever had."""
+        return f"suite-{uuid4().hex[:20]}"
+
+    async def submit(self, order: OrderRequest) -> OrderReport:
+        """Send an order that the venue must take; return its answer."""
+        self.news.sent.setdefault(order.client_order_id, order)
+        report = await self.venue.submit(order)
+        assert report.client_order_id == order.client_order_id, "the answer is about another order"
+        assert report.state is not OrderState.REJECTED, "a refusal is raised, not returned"
+        self.news.answer(report)
+        return report
+
+    async def rest(self, side: Side = Side.BUY) -> OrderRequest:
+        """Send an order that rests; return it."""
+        order = await self.resting(side)
+        report = await self.submit(order)
+        assert report.state not in TERMINAL, f"an order away from the touch rests, not {report.state}"
+        return order
+
+    async def refused(self, order: OrderRequest, *reasons: str) -> ExchangeRefused:
+        """Send an order that the venue must refuse with one of some reasons; return the error."""
+        # Noted before, so that a report of what must not exist is judged as ours.
+        self.news.sent.setdefault(order.client_order_id, order)
+        with pytest.raises(ExchangeRefused) as caught:
+            await self.venue.submit(order)
+        assert caught.value.reason in reasons, f"reason {caught.value.reason!r}, not {' or '.join(reasons)}"
+        assert caught.value.what
+        self.hold_back_secrets(caught.value)
+        return caught.value
+
+    async def cancelled(self, order: OrderRequest) -> list[Fill]:
+        """Cancel an order and wait for its end; return its fills."""
+        await self.venue.cancel(ref(order))
+        return await self.until_ended(order)
+
+    async def found(self, order: OrderRequest) -> Sequence[OrderNews]:
+        """Look an order up until the venue knows it: just after sending it may not yet."""
+        with anyio.move_on_after(PATIENCE_S):
+            while not (found := await self.venue.look_up(ref(order))):  # noqa: ASYNC110 - the venue tells nobody
+                await anyio.sleep(0.02)
+            return found
+        pytest.fail(f"{order.client_order_id} is at the venue, and look_up does not find it")
+
+    async def listed(self, order: OrderRequest) -> int:
+        """Return how many open orders the venue lists under an order's id."""
+        found = await self.venue.open_orders(self.instrument.key)
+        return sum(one.client_order_id == order.client_order_id for one in found)
+
+    async def fence(self) -> None:
+        """Let one more order pass through: what was still on its way before it has come by then."""
+        order = await self.rest()
+        await self.cancelled(order)
+        await self.until(lambda: bool(self.news.reports(order.client_order_id)), "run reports an order")
+
+    async def exists_once(self, order: OrderRequest) -> None:
+        """Assert that the venue took an order once, by what it knows itself where that can be asked."""
+        await self._count(order, 1)
+
+    async def never_existed(self, order: OrderRequest) -> None:
+        """Assert that the venue never took an order."""
+        await self._count(order, 0)
+        assert not self.news.fills[order.client_order_id], "fills of an order that was not taken"
+
+    async def _count(self, order: OrderRequest, expected: int) -> None:
+        if self._bench.witness.orders is not None:
+            taken = list(await self._bench.witness.orders()).count(order.client_order_id)
+        else:
+            taken = await self.listed(order)
+        assert taken == expected, f"the venue has {taken} orders {order.client_order_id}, not {expected}"
+
+    def hold_back_secrets(self, error: BaseException) -> None:
+        """Assert that an error shows no secret, nor what it was raised from."""
+        told: BaseException | None = error
+        while told is not None:
+            assert not shown_secret(f"{told!s} {told!r}", tuple(self._bench.secrets)), "an error shows a secret"
+            told = told.__cause__ or told.__context__
+
+    @property
+    def is_spot(self) -> bool:
+        """Whether the instrument is spot."""
+        return self.instrument.kind is InstrumentKind.SPOT
+
+
+def ref(order: OrderRequest, venue_order_id: str = "") -> OrderRef:
+    """Return the name of an order for questions about it."""
+    return OrderRef(
+        client_order_id=order.client_order_id,
+        instrument=order.instrument,
+        venue_order_id=venue_order_id,
+        type=order.type,
+    )
+
+
+def reports_in(found: Sequence[OrderNews]) -> list[OrderReport]:
+    """Return the reports among what was looked up."""
+    return [one for one in found if isinstance(one, OrderReport)]
+
+
+def fills_in(found: Sequence[OrderNews]) -> list[Fill]:
+    """Return the fills among what was looked up."""
+    return [one for one in found if isinstance(one, Fill)]
+
+
+@asynccontextmanager
+async def open_desk(bench: Bench) -> AsyncIterator[Desk]:
+    """Enter a venue, run it and wait for its user stream; at the end cancel it and judge all that it told."""
+    try:
+        async with bench.open_venue() as venue, anyio.create_task_group() as group:
+            desk = Desk(venue, bench)
+            group.start_soon(desk.run)
+            await desk.until_connected()
+            yield desk
+            desk.check()
+            group.cancel_scope.cancel()
+        desk.check()
+    except BaseExceptionGroup as errors:
+        # One failure is shown as what it is, not as a group of one.
+        raise _only(errors) from None
+
+
+def _only(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _short(item: VenueItem) -> str:
+    state = getattr(item, "state", "")
+    return f"{type(item).__name__}{f' {state}' if state else ''}"
+
+
+async def outcome(call: Callable[[], Awaitable[object]]) -> ExchangeError | None:
+    """Return the exchange's error that a call raised, None where it returned."""
+    try:
+        await call()
+    except ExchangeError as error:
+        return error
+    return None
