@@ -78,7 +78,8 @@ def addresses(settings: "BinanceSettings", environment: str) -> Addresses:
         rest=(settings.rest or known.rest).rstrip("/"),
         streams=(settings.streams or known.streams).rstrip("/"),
         ws_api=(settings.ws_api or known.ws_api).rstrip("/"),
-        sapi=known.sapi,
+        # Spot's own address has both.
+        sapi=(settings.sapi or (settings.product == "spot" and settings.rest) or known.sapi).rstrip("/"),
     )
 
 

@@ -52,6 +52,9 @@ class BinanceSettings(PluginSettings):
     rest: Address = Field(default="", description="Base address of the REST interface; empty for the environment's.")
     streams: Address = Field(default="", description="Base address of the streams; empty for the environment's.")
     ws_api: Address = Field(default="", description="Address of the WebSocket API; empty for the environment's.")
+    sapi: Address = Field(
+        default="", description="Base address of wallets and key permissions (/sapi); empty for the environment's."
+    )
     simulator: Address = Field(
         default="http://127.0.0.1:8710", min_length=1, description="Base address of the simulator, for its environment."
     )

@@ -50,6 +50,11 @@ class Lookups:
         """Whether an answer is still to come."""
         return bool(self._questions)
 
+    @property
+    def complete(self) -> bool:
+        """Whether every question was answered."""
+        return not self._questions and not self._failed
+
     def take_failed(self) -> Sequence[OrderRef]:
         """Return the orders that the venue told nothing of, and forget them."""
         failed, self._failed = self._failed, []
@@ -60,9 +65,7 @@ class Lookups:
         return tag.startswith((_ORDER, _FILLS))
 
     def ask(self, ref: OrderRef) -> list[Fetch]:
-        """Return the question about an order; none where it is being asked already."""
-        if any(one.ref == ref for one in self._questions.values()):
-            return []
+        """Return the question about an order; also where one is under way, whose answer may be older than this one."""
         tag = str(next(self._numbers))
         self._questions[tag] = _Question(ref)
         return [Fetch(f"{_ORDER}{tag}", order_status(ref))]

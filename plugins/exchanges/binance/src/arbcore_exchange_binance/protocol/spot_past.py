@@ -8,12 +8,12 @@ from msgspec import Struct, field
 from arbcore.errors import ExchangeError
 from arbcore.model.order import Fill, OrderRef
 from arbcore.net.protocol import Fetch
-from arbcore.net.request import Reply
+from arbcore.net.request import Reply, Request
 from arbcore.ports.trading import OrderNews
 from arbcore_exchange_binance.protocol.desk import Desk
 from arbcore_exchange_binance.protocol.spot_lookups import Lookups
 from arbcore_exchange_binance.protocol.spot_replies import read_order, read_orders, read_trades
-from arbcore_exchange_binance.protocol.spot_requests import MOST_ROWS, all_orders, order_status, trades
+from arbcore_exchange_binance.protocol.spot_requests import MOST_ROWS, SPAN_NS, all_orders, order_status, trades
 from arbcore_exchange_binance.protocol.spot_values import OrderRow, TradeRow, order_report, trade_fill
 
 _OK: Final = 200
@@ -61,6 +61,7 @@ class Backfill:
         self._failed: dict[str, Fetch] = {}
         self._asked: Final[dict[str, Fetch]] = {}
         self._stage = 0
+        self._until = 0
 
     @property
     def done(self) -> bool:
@@ -71,16 +72,21 @@ class Backfill:
         """Tell whether an answer is one of these."""
         return tag.startswith((_TRADES, _ORDERS, _WHOSE))
 
-    def begin(self) -> list[Fetch]:
-        """Return the first questions."""
-        self._stage = 1
+    def begin(self, now: int) -> list[Fetch]:
+        """Return the first questions.
+
+        Args:
+            now: The venue's time.
+        """
+        self._stage, self._until = 1, now
+        self._lookups.take_failed()
         keys = {f"{self._venue}:{symbol}" for symbol in self._symbols}
         asked = [fetch for known in self._desk.unsettled(keys) for fetch in self._lookups.ask(known.ref)]
         return asked or self.go_on()
 
     def go_on(self) -> list[Fetch]:
         """Return the questions about symbols once no single order is being asked about any more."""
-        if self._stage != 1 or self._lookups.busy:
+        if self._stage != 1 or not self._lookups.complete:
             return []
         self._stage = 2
         if not self._since:
@@ -118,20 +124,21 @@ class Backfill:
         return list(self._tell(market, now))
 
     def _ask_market(self, symbol: str) -> list[Fetch]:
-        market, since = self._markets[symbol], self._since
-        return [
-            self._ask(market, f"{_TRADES}{symbol}", Fetch("", trades(symbol, since=since))),
-            self._ask(market, f"{_ORDERS}{symbol}", Fetch("", all_orders(symbol, since=since))),
-        ]
+        """Return the questions about a symbol, over spans as short as the venue takes; the last one has no end."""
+        market, asked = self._markets[symbol], list[Fetch]()
+        for since in range(self._since, max(self._until, self._since + 1), SPAN_NS):
+            until = since + SPAN_NS if since + SPAN_NS < self._until else 0
+            asked.append(self._ask(market, f"{_TRADES}{symbol} {since}", trades(symbol, since=since, until=until)))
+            asked.append(self._ask(market, f"{_ORDERS}{symbol} {since}", all_orders(symbol, since=since, until=until)))
+        return asked
 
-    def _ask(self, market: _Market, tag: str, question: Fetch) -> Fetch:
-        fetch = self._asked[tag] = Fetch(tag, question.request)
+    def _ask(self, market: _Market, tag: str, request: Request) -> Fetch:
+        fetch = self._asked[tag] = Fetch(tag, request)
         market.open.add(tag)
         return fetch
 
-    def _whose(self, symbol: str, order_id: int) -> Fetch:
-        ref = OrderRef(instrument=f"{self._venue}:{symbol}", venue_order_id=str(order_id))
-        return Fetch("", order_status(ref))
+    def _whose(self, symbol: str, order_id: int) -> Request:
+        return order_status(OrderRef(instrument=f"{self._venue}:{symbol}", venue_order_id=str(order_id)))
 
     def _take(self, tag: str, symbol: str, market: _Market, reply: Reply) -> Sequence[Fetch]:
         """Keep what was told; return the question about what follows a full page."""
@@ -148,7 +155,7 @@ class Backfill:
             market.orders[row.order_id] = row
             return ()
         kind = tag.partition(" ")[0]
-        return [self._ask(market, f"{kind} {symbol} {last}", Fetch("", ask(symbol, from_id=last + 1)))] if full else ()
+        return [self._ask(market, f"{kind} {symbol} from {last}", ask(symbol, from_id=last + 1))] if full else ()
 
     def _unknown(self, symbol: str, market: _Market) -> Sequence[int]:
         """Return the orders of which fills were told and nothing else."""
