@@ -1,5 +1,6 @@
 """What a simulator may be told: its markets, its clock, the venues' rules that it enforces, and its faults."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from arbcore.settings import Duration
 from arbcore_exchange_simulator.faults.fault import Fault
 from arbcore_exchange_simulator.market.coins import DEFAULT_COINS
-from arbcore_exchange_simulator.trading.given import DEFAULT_ACCOUNTS, AccountSettings
+from arbcore_exchange_simulator.trading.given import DEFAULT_ACCOUNTS, AccountSettings, WalletState
 
 SECOND = 1_000_000_000
 """Nanoseconds in a second."""
@@ -67,6 +68,15 @@ class Rules(_Part):
         enforce: False switches every limit on requests and messages off.
         upbit_quotation: Requests a second in each quotation group.
         upbit_connects: Handshakes a second.
+        upbit_default: Private requests a second and pocket that have no group of their own.
+        upbit_order: Orders a second and pocket; 8 before 2026-08-21.
+        upbit_order_test: Test orders a second and pocket.
+        upbit_fee: Share of the value, for maker and taker; that of the KRW market.
+        upbit_cancel_delay: Time from the reply to a cancel request to the cancelling.
+        upbit_report_delay: Time from an event to its report on the private socket.
+        upbit_smp_default: What an order without ``smp_type`` gets; ``none`` before the change announced for 2026-11-09.
+        upbit_forms: Whether URL-encoded forms are accepted as bodies, which the venue announced to end 2022-03-01.
+        upbit_withdrawal: Time that a withdrawal takes.
         upbit_messages: Messages a second on a socket.
         upbit_messages_minute: Messages a minute on a socket.
         upbit_idle: A socket without traffic in either direction is closed after this time.
@@ -88,6 +98,15 @@ class Rules(_Part):
     enforce: bool = True
     upbit_quotation: int = 10
     upbit_connects: int = 5
+    upbit_default: int = 30
+    upbit_order: int = 12
+    upbit_order_test: int = 8
+    upbit_fee: Decimal = Decimal("0.0005")
+    upbit_cancel_delay: Duration = 10_000_000
+    upbit_report_delay: Duration = 0
+    upbit_smp_default: Literal["cancel_maker", "none"] = "cancel_maker"
+    upbit_forms: bool = False
+    upbit_withdrawal: Duration = 10 * SECOND
     upbit_messages: int = 5
     upbit_messages_minute: int = 100
     upbit_idle: Duration = 120 * SECOND
@@ -133,6 +152,7 @@ class SimulatorSettings(_Part):
         faults: Faults from the start.
         preset: A named mixture of faults.
         accounts: Accounts from the start.
+        wallets: State of a coin's wallet on Upbit, where it is not ``working``.
         queue: Frames that may wait for one client before it is cut off as too slow.
     """
 
@@ -159,6 +179,7 @@ class SimulatorSettings(_Part):
     faults: tuple[Fault, ...] = ()
     preset: Literal["churn"] | None = None
     accounts: tuple[AccountSettings, ...] = DEFAULT_ACCOUNTS
+    wallets: dict[str, WalletState] = Field(default_factory=dict)
     queue: int = Field(20_000, ge=100)
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from arbcore_exchange_simulator.faults.fault import Fault
 from arbcore_exchange_simulator.faults.plan import FaultPlan
 from arbcore_exchange_simulator.market.world import QUANTUM, World
 from arbcore_exchange_simulator.settings import SimulatorSettings
+from arbcore_exchange_simulator.trading.given import Control
 from arbcore_exchange_simulator.venues import Venues
 
 if TYPE_CHECKING:
@@ -112,6 +113,14 @@ class Simulator:
         """Set a fault, and cut sockets at once where it says so; its times count from now."""
         self.faults.add(fault)
         self._cut()
+
+    def control(self, told: Control) -> None:
+        """Change accounts from outside.
+
+        Raises:
+            ValueError: An account is not known or known already, or an amount is wrong.
+        """
+        self.venues.control(told)
 
     def state(self) -> dict[str, Any]:
         """Return what the simulator is doing, for people and tests."""

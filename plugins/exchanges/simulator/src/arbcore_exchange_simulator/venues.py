@@ -9,14 +9,17 @@ from arbcore_exchange_simulator.binance.limits import BinanceLimits
 from arbcore_exchange_simulator.binance.rest import BinanceRest
 from arbcore_exchange_simulator.binance.session import BinanceSession
 from arbcore_exchange_simulator.binance.streams import ROUTES
+from arbcore_exchange_simulator.binance.usdm.side import UsdmPrivate
 from arbcore_exchange_simulator.faults.plan import FaultPlan
 from arbcore_exchange_simulator.faults.presets import churn
 from arbcore_exchange_simulator.market.seeded import Seeded
 from arbcore_exchange_simulator.market.world import QUANTUM, Source, World
 from arbcore_exchange_simulator.settings import SimulatorSettings
 from arbcore_exchange_simulator.trading.accounts import Accounts
+from arbcore_exchange_simulator.trading.given import Control
 from arbcore_exchange_simulator.upbit.hub import UpbitHub
 from arbcore_exchange_simulator.upbit.limits import UpbitLimits
+from arbcore_exchange_simulator.upbit.private import UpbitPrivate
 from arbcore_exchange_simulator.upbit.rest import UpbitRest
 from arbcore_exchange_simulator.upbit.session import UpbitSession
 from arbcore_exchange_simulator.wire import Answer, PrivateSide, Query, Refused, Request, Session, Socket, encode
@@ -45,6 +48,8 @@ class Venues:
         world: The markets.
         faults: The faults.
         accounts: The accounts.
+        wallets: State of the coins' wallets on Upbit that are not working.
+        upbit: Upbit for clients with keys.
         private: What each venue does for clients with keys, by venue.
     """
 
@@ -59,11 +64,18 @@ class Venues:
         self._upbit_limits = UpbitLimits(rules)
         self._upbit_rest = UpbitRest(self.world, self._upbit_limits)
         self._upbit = UpbitHub(self.world)
-        self._rests = {one: BinanceRest(one, self.world, BinanceLimits(one, rules)) for one in ("usdm", "spot")}
+        self._rests = {one: self._rest(one) for one in ("usdm", "spot")}
         self._hubs = {one: self._hub(one) for one in ("usdm", "spot")}
         # After the public hubs, so that a book is told before orders are filled by it.
         self.accounts: Final = Accounts(settings.accounts, self.world.symbols(), start)
-        self.private: Final[dict[str, PrivateSide]] = {}
+        self.wallets: Final = dict(settings.wallets)
+        self.upbit: Final = UpbitPrivate(
+            self.world, self.accounts, self.faults, settings, self._upbit_limits, self.wallets
+        )
+        self.usdm: Final = UsdmPrivate(
+            self.world, self.accounts, self.faults, rules, self._rests["usdm"], self._hubs["usdm"]
+        )
+        self.private: Final[dict[str, PrivateSide]] = {"upbit": self.upbit, "usdm": self.usdm}
 
     def _source(self, start: int) -> Source:
         if self._settings.replay is None:
@@ -71,6 +83,11 @@ class Venues:
         from arbcore_exchange_simulator.market.replay import Replay
 
         return Replay(self._settings, start)
+
+    def _rest(self, venue: str) -> BinanceRest:
+        return BinanceRest(
+            venue, self.world, BinanceLimits(venue, self._settings.rules), lambda: self.faults.skew(venue)
+        )
 
     def _hub(self, venue: str) -> BinanceHub:
         def lost(stream: str, symbol: str) -> bool:
@@ -84,6 +101,24 @@ class Venues:
         while world.now < until:
             world.step(min(until, world.now - world.now % QUANTUM + QUANTUM))
             self.faults.on_time(world)
+
+    def control(self, told: Control) -> None:
+        """Change accounts from outside.
+
+        Raises:
+            ValueError: An account is not known or known already, or an amount is wrong.
+        """
+        for one in told.add:
+            self.accounts.add(one)
+        for name, balances in told.set.items():
+            self.accounts.set(name, balances)
+        for deposit in told.deposit:
+            account = self.accounts.known(deposit.account)
+            if account.venue == "upbit":
+                self.upbit.transfers.deposit(account, deposit.currency, deposit.amount)
+            else:
+                self.accounts.pay(account, deposit.currency, deposit.amount)
+        self.wallets.update(told.wallets)
 
     def answer(self, method: str, venue: str, path: str, query: Query, *, origin: bool = False) -> Answer:
         """Answer a public request of a venue; see `serve`."""
@@ -151,8 +186,6 @@ class Venues:
             return private
         now, rules, origin = self.world.now, self._settings.rules, "origin" in request.headers
         if venue == "upbit":
-            if path == "websocket/v1/private":
-                raise Refused(401, {"error": {"name": "INVALID_AUTH", "message": "인증 정보가 올바르지 않습니다."}})
             if path != "websocket/v1":
                 raise Refused(404, {"error": {"name": 404, "message": "Not Found"}})
             self._upbit_limits.spend("websocket-connect", now, origin=origin)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from arbcore_exchange_simulator.faults.fault import Fault
 from arbcore_exchange_simulator.server.connection import Connection
+from arbcore_exchange_simulator.trading.given import Control
 from arbcore_exchange_simulator.venues import split
 from arbcore_exchange_simulator.wire import Answer, Refused, Request, encode
 
@@ -51,6 +52,7 @@ class _Server:
         self.app.router.add_get("/control/state", self._state)
         self.app.router.add_route("*", "/control/faults", self._faults)
         self.app.router.add_post("/control/advance", self._advance)
+        self.app.router.add_route("*", "/control/accounts", self._accounts)
         self.app.router.add_route("*", "/{path:.*}", self._serve)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
@@ -161,6 +163,16 @@ class _Server:
             for fault in wanted:
                 self._simulator.add_fault(fault)
         return await self._state(request)
+
+    async def _accounts(self, request: web.Request) -> web.Response:
+        """GET shows every ledger; POST changes accounts: see `Control`."""
+        if request.method == "POST":
+            try:
+                self._simulator.control(Control.model_validate(await request.json()))
+            except ValueError as error:
+                return _response(Answer(400, encode({"error": str(error)})), request)
+        body = {"schema_version": 1, "accounts": self._simulator.venues.accounts.report()}
+        return _response(Answer(200, encode(body)), request)
 
     async def _advance(self, request: web.Request) -> web.Response:
         """Move the manual clock: ``?seconds=1.5``."""

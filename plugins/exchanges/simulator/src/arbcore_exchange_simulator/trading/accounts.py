@@ -61,6 +61,23 @@ class Accounts:
         """Return an account by its name."""
         return self._by_name.get(name)
 
+    def known(self, name: str) -> Account:
+        """Return an account by its name.
+
+        Raises:
+            ValueError: There is none.
+        """
+        account = self._by_name.get(name)
+        if account is None:
+            raise ValueError(f"{name}: there is no such account; known: {', '.join(self._by_name)}")
+        return account
+
+    def pay(self, account: Account, currency: str, amount: Decimal) -> None:
+        """Let money arrive from outside, and tell the account's venue."""
+        account.deposit(currency, amount)
+        for told in self.on_changed:
+            told(account, (currency,))
+
     def of(self, venue: str, owner: str = "") -> list[Account]:
         """Return a venue's accounts, or those of one owner there, the first told first."""
         found = (one for one in self._by_name.values() if one.venue == venue)
@@ -72,9 +89,7 @@ class Accounts:
         Raises:
             ValueError: There is no such account, or an amount is negative.
         """
-        account = self._by_name.get(name)
-        if account is None:
-            raise ValueError(f"{name}: there is no such account; known: {', '.join(self._by_name)}")
+        account = self.known(name)
         for currency, amount in balances.items():
             if amount < 0:
                 raise ValueError(f"{name}: {currency}: a balance can't be set below 0")

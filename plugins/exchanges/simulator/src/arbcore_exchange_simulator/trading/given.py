@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from arbcore.settings import Duration
 
+WalletState = Literal["working", "withdraw_only", "deposit_only", "paused", "unsupported"]
+"""Whether a coin's wallet takes deposits and withdrawals."""
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +60,36 @@ class AccountSettings(_Part):
     maker_fee: Decimal | None = None
     taker_fee: Decimal | None = None
     options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Deposit(_Part):
+    """Money that arrives at an account from outside.
+
+    Attributes:
+        account: Its name.
+        currency: Of the money.
+        amount: How much.
+    """
+
+    account: str
+    currency: str
+    amount: Decimal = Field(gt=0)
+
+
+class Control(_Part):
+    """What ``POST /control/accounts`` takes.
+
+    Attributes:
+        set: Free money by account and currency.
+        add: Accounts to open.
+        deposit: Money that arrives, and shows among the deposits where the venue lists them.
+        wallets: State of coins' wallets on Upbit.
+    """
+
+    set: dict[str, dict[str, Decimal]] = Field(default_factory=dict)
+    add: tuple[AccountSettings, ...] = ()
+    deposit: tuple[Deposit, ...] = ()
+    wallets: dict[str, WalletState] = Field(default_factory=dict)
 
 
 UPBIT_KEY: Final = KeySettings(key="sim-upbit-key", secret=SecretStr("sim-upbit-secret-0123456789abcdef0123"))

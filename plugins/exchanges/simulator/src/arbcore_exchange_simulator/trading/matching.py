@@ -87,22 +87,30 @@ class Matching:
         self._busy = False
         world.listeners.append(self)
 
-    def place(self, order: Order) -> None:
+    def number(self) -> int:
+        """Return the next order's number, used up: for an order that is announced before it is placed."""
+        self._next += 1
+        return self._next - 1
+
+    def place(self, order: Order, *, crossing: bool = False) -> None:
         """Take an order in, let it trade at once, and rest or end what is left of it.
 
         Watchers hear ``new`` before any trade.
+
+        Args:
+            order: The order.
+            crossing: Whether an order that only makes liquidity counts as crossing, whatever the book says: a fault.
 
         Raises:
             Short: Money is missing; nothing was changed.
         """
         order.created = order.updated = self._world.now
-        if not order.number:
-            order.number, self._next = self._next, self._next + 1
+        order.number = order.number or self.number()
         self.ledger.hold(order)
         order.account.add(order)
         self._tell(order, "new")
         self._tell_cash(order, "order")
-        self._run(order)
+        self._run(order, crossing=crossing)
 
     def cancel(self, order: Order, why: str = "request") -> bool:
         """Cancel an order; False where it had ended already."""
@@ -207,9 +215,9 @@ class Matching:
         bid, ask = order.market.book.touch
         return _within(order.buy, ask[0] if order.buy else bid[0], order.price)
 
-    def _run(self, order: Order) -> None:
+    def _run(self, order: Order, *, crossing: bool = False) -> None:
         """Match an order that came or changed, then rest or end it."""
-        if order.life == "POST" and (self._crosses(order) or self._mate(order) is not None):
+        if order.life == "POST" and (crossing or self._crosses(order) or self._mate(order) is not None):
             self._end(order, "cancelled", "post")
             return
         if order.life == "FOK" and not self._fills_whole(order):

@@ -18,9 +18,6 @@ CANDLES: Final = {f"candle.{name}": ms for name, ms in (
 KINDS: Final = ("ticker", "trade", "orderbook", *CANDLES)
 """Types of messages on the public socket."""
 
-FORMATS: Final = ("DEFAULT", "SIMPLE", "JSON_LIST", "SIMPLE_LIST")
-"""Formats of messages."""
-
 
 class Variant(Struct, frozen=True):
     """What one subscriber wants of one code: type, levels, price group and format."""
