@@ -39,7 +39,7 @@ async def reconnect(stage: Stage) -> str:
     """Break every socket, and see all come back with a snapshot."""
     news, mark, started = stage.news, stage.news.mark, stage.clock.now()
     await news.until(news.connected, "a connection told as connected")
-    count = stage.wire.cut()
+    count = stage.faults.cut()
     if not count:
         raise Skip("the venue has no socket open that can be cut")
     await back(stage, mark)

@@ -20,7 +20,7 @@ from arbcore.drill.tidying import tidy
 from arbcore.errors import ArbcoreError, ConfigurationError, SafetyError
 from arbcore.model.instrument import Instrument
 from arbcore.model.treasury import TransferRequest
-from arbcore.net.wire import Wire, laid
+from arbcore.net.faults import Faults, injected
 from arbcore.opening import first_error, in_time
 from arbcore.pipeline import Pipeline
 from arbcore.plugins import Plugins, kernel_version
@@ -98,8 +98,8 @@ async def run_drill(config: Config, plugins: Plugins, wish: DrillWish) -> DrillR
     clock = WallClock()
     folder = config.folder / "sessions" / config.session.name
     pipeline = Pipeline(config=config, plugins=plugins, mode="live", clock=clock, folder=folder, secrets="some")
-    started, wire = clock.now(), Wire()
-    async with _stage(pipeline, wish, wire) as stage:
+    started, faults = clock.now(), Faults()
+    async with _stage(pipeline, wish, faults) as stage:
         outcomes: list[Outcome] = []
         left: Sequence[str] = ()
         for card in SUITES[wish.suite]:
@@ -122,7 +122,7 @@ async def run_drill(config: Config, plugins: Plugins, wish: DrillWish) -> DrillR
 
 
 @asynccontextmanager
-async def _stage(pipeline: Pipeline, wish: DrillWish, wire: Wire) -> AsyncIterator[Stage]:
+async def _stage(pipeline: Pipeline, wish: DrillWish, faults: Faults) -> AsyncIterator[Stage]:
     """Open feed, venue and treasury of an exchange, and follow them while entered."""
     name, config, patience = wish.exchange, pipeline.config, wish.patience_s
     capabilities = pipeline.capabilities(name)
@@ -136,7 +136,7 @@ async def _stage(pipeline: Pipeline, wish: DrillWish, wire: Wire) -> AsyncIterat
         stack.callback(watching.cancel_scope.cancel)
         watching.start_soon(market.follow, feed)
         # The feed was opened and started before: faults are for the account alone.
-        stack.enter_context(laid(wire))
+        stack.enter_context(injected(faults))
         await stack.enter_async_context(in_time(f"exchanges.{name}", venue))
         treasury = pipeline.treasury(name) if capabilities.treasury else None
         if treasury is not None:
@@ -151,7 +151,7 @@ async def _stage(pipeline: Pipeline, wish: DrillWish, wire: Wire) -> AsyncIterat
             capabilities=capabilities,
             market=market,
             news=news,
-            wire=wire,
+            faults=faults,
             clock=pipeline.clock,
             before=await venue.snapshot(),
             terms=await venue.terms(instrument.key),

@@ -27,7 +27,7 @@ from arbcore.model.order import (
     TimeInForce,
 )
 from arbcore.model.treasury import TransferRequest
-from arbcore.net.wire import Wire
+from arbcore.net.faults import Faults
 from arbcore.ports.trading import Venue
 from arbcore.ports.treasury import Treasury
 from arbcore.ports.venue import Capabilities
@@ -54,7 +54,7 @@ class Stage:
         capabilities: What the venue can do.
         market: Prices of the instrument.
         news: What the venue reports.
-        wire: Faults on our side of its connections.
+        faults: Faults on our side of its connections.
         clock: The clock.
         before: The account when the drill began.
         terms: Terms of the instrument then.
@@ -72,7 +72,7 @@ class Stage:
     capabilities: Capabilities
     market: Market
     news: News
-    wire: Wire
+    faults: Faults
     clock: Clock
     before: AccountSnapshot
     terms: TradingTerms

@@ -11,7 +11,7 @@ from arbcore.model.reason import Reason
 
 async def tidy(stage: Stage) -> list[str]:
     """Cancel what is open and close what was bought; return what could not be done."""
-    stage.wire.calm()
+    stage.faults.calm()
     troubles = []
     for placed in stage.placed:
         if not placed.ended:

@@ -20,14 +20,14 @@ async def timeout(stage: Stage) -> str:
     """Lose the answer to an order; find it by its id, once, and cancel it."""
     placed = Placed(await stage.resting())
     stage.placed.append(placed)
-    happened = stage.wire.happened
-    stage.wire.lose_answer()
+    happened = stage.faults.happened
+    stage.faults.lose_answer()
     try:
         placed.venue_order_id = (await stage.venue.submit(placed.request)).venue_order_id
         told = "settled by the plugin itself"
     except OutcomeUnknown:
         told = "told as unknown"
-    if stage.wire.happened == happened:
+    if stage.faults.happened == happened:
         raise Skip("the plugin's requests don't pass where answers can be lost")
     report = await stage.found(placed)
     listed = await stage.venue.open_orders(stage.instrument.key)
@@ -50,14 +50,14 @@ async def too_many(stage: Stage) -> str:
 
 
 async def _read(stage: Stage) -> str:
-    happened, started = stage.wire.happened, stage.clock.now()
-    stage.wire.refuse(429, _HEADERS, "GET")
+    happened, started = stage.faults.happened, stage.clock.now()
+    stage.faults.refuse(429, _HEADERS, "GET")
     try:
         await stage.venue.snapshot()
         told = f"a read was answered after {(stage.clock.now() - started) / 1e9:.1f} s"
     except RateLimited:
         told = "a read was given up as limited"
-    if stage.wire.happened == happened:
+    if stage.faults.happened == happened:
         return ""
     if stage.clock.now() - started < RETRY_AFTER_S * 10**9 and told.startswith("a read was answered"):
         raise Missed(f"{told}, although the venue asked for {RETRY_AFTER_S} s")
@@ -66,16 +66,16 @@ async def _read(stage: Stage) -> str:
 
 async def _order(stage: Stage) -> str:
     await anyio.sleep(RETRY_AFTER_S)
-    happened = stage.wire.happened
+    happened = stage.faults.happened
     placed = Placed(await stage.resting())
     stage.placed.append(placed)
-    stage.wire.refuse(429, _HEADERS, "POST")
+    stage.faults.refuse(429, _HEADERS, "POST")
     try:
         placed.venue_order_id = (await stage.venue.submit(placed.request)).venue_order_id
     except RateLimited:
         placed.ended = True
-    if stage.wire.happened == happened:
-        stage.wire.calm()
+    if stage.faults.happened == happened:
+        stage.faults.calm()
         if not placed.ended:
             await stage.cancel(placed)
         return "orders go over a socket, where nothing was refused"
@@ -90,7 +90,7 @@ async def stream_loss(stage: Stage) -> str:
     """Break the stream while an order rests, cancel the order, and be told of its end once."""
     placed = await stage.place(await stage.resting())
     mark = stage.news.mark
-    count = stage.wire.cut()
+    count = stage.faults.cut()
     if not count:
         raise Skip("the venue has no socket open that can be cut")
     await _cancelled(stage, placed)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from arbcore.errors import ExchangeUnavailable, OutcomeUnknown
-from arbcore.net.wire import current
+from arbcore.net.faults import current
 
 if TYPE_CHECKING:
     from arbcore.net._websocket import Socket
@@ -44,7 +44,7 @@ class Channel:
         self._socket: Final = socket
         self._read_id: Final = read_id
         self._pending: Final[dict[str, _Pending]] = {}
-        self._wire: Final = current()
+        self._faults: Final = current()
         self._ended: Final = anyio.Event()
         # Who waits for an answer has a deadline of his own, so this ends even where nobody can cancel it.
         self._reading: Final = anyio.CancelScope(shield=True)
@@ -102,7 +102,7 @@ class Channel:
             frame = await self._socket.receive()
             identity = self._id_of(frame)
             pending = self._pending.get(identity) if identity is not None else None
-            if pending is not None and not (self._wire and self._wire.loses()):
+            if pending is not None and not (self._faults and self._faults.loses()):
                 pending.frame = frame
                 pending.answered.set()
 

@@ -9,9 +9,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, W
 from websockets.typing import Subprotocol
 
 from arbcore.errors import ExchangeUnavailable, RateLimited
+from arbcore.net.faults import current
 from arbcore.net.request import check_headers
 from arbcore.net.settings import NetworkSettings
-from arbcore.net.wire import current
 
 # At DEBUG the library logs addresses, headers and frames, which hold listen keys, tokens and signatures.
 _quiet = logging.getLogger("arbcore.net.websocket")
@@ -103,8 +103,8 @@ async def open_socket(
     except (OSError, WebSocketException) as error:  # TimeoutError is an OSError
         raise ExchangeUnavailable(f"can't connect: {type(error).__name__} {error}".rstrip()) from None
     socket = Socket(connection)
-    if (wire := current()) is not None:
-        wire.watch(socket)
+    if (faults := current()) is not None:
+        faults.watch(socket)
     return socket
 
 

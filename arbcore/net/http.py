@@ -9,10 +9,10 @@ import anyio
 
 from arbcore.context import Clock
 from arbcore.errors import ExchangeUnavailable, OutcomeUnknown, RateLimited
+from arbcore.net.faults import FaultyTransport, current
 from arbcore.net.limits import RateLimits, Usage
 from arbcore.net.request import Reply, Request, check_headers
-from arbcore.net.settings import NetworkSettings
-from arbcore.net.wire import WiredTransport, current
+from arbcore.net.settings import NetworkSettings, Transport
 from arbcore.ports.venue import Deliver, RequestMeasured
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ _TOO_MANY, _BANNED = 429, 418
 
 
 class HttpTransport(Protocol):
-    """What carries requests. An async context manager; httpx by default."""
+    """What carries requests. An async context manager."""
 
     async def __aenter__(self) -> Self:
         """Open the pool."""
@@ -75,7 +75,7 @@ class HttpClient:
         settings: Time-outs and back-off.
         headers: Headers of every request.
         sign: Signs a request at a time of sending, for requests that are marked so; pure but for the time it gets.
-        transport: What carries requests.
+        transport: What carries requests, in place of what the settings name.
         sleep: Waits for nanoseconds; a test with its own clock passes its own.
     """
 
@@ -110,11 +110,9 @@ class HttpClient:
 
     async def __aenter__(self) -> Self:
         if self._transport is None:
-            from arbcore.net._httpx import HttpxTransport
-
-            self._transport = HttpxTransport(self._base, self._settings.connect_timeout)
-            if (wire := current()) is not None:
-                self._transport = WiredTransport(self._transport, wire)
+            self._transport = self._made()
+            if (faults := current()) is not None:
+                self._transport = FaultyTransport(self._transport, faults)
         await self._transport.__aenter__()
         return self
 
@@ -123,6 +121,15 @@ class HttpClient:
     ) -> None:
         if self._transport is not None:
             await self._transport.__aexit__(kind, error, trace)
+
+    def _made(self) -> HttpTransport:
+        if self._settings.transport is Transport.HTTPX:
+            from arbcore.net._httpx import HttpxTransport
+
+            return HttpxTransport(self._base, self._settings.connect_timeout)
+        from arbcore.net._lean import LeanTransport
+
+        return LeanTransport(self._base, self._settings.connect_timeout)
 
     def measure(self, deliver: Deliver | None) -> None:
         """Say who takes how requests went from now on."""

@@ -1,7 +1,7 @@
 """Faults on our own side of the wire, for drills: answers that get lost, refusals that never left, broken sockets.
 
-Who lays a wire gets it under every connection that its task and the tasks started from it open, whatever plugin opens
-them. Nothing else is touched, and without one nothing is different.
+They reach every connection that the task which injects them opens, and the tasks that it starts, whatever plugin opens
+it. Nothing else is touched, and without any nothing is different.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from arbcore.errors import OutcomeUnknown
 if TYPE_CHECKING:
     from arbcore.net.http import HttpTransport
 
-_LAID: Final[ContextVar["Wire | None"]] = ContextVar("arbcore.net.wire", default=None)
+_INJECTED: Final[ContextVar["Faults | None"]] = ContextVar("arbcore.net.faults", default=None)
 
 
 class Cuttable(Protocol):
@@ -26,8 +26,8 @@ class Cuttable(Protocol):
         ...
 
 
-class Wire:
-    """Faults of the connections above it. Each is armed, happens once, and is then spent.
+class Faults:
+    """Faults of connections. Each is armed, happens once, and is then spent.
 
     Attributes:
         happened: How many faults have happened.
@@ -89,31 +89,31 @@ class Wire:
 
 
 @contextmanager
-def laid(wire: Wire) -> Iterator[Wire]:
-    """Lay a wire under what this task and those started from it open within."""
-    token = _LAID.set(wire)
+def injected(faults: Faults) -> Iterator[Faults]:
+    """Inject faults into what this task and those started from it open within."""
+    token = _INJECTED.set(faults)
     try:
-        yield wire
+        yield faults
     finally:
-        _LAID.reset(token)
+        _INJECTED.reset(token)
 
 
-def current() -> Wire | None:
-    """Return the wire that lies under what is opened now, None where none does."""
-    return _LAID.get()
+def current() -> Faults | None:
+    """Return the faults of what is opened now, None where there are none."""
+    return _INJECTED.get()
 
 
-class WiredTransport:
-    """A transport above a wire; see `arbcore.net.http.HttpTransport`.
+class FaultyTransport:
+    """A transport with faults; see `arbcore.net.http.HttpTransport`.
 
     Args:
         transport: What carries the requests.
-        wire: The wire.
+        faults: The faults.
     """
 
-    def __init__(self, transport: "HttpTransport", wire: Wire) -> None:
+    def __init__(self, transport: "HttpTransport", faults: Faults) -> None:
         self._transport: Final = transport
-        self._wire: Final = wire
+        self._faults: Final = faults
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()
@@ -126,10 +126,10 @@ class WiredTransport:
         self, method: str, target: str, headers: Mapping[str, str], body: bytes, timeout_ns: int
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send a request, or don't; return its answer, or lose it."""
-        refusal = self._wire.refusal(method)
+        refusal = self._faults.refusal(method)
         if refusal is not None:
             return refusal
         answer = await self._transport.exchange(method, target, headers, body, timeout_ns)
-        if self._wire.loses(method):
+        if self._faults.loses(method):
             raise OutcomeUnknown("sent and not answered: a drill lost the answer", "look it up before sending again")
         return answer
