@@ -1,4 +1,4 @@
-"""Upbit (spot) for arbcore: market data, conversion rates, instruments and import profiles."""
+"""Upbit (spot) for arbcore: market data, orders and accounts, conversion rates, instruments and import profiles."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from arbcore.model.instrument import Instrument
     from arbcore.ports.control import ImportProfile
     from arbcore.ports.rate import RateSource
+    from arbcore.ports.trading import Venue
+    from arbcore.ports.treasury import Treasury
     from arbcore.ports.venue import Capabilities, Feed
     from arbcore_exchange_upbit.settings import UpbitRateSettings, UpbitSettings
 
@@ -30,12 +32,25 @@ class UpbitPlugin:
 
     @hookimpl
     def capabilities(self, settings: "UpbitSettings") -> "Capabilities":
-        """Return that there is market data of spot markets; a book's first level is the touch."""
+        """Return that there is market data of spot markets, whose first level is the touch, and what orders can be."""
         from arbcore.model.instrument import InstrumentKind
+        from arbcore.model.order import OrderType, TimeInForce
         from arbcore.ports.venue import Capabilities
 
         return Capabilities(
-            kinds=frozenset({InstrumentKind.SPOT}), books=True, trades=settings.trades, market_data=True, rates=True
+            kinds=frozenset({InstrumentKind.SPOT}),
+            books=True,
+            trades=settings.trades,
+            market_data=True,
+            trading=True,
+            order_types=frozenset({OrderType.LIMIT, OrderType.MARKET, OrderType.BEST}),
+            times_in_force=frozenset(TimeInForce),
+            client_ids=True,
+            amends=True,
+            cost_orders=True,
+            forever_ids=True,
+            treasury=True,
+            rates=True,
         )
 
     @hookimpl
@@ -44,6 +59,20 @@ class UpbitPlugin:
         from arbcore_exchange_upbit.feed import UpbitFeed
 
         return UpbitFeed(settings, context)
+
+    @hookimpl
+    def open_venue(self, settings: "UpbitSettings", context: "Context") -> "Venue":
+        """Build what takes orders."""
+        from arbcore_exchange_upbit.venue import UpbitVenue
+
+        return UpbitVenue(settings, context)
+
+    @hookimpl
+    def open_treasury(self, settings: "UpbitSettings", context: "Context") -> "Treasury":
+        """Build what reads wallets and movements, and moves money where that is switched on."""
+        from arbcore_exchange_upbit.treasury import UpbitTreasury
+
+        return UpbitTreasury(settings, context)
 
     @hookimpl
     def reference_instruments(

@@ -1,13 +1,27 @@
-"""Opening the REST interface: the one client that feeds and rate sources share the rules of."""
+"""Opening the REST interface: the client of market data, and the one that signs for a key."""
 
-from typing import TYPE_CHECKING
+import hashlib
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
+from arbcore.errors import ConfigurationError
 from arbcore_exchange_upbit.addresses import Addresses
-from arbcore_exchange_upbit.settings import Access
+from arbcore_exchange_upbit.protocol.private.numbers import nanoseconds
+from arbcore_exchange_upbit.protocol.private.signing import Signer
+from arbcore_exchange_upbit.settings import Access, UpbitSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from arbcore.context import Context
     from arbcore.net.http import HttpClient
+    from arbcore.net.limits import Usage
+    from arbcore.net.offset import ClockOffset
+    from arbcore.net.request import Reply
+
+DATE_STEP: Final = 10**9
+"""The venue tells its time in whole seconds only, in the header ``Date`` of a reply."""
 
 
 def open_rest(settings: Access, where: Addresses, context: "Context") -> "HttpClient":
@@ -30,3 +44,63 @@ def open_rest(settings: Access, where: Addresses, context: "Context") -> "HttpCl
         deliver=None,
         settings=settings.network,
     )
+
+
+def open_private_rest(
+    settings: UpbitSettings, where: Addresses, context: "Context", signer: Signer, offset: "ClockOffset"
+) -> "HttpClient":
+    """Build a client of the exchange interface, not entered.
+
+    The venue counts its requests by the key's pocket, apart from market data; instances with one key share the count.
+    Every reply's ``Date`` tells how far the venue's clock stands from ours, which nothing that is signed depends on.
+    """
+    from arbcore.net.http import HttpClient
+    from arbcore.net.limits import shared_limits
+    from arbcore_exchange_upbit.protocol.limits import penalties, private_counters, read_usage
+
+    def note(reply: "Reply") -> "Iterable[Usage]":
+        at = date_of(reply)
+        if at:
+            offset.learn(reply.sent_ts, reply.recv_ts, at + DATE_STEP // 2)
+        return read_usage(reply)
+
+    return HttpClient(
+        where.rest,
+        venue=context.instance,
+        clock=context.clock,
+        limits=shared_limits(f"upbit {where.rest} {_mark(context)}", private_counters(settings.orders_per_second)),
+        read_usage=note,
+        penalty=penalties(settings.block_wait),
+        settings=settings.network,
+        sign=signer,
+    )
+
+
+def signer_of(settings: UpbitSettings, context: "Context") -> Signer:
+    """Return what signs with the instance's key.
+
+    Raises:
+        ConfigurationError: The key or its secret is missing.
+    """
+    key, secret = context.secrets.get("api_key", ""), context.secrets.get("api_secret", "")
+    if not key or not secret:
+        raise ConfigurationError(
+            f"exchanges.{context.instance}: trading needs api_key and api_secret",
+            "set both, as {env: NAME}, from a key of the website with the scopes asset-view, order-view and order",
+        )
+    return Signer(key, secret, settings.jwt, lambda: str(uuid4()))
+
+
+def date_of(reply: "Reply") -> int:
+    """Return the time in a reply's header ``Date``, UTC nanoseconds; 0 where it is missing or no time."""
+    text = reply.headers.get("date", "")
+    try:
+        moment = parsedate_to_datetime(text) if text else None
+    except (ValueError, TypeError, OverflowError):
+        return 0
+    return 0 if moment is None or moment.tzinfo is None else nanoseconds(moment)
+
+
+def _mark(context: "Context") -> str:
+    """Return what stands for a key where the key itself must not."""
+    return hashlib.sha256(context.secrets.get("api_key", "").encode()).hexdigest()[:12]

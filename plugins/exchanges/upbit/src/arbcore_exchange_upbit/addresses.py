@@ -5,12 +5,14 @@ from typing import Final
 from msgspec import Struct
 
 from arbcore.errors import ConfigurationError
-from arbcore_exchange_upbit.settings import Access
+from arbcore_exchange_upbit.settings import Access, UpbitSettings
 
 REST: Final = "https://api.upbit.com/v1"
 """REST interface of Upbit Korea."""
 PUBLIC_STREAM: Final = "wss://api.upbit.com/websocket/v1"
 """Public WebSocket of Upbit Korea."""
+PRIVATE_STREAM: Final = "wss://api.upbit.com/websocket/v1/private"
+"""Private WebSocket of Upbit Korea."""
 
 
 class Addresses(Struct, frozen=True):
@@ -44,3 +46,15 @@ def addresses(settings: Access, environment: str) -> Addresses:
         case _:
             raise ConfigurationError(f"Upbit has no environment {environment!r}", "use session.environment: simulator")
     return Addresses((settings.rest or rest).rstrip("/"), (settings.public_stream or stream).rstrip("/"))
+
+
+def private_stream(settings: UpbitSettings, environment: str) -> str:
+    """Return the address of the private WebSocket; the one that the settings give counts first.
+
+    Raises:
+        ConfigurationError: The venue does not have that environment.
+    """
+    public = addresses(settings, environment).public_stream
+    if settings.private_stream:
+        return settings.private_stream.rstrip("/")
+    return PRIVATE_STREAM if environment == "production" else f"{public}/private"

@@ -44,6 +44,16 @@ class UpbitSettings(Access):
         api_key: Access key of one pocket.
         api_secret: Its secret key.
         private_stream: Address of the private WebSocket, where it is not the environment's.
+        jwt: Algorithm of the tokens that sign.
+        smp_type: What orders say of self-matches.
+        post_only_smp: What post-only orders say of them: nothing, or ``none``.
+        orders_per_second: Orders in a second that the venue allows the key's pocket.
+        poll_period: Time between rounds of questions about orders and balances.
+        stream_grace: Time in which the user stream must tell what an answer knows.
+        our_ids: Start of the identifiers of orders that are ours.
+        ended_errors: Names of errors by which the venue says that an order to cancel has ended.
+        transfers_path: Path of transfers between pockets.
+        move_money: Whether money may be moved.
         quote: Quote currency of the markets that are traded.
         fee: Fee rate, the same for maker and taker; left out, the general rate of the quote currency's markets.
         ticks: Flat tick by market, for markets that the venue excepts from its table.
@@ -56,6 +66,16 @@ class UpbitSettings(Access):
     api_key: Secret | None = Field(default=None, description="Access key, as {env: NAME}.")
     api_secret: Secret | None = Field(default=None, description="Secret key, as {env: NAME}.")
     private_stream: WebSocket = ""
+    jwt: Literal["HS512", "HS256"] = "HS512"
+    smp_type: Literal["cancel_maker", "cancel_taker", "reduce", "none"] = "cancel_maker"
+    post_only_smp: Literal["absent", "none"] = "absent"
+    orders_per_second: int = Field(default=12, ge=2, le=1000)
+    poll_period: Span = 5 * _S
+    stream_grace: Span = 5 * _S
+    our_ids: str = Field(default="ae", max_length=36)
+    ended_errors: tuple[str, ...] = ("order_not_found",)
+    transfers_path: Literal["/pockets/universal_transfers", "/pockets/transfers"] = "/pockets/universal_transfers"
+    move_money: bool = Field(default=False, strict=True, description="Whether withdrawals and transfers are made.")
     quote: Literal["KRW", "BTC", "USDT"] = "KRW"
     fee: Rate | None = None
     ticks: dict[str, Tick] = Field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Upbit's rate limits: what it counts per address, what its headers tell, how long it wants us to wait.
+"""Upbit's rate limits: what it counts per address and key, what its headers tell, how long it wants us to wait.
 
 Source: Upbit developer centre, rate limits, 2026-11; waits after a 429 by the project's catalogue, section 5.
 """
@@ -19,7 +19,31 @@ GROUPS: Final = ("market", "candle", "trade", "ticker", "orderbook")
 """Groups of the quotation interface, each counted by itself, as the header names them."""
 
 COUNTERS: Final = tuple(Counter(group, (Window(_S, _QUOTATION_PER_SECOND),)) for group in GROUPS)
-"""Ten requests a second per group and address. What is counted per account comes with orders."""
+"""Ten requests a second per group and address."""
+
+_DEFAULT_PER_SECOND: Final = 30
+_TESTS_PER_SECOND: Final = 8
+_CANCEL_ALL: Final = "order-cancel-all"
+_CANCEL_ALL_SPAN: Final = 2 * _S
+_SPANS: Final = {
+    **dict.fromkeys((*GROUPS, "default", "order", "order-test"), _S),
+    _CANCEL_ALL: _CANCEL_ALL_SPAN,
+}
+
+
+def private_counters(orders_per_second: int) -> tuple[Counter, ...]:
+    """Return what the venue counts per key's pocket.
+
+    Args:
+        orders_per_second: Orders in a second: 12 since 2026-08-21, 8 before and on the venue's other entities.
+    """
+    return (
+        Counter("default", (Window(_S, _DEFAULT_PER_SECOND),)),
+        Counter("order", (Window(_S, orders_per_second),)),
+        Counter("order-test", (Window(_S, _TESTS_PER_SECOND),)),
+        Counter(_CANCEL_ALL, (Window(_CANCEL_ALL_SPAN, 1),)),
+    )
+
 
 _REMAINING: Final = re.compile(r"group=([a-z-]+);.*\bsec=(\d{1,6})\b")
 _BLOCK: Final = re.compile(rb"(\d{1,6})\s*(seconds?|sec|s|minutes?|min|m|hours?|h|\xec\xb4\x88|\xeb\xb6\x84)(?![a-z])")
@@ -32,8 +56,8 @@ def read_usage(reply: Reply) -> Iterator[Usage]:
     Only ``group`` and ``sec`` mean anything: ``min`` is a number of the past that no longer moves.
     """
     match = _REMAINING.search(reply.headers.get("remaining-req", ""))
-    if match is not None and match[1] in GROUPS:
-        yield Usage(match[1], remaining=int(match[2]), window_ns=_S)
+    if match is not None and match[1] in _SPANS:
+        yield Usage(match[1], remaining=int(match[2]), window_ns=_SPANS[match[1]])
 
 
 def penalties(block_wait: int) -> Callable[[Reply, int], int]:

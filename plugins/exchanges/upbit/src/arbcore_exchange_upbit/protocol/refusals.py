@@ -8,9 +8,12 @@ from arbcore.errors import ExchangeError, ExchangeRefused, ExchangeUnavailable, 
 from arbcore.net.request import Reply
 from arbcore_exchange_upbit.protocol.decoding import words
 
-_TOO_MANY: Final = frozenset({"429", "418", "too_many_requests", "too many requests", "i'm a teapot"})
+TOO_MANY: Final = frozenset({"429", "418", "too_many_requests", "too many requests", "i'm a teapot"})
+"""Names, in lower case, of errors that ask to wait."""
+
 _AWAY: Final = frozenset({"market_offline", "internal_server_error"})
-_GOOD: Final = frozenset({200, 201})
+GOOD: Final = frozenset({200, 201})
+"""Statuses of replies that say yes."""
 
 
 class Refusal(msgspec.Struct):
@@ -39,7 +42,7 @@ def error_of(refusal: Refusal, what: str, status: int = 0) -> ExchangeError:
     """
     name = words(refusal.name)
     text = f"Upbit {what}: {' '.join(part for part in (name, words(refusal.message)) if part)}"
-    if name.lower() in _TOO_MANY or status in {418, 429}:
+    if name.lower() in TOO_MANY or status in {418, 429}:
         return RateLimited(text, "send less, or share the address with fewer programs")
     if name in _AWAY or status >= 500 or (isinstance(refusal.name, int) and refusal.name >= 500):
         return ExchangeUnavailable(text, "wait: Upbit is in maintenance or at fault")
@@ -54,11 +57,16 @@ def check(reply: Reply, what: str) -> bytes:
         ExchangeUnavailable: It is in maintenance or at fault.
         RateLimited: It asked to wait.
     """
-    if reply.status in _GOOD:
+    if reply.status in GOOD:
         return reply.body
-    try:
-        refusal = _BODY.decode(reply.body).error
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        # A proxy in between answers with a page, and the status is all that can be read.
-        refusal = Refusal(f"status {reply.status}")
+    # A proxy in between answers with a page, and the status is all that can be read.
+    refusal = refusal_of(reply) or Refusal(f"status {reply.status}")
     raise error_of(refusal, what, reply.status)
+
+
+def refusal_of(reply: Reply) -> Refusal | None:
+    """Return what a reply says is wrong; None where it is no error of the venue's form."""
+    try:
+        return _BODY.decode(reply.body).error
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None

@@ -1,0 +1,164 @@
+"""One order as the desk knows it: what was told of it, and what is still missing."""
+
+from decimal import Decimal
+from typing import Final
+
+from arbcore.model.money import add
+from arbcore.model.order import TERMINAL, OrderOrigin, OrderReport, OrderState
+from arbcore_exchange_upbit.protocol.private.facts import Facts
+from arbcore_exchange_upbit.protocol.private.numbers import WIDE, ZERO
+
+_RANKS: Final = {
+    OrderState.SUBMITTED: 0,
+    OrderState.ACKNOWLEDGED: 1,
+    OrderState.PARTIALLY_FILLED: 2,
+    OrderState.CANCELLED: 3,
+    OrderState.EXPIRED: 3,
+    OrderState.REJECTED: 3,
+    OrderState.FILLED: 4,
+}
+_FIRST_LOOK_NS: Final = 500_000_000
+_LAST_LOOK: Final = 6  # doublings of the wait between looks
+
+
+class Known:
+    """An order of the account.
+
+    Args:
+        market: Market id.
+        client_id: Its identifier, empty where it has none.
+        origin: Who placed it.
+        now: When it became known.
+
+    Attributes:
+        uuid: The venue's id, empty as long as it is not known.
+        state: State that was last told.
+        filled: Quantity that was last told.
+        reason: Reason code that was last told.
+        detail: Words that were last told.
+        ts: Venue time of what was last told.
+        fees: Fee of every fill that was told, by its id.
+        quantity: Sum of the fills that were told.
+        funds: Their value.
+        volume: Quantity in all, None for a buy by cost or where it is not known.
+        cost: What a buy by cost may spend, None for others or where it is not known.
+        life: The venue's word for its life.
+        asked: Whether we asked for its cancel.
+        prevented: Whether a self-match was prevented.
+        replaces: Whether it is to take the place of another one, which may have filled first.
+        look_at: When it is to be looked up since something is missing, 0 for never.
+    """
+
+    __slots__ = (
+        "_looks",
+        "asked",
+        "client_id",
+        "cost",
+        "detail",
+        "fees",
+        "filled",
+        "funds",
+        "known_at",
+        "life",
+        "look_at",
+        "market",
+        "origin",
+        "prevented",
+        "quantity",
+        "reason",
+        "replaces",
+        "state",
+        "ts",
+        "uuid",
+        "volume",
+    )
+
+    def __init__(self, market: str, client_id: str, origin: OrderOrigin, now: int) -> None:
+        self.market: Final = market
+        self.client_id = client_id
+        self.origin = origin
+        self.known_at = now
+        self.uuid = ""
+        self.state = OrderState.SUBMITTED
+        self.filled = ZERO
+        self.reason = ""
+        self.detail = ""
+        self.ts = 0
+        self.fees: Final[dict[str, Decimal]] = {}
+        self.quantity = ZERO
+        self.funds = ZERO
+        self.volume: Decimal | None = None
+        self.cost: Decimal | None = None
+        self.life = ""
+        self.asked = False
+        self.prevented = False
+        self.replaces = False
+        self.look_at = 0
+        self._looks = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over and every fill that the venue counts was told."""
+        return self.state in TERMINAL and self.quantity >= self.filled
+
+    def book(self, number: str, quantity: Decimal, funds: Decimal, fee: Decimal) -> None:
+        """Remember a fill that is being told."""
+        self.fees[number] = fee
+        self.quantity = add(self.quantity, quantity)
+        self.funds = add(self.funds, funds)
+
+    def note(self, facts: Facts) -> None:
+        """Remember what does not change, wherever it is told first."""
+        self.uuid = self.uuid or facts.uuid
+        self.client_id = self.client_id or facts.client_id
+        self.life = self.life or facts.life
+        self.volume = facts.volume if self.volume is None else self.volume
+        self.cost = facts.cost if self.cost is None else self.cost
+        self.prevented = self.prevented or facts.prevented
+
+    def allows(self, state: OrderState) -> bool:
+        """Tell whether a state may follow the one that was told."""
+        return _RANKS[state] > _RANKS[self.state]
+
+    def advance(self, state: OrderState, filled: Decimal, words: tuple[str, str], ts: int) -> bool:
+        """Take a state and a filled quantity, neither of which ever goes back; tell whether either moved."""
+        moved = filled > self.filled
+        self.filled = max(self.filled, filled)
+        if self.allows(state):
+            self.state, (self.reason, self.detail), moved = state, words, True
+        if moved:
+            self.ts = max(self.ts, ts)
+        return moved
+
+    def miss(self, now: int) -> None:
+        """Plan to look it up: something about it is missing."""
+        self.look_at = self.look_at or now + _FIRST_LOOK_NS
+
+    def looked(self, now: int) -> None:
+        """Take that it is being looked up; the next look, if any, comes later each time."""
+        self._looks += 1
+        self.look_at = now + (_FIRST_LOOK_NS << min(self._looks, _LAST_LOOK))
+
+    def complete(self) -> None:
+        """Take that nothing about it is missing."""
+        self.look_at = self._looks = 0
+
+    def report(self, venue: str, now: int) -> OrderReport:
+        """Return what was last told of it."""
+        return OrderReport(
+            client_order_id=self.client_id,
+            state=OrderState.ACKNOWLEDGED if self.state is OrderState.SUBMITTED else self.state,
+            venue_order_id=self.uuid,
+            filled=self.filled,
+            reason=self.reason,
+            detail=self.detail,
+            instrument=f"{venue}:{self.market}",
+            origin=self.origin,
+            ts=self.ts,
+            recv_ts=now,
+        )
+
+
+def value(price: Decimal, quantity: Decimal) -> Decimal:
+    """Return price times quantity, exactly."""
+    return WIDE.multiply(price, quantity)
