@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from arbcore.context import Context
     from arbcore.model.instrument import Instrument
     from arbcore.ports.control import ImportProfile
+    from arbcore.ports.trading import Venue
+    from arbcore.ports.treasury import Treasury
     from arbcore.ports.venue import Capabilities, Feed
     from arbcore_exchange_binance.settings import BinanceSettings
 
@@ -31,9 +33,11 @@ class BinancePlugin:
     def capabilities(self, settings: "BinanceSettings") -> "Capabilities":
         """Return the product's kind of instrument and what the settings make the feed deliver."""
         from arbcore.model.instrument import InstrumentKind
+        from arbcore.model.order import OrderType, TimeInForce
         from arbcore.ports.venue import Capabilities
 
-        kind = InstrumentKind.SPOT if settings.product == "spot" else InstrumentKind.PERPETUAL
+        spot = settings.product == "spot"
+        kind = InstrumentKind.SPOT if spot else InstrumentKind.PERPETUAL
         return Capabilities(
             kinds=frozenset({kind}),
             quotes=settings.book == "ticker",
@@ -41,6 +45,12 @@ class BinancePlugin:
             trades=settings.trades,
             funding=settings.product == "usdm",
             market_data=True,
+            trading=spot,
+            order_types=frozenset({OrderType.LIMIT, OrderType.MARKET}) if spot else frozenset(),
+            times_in_force=frozenset(TimeInForce) if spot else frozenset(),
+            client_ids=spot,
+            amends=spot,
+            treasury=True,
         )
 
     @hookimpl
@@ -49,6 +59,20 @@ class BinancePlugin:
         from arbcore_exchange_binance.feed import BinanceFeed
 
         return BinanceFeed(settings, context)
+
+    @hookimpl
+    def open_venue(self, settings: "BinanceSettings", context: "Context") -> "Venue":
+        """Return the account's orders and what becomes of them."""
+        from arbcore_exchange_binance.spot_venue import SpotVenue
+
+        return SpotVenue(settings, context)
+
+    @hookimpl
+    def open_treasury(self, settings: "BinanceSettings", context: "Context") -> "Treasury":
+        """Return the wallets of the account, which both products share."""
+        from arbcore_exchange_binance.treasury import BinanceTreasury
+
+        return BinanceTreasury(settings, context)
 
     @hookimpl
     def reference_instruments(

@@ -101,6 +101,9 @@ class BinanceSettings(PluginSettings):
     listen_key_renewal: Span = Field(
         default=30 * 60 * 10**9, description="Time between extensions of the key of the user stream; it lives an hour."
     )
+    own_ids: str = Field(
+        default="ae-", description="Orders whose ids begin so are ours, whoever sent them; others are foreign."
+    )
     move_money: bool = Field(default=False, description="Whether withdrawals and transfers may be made.")
 
     @model_validator(mode="after")

@@ -175,6 +175,10 @@ class Desk:
         known.told = now_told
         return replace(report, filled=known.filled)
 
+    def has_fill(self, instrument: str, fill_id: str) -> bool:
+        """Tell whether a fill was told already."""
+        return (instrument, fill_id) in self._fills
+
     def fill(self, fill: Fill) -> Fill | None:
         """Return a fill that is to be told; None where it was told already."""
         key = (fill.instrument, fill.fill_id)

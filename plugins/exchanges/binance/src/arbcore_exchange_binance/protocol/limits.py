@@ -12,12 +12,20 @@ from arbcore.net.request import Reply
 from arbcore_exchange_binance.protocol.product import MINUTE_NS, Product
 from arbcore_exchange_binance.protocol.requests import FUNDING, ORDERS, REQUEST_WEIGHT
 
+SAPI_IP: Final = "sapi_ip"
+"""Counter of wallets and histories, by address."""
+
+SAPI_UID: Final = "sapi_uid"
+"""Counter of what moves money, by account."""
+
 _S: Final = 10**9
 _USAGE: Final = {
     "x-mbx-used-weight-1m": (REQUEST_WEIGHT, MINUTE_NS),
     "x-mbx-order-count-10s": (ORDERS, 10 * _S),
     "x-mbx-order-count-1m": (ORDERS, MINUTE_NS),
     "x-mbx-order-count-1d": (ORDERS, 1440 * MINUTE_NS),
+    "x-sapi-used-ip-weight-1m": (SAPI_IP, MINUTE_NS),
+    "x-sapi-used-uid-weight-1m": (SAPI_UID, MINUTE_NS),
 }
 _BANNED_UNTIL: Final = re.compile(rb"banned until (\d{13})(?!\d)")
 _BANNED: Final = 418
@@ -33,7 +41,11 @@ def counters(product: Product) -> tuple[Counter, ...]:
         Counter(name=REQUEST_WEIGHT, windows=(Window(MINUTE_NS, product.weight_limit),)),
         Counter(name=ORDERS, windows=orders),
     )
-    return (*found, Counter(name=FUNDING, windows=(Window(5 * MINUTE_NS, 500),))) if product.futures else found
+    if product.futures:
+        return (*found, Counter(name=FUNDING, windows=(Window(5 * MINUTE_NS, 500),)))
+    # Commonly known limits of /sapi, which lies on spot's address.
+    apart = (Counter(name=SAPI_IP, windows=(Window(MINUTE_NS, 12_000),)),)
+    return (*found, *apart, Counter(name=SAPI_UID, windows=(Window(MINUTE_NS, 180_000),)))
 
 
 def read_usage(reply: Reply) -> Iterator[Usage]:
