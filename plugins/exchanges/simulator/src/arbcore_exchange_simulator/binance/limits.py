@@ -34,8 +34,12 @@ class BinanceLimits:
 
     def headers(self, now: int) -> dict[str, str]:
         """Return the headers that every reply has."""
+        return {"X-MBX-USED-WEIGHT-1M": str(self.used(now))}
+
+    def used(self, now: int) -> int:
+        """Return the weight of this minute."""
         minute, used = self._minute
-        return {"X-MBX-USED-WEIGHT-1M": str(used if minute == now // _MINUTE else 0)}
+        return used if minute == now // _MINUTE else 0
 
     def spend(self, weight: int, now: int, *, funding: bool = False) -> None:
         """Count a request.

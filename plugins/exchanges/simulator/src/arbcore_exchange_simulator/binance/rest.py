@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from arbcore_exchange_simulator.binance import info, rows
 from arbcore_exchange_simulator.binance.limits import BinanceLimits
+from arbcore_exchange_simulator.binance.refusals import refused
 from arbcore_exchange_simulator.market.market import Market
 from arbcore_exchange_simulator.market.world import World
 from arbcore_exchange_simulator.wire import Answer, Query, Refused, encode
@@ -17,27 +18,31 @@ INTERVALS: Final = {
 """Lengths of candles in ms."""
 
 _USDM_DEPTHS: Final = {5: 2, 10: 2, 20: 2, 50: 2, 100: 5, 500: 10, 1000: 20}
-_PRIVATE: Final = ("order", "account", "balance", "openOrders", "allOrders", "listenKey", "positionRisk", "leverage")
-
-
-def refused(code: int, message: str, status: int = 400) -> Refused:
-    """Return an error as Binance writes it."""
-    return Refused(status, {"code": code, "msg": message})
 
 
 class BinanceRest:
-    """Answers requests of one product: ``usdm`` or ``spot``."""
+    """Answers requests of one product: ``usdm`` or ``spot``.
 
-    def __init__(self, venue: str, world: World, limits: BinanceLimits) -> None:
+    Attributes:
+        limits: Weight by address, which private requests share.
+
+    Args:
+        venue: The product.
+        world: The markets.
+        limits: Weight by address.
+        skew: Returns how many ns the venue's clock is ahead.
+    """
+
+    def __init__(self, venue: str, world: World, limits: BinanceLimits, skew: Callable[[], int] = lambda: 0) -> None:
         self._venue = venue
         self._usdm = venue == "usdm"
         self._world = world
-        self._limits = limits
+        self.limits: Final = limits
         self._markets: Mapping[str, Market] = world.markets[venue]
         prefix = "fapi/v1/" if self._usdm else "api/v3/"
         both: dict[str, Callable[[Query], Any]] = {
             "ping": lambda _query: {},
-            "time": lambda _query: {"serverTime": world.time_ms},
+            "time": lambda _query: {"serverTime": (world.now + skew()) // 1_000_000},
             "exchangeInfo": self._info,
             "depth": self._depth,
             "ticker/bookTicker": self._touches,
@@ -67,16 +72,14 @@ class BinanceRest:
             if method != "GET":
                 raise refused(-1000, f"Request method '{method}' not supported", 405)
             name = path.split("/", 2)[2]
-            self._limits.spend(self._weight(name, query), now, funding=name in {"fundingRate", "fundingInfo"})
+            self.limits.spend(self._weight(name, query), now, funding=name in {"fundingRate", "fundingInfo"})
             answer = Answer(200, encode(reply(query)))
         except Refused as refusal:
             answer = refusal.answer
-        return Answer(answer.status, answer.body, {**answer.headers, **self._limits.headers(now)})
+        return Answer(answer.status, answer.body, {**answer.headers, **self.limits.headers(now)})
 
     @staticmethod
     def _unserved(path: str) -> Refused:
-        if path.rsplit("/", maxsplit=1)[-1] in _PRIVATE:
-            return refused(-2014, "API-key format invalid.", 401)
         return Refused(404, {"code": -5000, "msg": f"Path /{path}, Method GET is invalid"})
 
     def _weight(self, name: str, query: Query) -> int:
@@ -128,7 +131,7 @@ class BinanceRest:
         symbol = info.usdm_symbol if self._usdm else info.spot_symbol
         listed = self._each(query, lambda market: symbol(market, self._world.now))
         head = {"timezone": "UTC", "serverTime": self._world.time_ms, "exchangeFilters": []}
-        limits = info.rate_limits(self._venue, self._limits.limit)
+        limits = info.rate_limits(self._venue, self.limits.limit)
         found: rows.Row = {**head, "rateLimits": limits, "symbols": listed if isinstance(listed, list) else [listed]}
         if self._usdm:
             found |= {"futuresType": "U_MARGINED", "assets": [{"asset": "USDT", "marginAvailable": True}]}

@@ -1,0 +1,1 @@
+"""The private side of Binance spot, and what moves money in and out."""

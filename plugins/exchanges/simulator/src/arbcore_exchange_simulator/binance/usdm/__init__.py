@@ -1,0 +1,1 @@
+"""The private side of Binance USD-M futures."""
