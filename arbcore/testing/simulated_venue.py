@@ -212,7 +212,7 @@ class SimulatedVenue:
         if order.expires_at and self._exchange.now() > order.expires_at:
             raise ExchangeUnavailable(f"sim: {order.client_order_id} was not sent: its time was over")
         await self._line.there("place")
-        with anyio.CancelScope(shield=True):
+        with self._on_its_way():
             answer = self._exchange.submit(order)
             await self._line.back("place")
         return answer
@@ -221,7 +221,7 @@ class SimulatedVenue:
         """Ask for a cancel."""
         await self._line.there("cancel")
         known = self._exchange.find(order)
-        with anyio.CancelScope(shield=True):
+        with self._on_its_way():
             self._exchange.cancel(known.request.client_order_id if known else order.client_order_id)
             await self._line.back("cancel")
 
@@ -274,6 +274,10 @@ class SimulatedVenue:
         """Return that the account may trade."""
         await anyio.lowlevel.checkpoint()
         return AccountFacts(can_trade=True, can_withdraw=False)
+
+    def _on_its_way(self) -> anyio.CancelScope:
+        """Shield what was sent: its answer is read, whoever still waits for it."""
+        return anyio.CancelScope(shield=True)
 
     def _open(self) -> None:
         for one in self._exchange.log:

@@ -47,6 +47,7 @@ class Desk:
         venue: The venue.
         news: What it told.
         instrument: The instrument that is traded.
+        is_ending: Set when `run` is cancelled: from then on it may end.
     """
 
     def __init__(self, venue: Venue, bench: Bench) -> None:
@@ -56,11 +57,12 @@ class Desk:
         self._bench = bench
         self._changed = anyio.Event()
         self._has_returned = False
+        self.is_ending = False
 
     async def run(self) -> None:
         """Run the venue, and note whether it lets itself be cancelled."""
         await self.venue.run([self.instrument.key], self._take)
-        self._has_returned = True
+        self._has_returned = not self.is_ending
         self._wake()
 
     def _take(self, item: VenueItem) -> None:
@@ -279,6 +281,7 @@ async def open_desk(bench: Bench) -> AsyncIterator[Desk]:
             await desk.until_connected()
             yield desk
             desk.check()
+            desk.is_ending = True
             group.cancel_scope.cancel()
         desk.check()
     except BaseExceptionGroup as errors:
