@@ -65,6 +65,7 @@ class SpotAccount:
     async def look_up(self, order: OrderRef) -> Sequence[OrderNews]:
         """Return one report and every fill of an order; nothing where the venue knows no such order."""
         what = f"order {order.client_order_id or order.venue_order_id}"
+        self._desk.claim(order, self._clock.now())
         try:
             reply = await self._access.ask(order_status(order), what)
         except ExchangeRefused as error:

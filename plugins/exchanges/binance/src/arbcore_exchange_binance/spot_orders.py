@@ -80,6 +80,7 @@ class SpotOrders:
     async def cancel(self, order: OrderRef) -> None:
         """Ask for a cancel; see `Venue.cancel`."""
         what = f"cancel {order.client_order_id or order.venue_order_id}"
+        self._desk.claim(order, self._context.clock.now())
         body = await self._change("order.cancel", cancel_params(order), cancel(order), what)
         # The venue took it, whatever can be read of the answer.
         try:
@@ -94,6 +95,7 @@ class SpotOrders:
         cancelled one is reported by `run`.
         """
         self._check_amend(order, change)
+        self._desk.claim(order, self._context.clock.now())
         what = f"cancelReplace {order.client_order_id or order.venue_order_id}"
         new = OrderRequest(
             client_order_id=change.new_client_order_id,

@@ -54,7 +54,7 @@ class Known(Struct):
         venue_order_id: The venue's id; empty as long as none is known.
         type: Its type.
         origin: Who placed it.
-        sent_at: When we sent it; 0 where somebody else did.
+        sent_at: When we sent it, or took it for ours; 0 where somebody else did.
         state: The latest state.
         filled: The largest filled quantity that a report stated.
         fills: Sum of the fills that were told.
@@ -116,6 +116,18 @@ class Desk:
         known = Known(order.instrument, order.client_order_id, type=order.type, sent_at=now)
         self._orders[order.client_order_id] = known
         self._trim()
+
+    def claim(self, order: OrderRef, now: int) -> None:
+        """Take an order for ours that we are asked about by its client id: another process sent it."""
+        if not order.client_order_id:
+            return
+        known = self._orders.get(order.client_order_id)
+        if known is None:
+            known = Known(order.instrument, order.client_order_id, type=order.type)
+            self._orders[order.client_order_id] = known
+            self._trim()
+        if not known.sent_at:
+            known.sent_at, known.origin = now, OrderOrigin.OURS
 
     def refused(self, client_order_id: str) -> None:
         """Forget an order that never came to be; never for an id that was used before."""
