@@ -1,46 +1,53 @@
-"""Runs the whole suite of real venues in process and tells which of its tests fail."""
+"""Runs all tests of a suite in process, each with fresh fixtures, and tells which of them fail."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import anyio
 import pytest
 
+from arbcore.testing._suite import Suite
 from arbcore.testing.trading import Bench, VenueSuite
 
-FAILS = (AssertionError, Exception, pytest.fail.Exception)
+FAILS = (Exception, pytest.fail.Exception, BaseExceptionGroup)
 
 
 def failing(make: Callable[[], Bench], caplog: pytest.LogCaptureFixture) -> set[str]:
-    """Return the names of the standard tests that fail on a bench, each run on a fresh one."""
-    found = set()
-    for name in VenueSuite.standard_tests:
-        if name == "test_suite_is_whole":
-            continue
-        for parameters in _cases(getattr(VenueSuite, name)):
-            caplog.clear()
-            if not _passes(name, make(), parameters, caplog):
-                found.add(name)
-    return found
+    """Return the names of the standard tests of venues that fail on a bench."""
+
+    def fixtures() -> dict[str, object]:
+        caplog.clear()
+        return {"bench": make(), "caplog": caplog}
+
+    return failing_tests(VenueSuite, fixtures)
 
 
-def _passes(name: str, bench: Bench, parameters: dict[str, Any], caplog: pytest.LogCaptureFixture) -> bool:
-    test = getattr(VenueSuite(), name)
-    if "caplog" in inspect.signature(test).parameters:
-        parameters = {**parameters, "caplog": caplog}
+def failing_tests(suite: type[Suite], fixtures: Callable[[], Mapping[str, object]]) -> set[str]:
+    """Return the names of a suite's standard tests that fail with some fixtures."""
+    return {
+        name
+        for name in suite.standard_tests
+        if name != "test_suite_is_whole"
+        for parameters in _cases(getattr(suite, name))
+        if not _passes(getattr(suite(), name), {**fixtures(), **parameters})
+    }
+
+
+def _passes(test: Callable[..., Any], given: Mapping[str, object]) -> bool:
+    wanted = {name: given[name] for name in inspect.signature(test).parameters}
 
     async def go() -> None:
-        await test(bench, **parameters)
+        await test(**wanted)
 
     try:
         if inspect.iscoroutinefunction(test):
             anyio.run(go)
         else:
-            test(bench, **parameters)
+            test(**wanted)
     except pytest.skip.Exception:
         return True
-    except (*FAILS, BaseExceptionGroup):
+    except FAILS:
         return False
     return True
 

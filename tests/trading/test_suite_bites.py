@@ -158,7 +158,7 @@ def bench(lie: str) -> Bench:
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not come at once never comes here."""
-    monkeypatch.setattr(trading_desk, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(trading_desk, "PATIENCE_S", 0.3)
 
 
 def test_without_a_lie_it_passes(caplog: pytest.LogCaptureFixture) -> None:
