@@ -33,7 +33,7 @@ class BinancePlugin:
     def capabilities(self, settings: "BinanceSettings") -> "Capabilities":
         """Return the product's kind of instrument and what the settings make the feed deliver."""
         from arbcore.model.instrument import InstrumentKind
-        from arbcore.model.order import OrderType, TimeInForce
+        from arbcore.model.order import TRIGGERED, OrderType, TimeInForce
         from arbcore.ports.venue import Capabilities
 
         spot = settings.product == "spot"
@@ -45,11 +45,14 @@ class BinancePlugin:
             trades=settings.trades,
             funding=settings.product == "usdm",
             market_data=True,
-            trading=spot,
-            order_types=frozenset({OrderType.LIMIT, OrderType.MARKET}) if spot else frozenset(),
-            times_in_force=frozenset(TimeInForce) if spot else frozenset(),
-            client_ids=spot,
-            amends=spot,
+            trading=True,
+            order_types=frozenset({OrderType.LIMIT, OrderType.MARKET}) | (frozenset() if spot else TRIGGERED),
+            times_in_force=frozenset(TimeInForce),
+            reduce_only=not spot,
+            client_ids=True,
+            amends=True,
+            leverage=not spot,
+            dead_mans_switch=not spot,
             treasury=True,
         )
 
@@ -63,9 +66,13 @@ class BinancePlugin:
     @hookimpl
     def open_venue(self, settings: "BinanceSettings", context: "Context") -> "Venue":
         """Return the account's orders and what becomes of them."""
-        from arbcore_exchange_binance.spot_venue import SpotVenue
+        if settings.product == "spot":
+            from arbcore_exchange_binance.spot_venue import SpotVenue
 
-        return SpotVenue(settings, context)
+            return SpotVenue(settings, context)
+        from arbcore_exchange_binance.usdm_venue import UsdmVenue
+
+        return UsdmVenue(settings, context)
 
     @hookimpl
     def open_treasury(self, settings: "BinanceSettings", context: "Context") -> "Treasury":

@@ -1,0 +1,170 @@
+"""Orders of USD-M futures on their way to the venue: by request or by call, one order one way only."""
+
+from typing import Final
+
+from arbcore.context import Context
+from arbcore.errors import ExchangeError, ExchangeRefused, ExchangeUnavailable, OutcomeUnknown, RateLimited
+from arbcore.model.order import TERMINAL, TRIGGERED, Amendment, OrderRef, OrderReport, OrderRequest
+from arbcore.model.reason import Reason
+from arbcore.net.calls import Call, SocketCalls
+from arbcore.net.request import Reply, Request
+from arbcore_exchange_binance.access import PrivateAccess
+from arbcore_exchange_binance.protocol import usdm_requests as requests
+from arbcore_exchange_binance.protocol.calls import read_result
+from arbcore_exchange_binance.protocol.signing import Params
+from arbcore_exchange_binance.protocol.usdm_memory import Memory
+from arbcore_exchange_binance.protocol.usdm_orders import (
+    algo_name,
+    algo_params,
+    amend_params,
+    order_name,
+    order_params,
+    symbol_of,
+)
+from arbcore_exchange_binance.protocol.usdm_values import ALGO, ORDER, done
+from arbcore_exchange_binance.settings import BinanceSettings
+
+_NOT_DONE: Final = (ExchangeRefused, RateLimited, ExchangeUnavailable)
+
+
+class UsdmOrders:
+    """Places, cancels and changes orders of one account in one-way mode.
+
+    Attributes:
+        calls: Connection for calls of the WebSocket API; None where orders go by request only.
+        hedge_mode: Whether the account keeps long and short positions apart, as far as it is known.
+
+    Args:
+        access: What requests go through.
+        memory: What is known of the account.
+        settings: The instance's settings.
+        context: The instance's context.
+    """
+
+    def __init__(self, access: PrivateAccess, memory: Memory, settings: BinanceSettings, context: Context) -> None:
+        self.calls: SocketCalls | None = None
+        self.hedge_mode = False
+        self._access: Final = access
+        self._memory: Final = memory
+        self._news: Final = memory.news
+        self._settings: Final = settings
+        self._context: Final = context
+
+    async def submit(self, order: OrderRequest) -> OrderReport:
+        """Send an order; see `Venue.submit`."""
+        self._require_one_way()
+        algo = order.type in TRIGGERED
+        settings = self._settings
+        if algo:
+            params = algo_params(order)
+            method, request = "algoOrder.place", requests.place_algo(params, order.expires_at)
+        else:
+            params = order_params(order, response=settings.response, self_trade=settings.self_trade)
+            method, request = "order.place", requests.place(params, order.expires_at)
+        what = f"order {order.client_order_id}"
+        self._news.desk.sent(order, self._context.clock.now())
+        try:
+            reply = await self._change(method, params, request, what)
+        except ExchangeError as error:
+            self._not_placed(order.client_order_id, error)
+            raise
+        return self._answered(reply, what, algo=algo)
+
+    async def cancel(self, order: OrderRef) -> None:
+        """Ask for a cancel; see `Venue.cancel`."""
+        what = f"cancel of {order.client_order_id or order.venue_order_id}"
+        if self._is_algo(order):
+            params = algo_name(order)
+            await self._change("algoOrder.cancel", params, requests.cancel_algo(params), what)
+            return
+        params = order_name(order)
+        reply = await self._change("order.cancel", params, requests.cancel(params), what)
+        # The venue took it, whatever can be read of the answer.
+        try:
+            self._memory.hint(done(reply.body, ORDER, what), reply.recv_ts)
+        except ExchangeError as error:
+            self._context.logger.warning("%s", error.what)
+
+    async def amend(self, order: OrderRef, change: Amendment) -> OrderReport:
+        """Change price and quantity of a resting limit order; see `Venue.amend`."""
+        self._require_one_way()
+        what = f"amend of {order.client_order_id or order.venue_order_id}"
+        params = amend_params(order, change)
+        reply = await self._change("order.modify", params, requests.amend(params), what)
+        return self._answered(reply, what, algo=False)
+
+    async def cancel_all(self, instrument: str) -> None:
+        """Ask for a cancel of every open order of an instrument; see `Venue.cancel_all`."""
+        symbol = symbol_of(instrument)
+        for request in (requests.cancel_open(symbol), requests.cancel_open_algo(symbol)):
+            try:
+                await self._access.ask(request, f"cancel of all of {symbol}")
+            except ExchangeRefused as error:
+                # So it may answer where nothing is open.
+                if error.reason != Reason.ORDER_UNKNOWN:
+                    raise
+
+    async def _change(self, method: str, params: Params, request: Request, what: str) -> Reply:
+        """Send what changes an order, by call or by request; return the answer, its body the order's JSON text.
+
+        Raises:
+            ExchangeError: As `Venue.submit`.
+        """
+        calls = self.calls
+        if calls is None or not (calls.is_open or self._settings.orders == "websocket"):
+            return await self._access.ask(request, what)
+        template = Call(
+            id="",
+            method=method,
+            frame=str,
+            counter=request.counter,
+            weight=request.weight,
+            urgent=request.urgent,
+            expires_at=request.expires_at,
+        )
+        reply = await calls.call(self._access.call(method, params, template))
+        try:
+            body = read_result(reply, what)
+        except ExchangeError as error:
+            await self._access.clock_was_wrong(error)
+            raise
+        return Reply(status=200, headers={}, body=body, sent_ts=reply.sent_ts, recv_ts=reply.recv_ts)
+
+    def _answered(self, reply: Reply, what: str, *, algo: bool) -> OrderReport:
+        """Return what the answer to an order says.
+
+        Raises:
+            OutcomeUnknown: It can't be read.
+        """
+        news = self._news
+        try:
+            if algo:
+                report = news.report_of_algo(done(reply.body, ALGO, what), reply.recv_ts)
+            else:
+                row = done(reply.body, ORDER, what)
+                report = news.report_of(row, reply.recv_ts)
+                if report.state in TERMINAL or report.filled:
+                    self._memory.hint(row, reply.recv_ts)
+        except ExchangeError as error:
+            raise OutcomeUnknown(f"Binance {what}: {error.what}", "look the order up") from error
+        news.desk.learn(report)
+        return report
+
+    def _not_placed(self, client_order_id: str, error: ExchangeError) -> None:
+        """Forget an order that never came to be; a duplicate's id belongs to another one."""
+        if isinstance(error, _NOT_DONE) and getattr(error, "reason", "") != Reason.ORDER_DUPLICATE_ID:
+            self._news.desk.refused(client_order_id)
+
+    def _is_algo(self, order: OrderRef) -> bool:
+        if order.type in TRIGGERED:
+            return True
+        known = self._news.desk.known(order.instrument, client_order_id=order.client_order_id)
+        return known is not None and known.type in TRIGGERED
+
+    def _require_one_way(self) -> None:
+        if self.hedge_mode:
+            raise ExchangeRefused(
+                f"{self._context.instance}: the account keeps long and short positions apart, and orders here net them",
+                "switch hedge mode off (set_hedge_mode) once no position and no order is open",
+                reason=Reason.ORDER_UNSUPPORTED,
+            )
