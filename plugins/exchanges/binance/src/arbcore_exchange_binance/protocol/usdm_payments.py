@@ -200,9 +200,7 @@ def payment(
 
 def _position(amount: Decimal, row: RateRow | None) -> Decimal:
     """Return the position that a payment implies, at as many digits as the amount carries, less one."""
-    if row is None or not isinstance(row.mark_price, Decimal):
-        return ZERO
-    divisor = multiply(row.mark_price, row.funding_rate)
+    divisor = multiply(row.mark, row.funding_rate) if row else ZERO
     if not divisor or not amount:
         return ZERO
     digits = max(len(amount.as_tuple().digits) - 1, 1)

@@ -173,13 +173,22 @@ class IncomeRow(Exact, rename="camel"):
 
 
 class RateRow(Exact, rename="camel"):
-    """A row of ``fundingRate``, exactly; special rates (dividends) say so in ``rate_type``."""
+    """A row of ``fundingRate``, exactly; special rates (dividends) say so in ``rate_type``. Old rows have no mark."""
 
     symbol: str
     funding_rate: Decimal
     funding_time: Millis
-    mark_price: Decimal | str = ZERO
+    mark_price: str = ""
     rate_type: str = ""
+
+    @property
+    def mark(self) -> Decimal:
+        """Mark price at the settlement; 0 where the row has none."""
+        try:
+            price = Decimal(self.mark_price)
+        except ArithmeticError:
+            return ZERO
+        return price if price.is_finite() else ZERO
 
 
 class ListenKey(msgspec.Struct, rename="camel"):
