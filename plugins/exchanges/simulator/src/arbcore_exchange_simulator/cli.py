@@ -28,7 +28,9 @@ from arbcore.errors import ConfigurationError
 @click.option("--speed", type=float, help="How many times faster than time markets move, or a replay goes.")
 @click.option("--rate", type=float, help="Changes of each book a second.")
 @click.option("--replay", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Folder of data sets.")
-@click.option("--faults", type=click.Path(path_type=Path), help="File of faults (YAML or JSON), or `churn`.")
+@click.option(
+    "--faults", type=click.Path(path_type=Path), help="File of faults (YAML or JSON), `churn` or `churn_private`."
+)
 @click.option("--config", type=click.Path(path_type=Path), help="File with any settings (YAML); options override it.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Markets stand still while no client is there.")
 @click.option("--until-eof", is_flag=True, help="Stop when standard input closes.")
@@ -52,8 +54,8 @@ def _settings(config: Path | None, faults: Path | None, given: dict[str, Any]) -
         usual = context.get_parameter_source(name) is click.core.ParameterSource.DEFAULT
         if value is not None and not (usual and name in told):
             told[name] = value.split(",") if name == "symbols" else value
-    if faults == Path("churn"):
-        told["preset"] = "churn"
+    if faults in {Path("churn"), Path("churn_private")}:
+        told["preset"] = str(faults)
     elif faults is not None:
         told["faults"] = [*told.get("faults", ()), *read_faults(faults)]
     try:

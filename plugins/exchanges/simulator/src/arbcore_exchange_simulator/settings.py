@@ -177,7 +177,7 @@ class SimulatorSettings(_Part):
     noise: bool = True
     rules: Rules = Rules()
     faults: tuple[Fault, ...] = ()
-    preset: Literal["churn"] | None = None
+    preset: Literal["churn", "churn_private"] | None = None
     accounts: tuple[AccountSettings, ...] = DEFAULT_ACCOUNTS
     wallets: dict[str, WalletState] = Field(default_factory=dict)
     queue: int = Field(20_000, ge=100)

@@ -11,7 +11,7 @@ from arbcore_exchange_simulator.binance.session import BinanceSession
 from arbcore_exchange_simulator.binance.streams import ROUTES
 from arbcore_exchange_simulator.binance.usdm.side import UsdmPrivate
 from arbcore_exchange_simulator.faults.plan import FaultPlan
-from arbcore_exchange_simulator.faults.presets import churn
+from arbcore_exchange_simulator.faults.presets import PRESETS
 from arbcore_exchange_simulator.market.seeded import Seeded
 from arbcore_exchange_simulator.market.world import QUANTUM, Source, World
 from arbcore_exchange_simulator.settings import SimulatorSettings
@@ -57,7 +57,7 @@ class Venues:
         self._settings = settings
         self.source: Final[Source] = self._source(start)
         self.world: Final = World(self.source, start)
-        mixture: Iterable[Fault] = churn(settings.seed) if settings.preset == "churn" else ()
+        mixture: Iterable[Fault] = PRESETS[settings.preset](settings.seed) if settings.preset else ()
         self.faults: Final = FaultPlan((*settings.faults, *mixture), start, settings.seed)
         self.faults.on_time(self.world)
         rules = settings.rules
@@ -130,7 +130,7 @@ class Venues:
         method, venue, path, query = request.method, request.venue, request.path, request.query
         symbol = query.get("symbol") or query.get("market") or query.get("markets") or ""
         for fault in self.faults.reply(venue, symbol):
-            spoiled = self._spoiled(fault.kind, fault.status, venue)
+            spoiled = self._spoiled(fault.kind, fault.status, venue, signed="authorization" in request.headers)
             if spoiled is not None:
                 return spoiled
         private = self.private[venue].serve(request) if venue in self.private else None
@@ -143,7 +143,7 @@ class Venues:
             return Answer(404, encode({"error": {"name": 404, "message": "Not Found"}}))
         return self._upbit_rest.answer(method, path.removeprefix("v1/"), query, origin=origin)
 
-    def _spoiled(self, kind: str, status: int, venue: str) -> Answer | None:
+    def _spoiled(self, kind: str, status: int, venue: str, *, signed: bool) -> Answer | None:
         """Return the reply of a fault; None where the fault is none of a reply's content."""
         upbit = venue == "upbit"
         if kind in {"http_429", "http_418"}:
@@ -152,19 +152,21 @@ class Venues:
             text = (
                 f"Way too many requests; IP(127.0.0.1) banned until {until}." if number == 418 else "Too many requests."
             )
-            body = {"error": {"name": number, "message": text}} if upbit else {"code": -1003, "msg": text}
+            name = "too_many_requests" if signed else number
+            body = {"error": {"name": name, "message": text}} if upbit else {"code": -1003, "msg": text}
             return Answer(number, encode(body), {"Retry-After": "1"} if venue == "spot" else {})
         if kind == "maintenance" and upbit:
             if status == 500:
-                return Answer(500, encode({"error": {"name": 500, "message": "internal_server_error"}}))
+                name = "internal_server_error" if signed else 500
+                return Answer(500, encode({"error": {"name": name, "message": "internal_server_error"}}))
             return Answer(403, encode({"error": {"name": "market_offline", "message": "The market is offline."}}))
         if kind == "maintenance":
             return Answer(503, encode({"code": -1008, "msg": "Service Unavailable."}))
         if kind == "http_5xx":
             text = "Unknown error, please check your request or try again later."
-            return Answer(
-                status, encode({"error": {"name": status, "message": text}} if upbit else {"code": -1000, "msg": text})
-            )
+            name = "internal_server_error" if signed else status
+            body = {"error": {"name": name, "message": text}} if upbit else {"code": -1000, "msg": text}
+            return Answer(status, encode(body))
         return None
 
     def connect(self, venue: str, path: str, query: Query, socket: Socket, *, origin: bool = False) -> Session:

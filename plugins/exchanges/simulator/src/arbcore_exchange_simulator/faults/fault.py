@@ -52,6 +52,12 @@ FRAMES = frozenset({"latency", "drop", "duplicate", "reorder", "mute", "garbage"
 REPLIES = frozenset({"latency", "garbage", "http_429", "http_418", "http_5xx", "maintenance", "mute"})
 """Faults of replies to HTTP requests."""
 
+PRIVATE = frozenset(
+    {"myOrder", "myAsset", "ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "TRADE_LITE", "ALGO_UPDATE", "executionReport"}
+    | {"outboundAccountPosition", "balanceUpdate", "ACCOUNT_CONFIG_UPDATE", "MARGIN_CALL", "listenKeyExpired"}
+)
+"""Streams of a client's own orders and money."""
+
 EVENTS = frozenset({"listen_key_expired", "liquidation", "adl"})
 """Faults that happen once a round."""
 
@@ -68,21 +74,24 @@ class Fault(BaseModel):
         kind: What goes wrong.
         venue: ``upbit``, ``usdm``, ``spot``, ``binance`` (both) or ``*``.
         stream: Pattern of the stream: ``orderbook``, ``trade``, ``ticker``, ``candle*`` on Upbit; ``bookTicker``,
-            ``depth*``, ``markPrice*`` and so on on Binance; ``rest`` for HTTP. ``*`` is every stream and
-            HTTP. Faults of markets (freeze, warning, delisting) and of whole sockets (disconnect) know no streams.
-            For faults of orders what a client asks for: ``place``, ``cancel``, ``amend``, ``query``.
+            ``depth*``, ``markPrice*`` and so on on Binance; ``rest`` for HTTP. ``*`` is every stream and HTTP, but
+            ``drop`` and ``reorder`` reach ``myOrder``, ``myAsset`` and Binance's user events only where they are
+            named: no venue loses those silently on a line that stands. Faults of markets (freeze, warning, delisting)
+            and of whole sockets (disconnect) know no streams. For faults of orders it is what a client asks for:
+            ``place``, ``cancel``, ``amend``.
         symbol: Pattern of the symbol as the venue spells it.
         at: When it starts, from the start of the simulator, or from now when it is added later.
         lasts: How long; None for ever. A ``disconnect`` or ``gap`` without it happens once.
         every: Time after which it starts again; 0 for never.
         share: Probability that one frame or request is hit while it lasts.
         amount: Latency and ``order_report_delay``: the delay. Reorder: how much later a frame comes. ``clock_skew``:
-            how much the venue's clock is ahead; negative where it is behind.
+            how far the venue's clock is ahead.
         jitter: Latency: largest random part on top, evenly drawn.
         status: Status of ``http_5xx``, or the status of Upbit's ``maintenance``: 403 or 500.
         after: Time from a ``delisting`` notice to the delisting.
         times: How many requests or events are hit in one round; None for all while it lasts.
         code: The venue's error of ``reject_order`` and ``cancel_refused``; the venue's usual one where empty.
+        behind: Of ``clock_skew``: whether the clock is behind instead.
         fraction: Of ``fill_on_cancel`` and ``adl``: the share of what remains that is traded.
     """
 
@@ -102,6 +111,7 @@ class Fault(BaseModel):
     after: Duration = 7 * 86_400_000_000_000
     times: int | None = Field(None, ge=1)
     code: str = ""
+    behind: bool = False
     fraction: float = Field(1.0, gt=0, le=1)
 
     @field_validator("every")

@@ -6,7 +6,7 @@ from random import Random
 from typing import Final
 
 from arbcore_exchange_simulator.faults.damage import damaged
-from arbcore_exchange_simulator.faults.fault import EVENTS, FRAMES, NEVER, REPLIES, Fault, Kind
+from arbcore_exchange_simulator.faults.fault import EVENTS, FRAMES, NEVER, PRIVATE, REPLIES, Fault, Kind
 from arbcore_exchange_simulator.market.world import World
 
 _VENUES: Final = ("upbit", "usdm", "spot")
@@ -86,7 +86,7 @@ class FaultPlan:
             return
         self._shown = True
         notices, self._notices = self._notices, []
-        freezing = [fault for fault in self.active() if fault.kind == "freeze"]
+        freezing = [fault for fault in self.active() if fault.kind in {"freeze", "market_offline"}]
         warning = [fault for fault in self.active() if fault.kind == "warning"]
         for venue, markets in world.markets.items():
             for symbol, market in markets.items():
@@ -152,7 +152,11 @@ class FaultPlan:
 
     def skew(self, venue: str) -> int:
         """Return how many ns a venue's clock is ahead."""
-        return sum(one.amount for one in self.active() if one.kind == "clock_skew" and one.reaches(venue))
+        return sum(
+            -one.amount if one.behind else one.amount
+            for one in self.active()
+            if one.kind == "clock_skew" and one.reaches(venue)
+        )
 
     def draws(self, fault: Fault) -> bool:
         """Whether a fault hits this time, by its share."""
@@ -185,6 +189,8 @@ class FaultPlan:
         due, copies = now, 1
         for fault in self._frames[venue]:
             if not fault.hits(venue, stream, symbol) or not self.draws(fault):
+                continue
+            if fault.kind in {"drop", "reorder"} and fault.stream == "*" and stream in PRIVATE:
                 continue
             if fault.kind in {"drop", "mute"}:
                 return []

@@ -1,6 +1,7 @@
 """Upbit's exchange API (Upbit developer centre, 2026-11): who may ask, how often, and who answers."""
 
 from collections.abc import Callable
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
@@ -94,6 +95,7 @@ class UpbitPrivate:
             answer = self._answer(request, path, headers)
         except Refused as refusal:
             answer = refusal.answer
+        headers |= self._date()
         return Answer(answer.status, answer.body, {**headers, **answer.headers}, answer.silent)
 
     def open(self, request: Request, socket: Socket) -> Session | None:
@@ -124,6 +126,11 @@ class UpbitPrivate:
         """Do what is due."""
         self._later.run(now)
         self.hub.release(now)
+
+    def _date(self) -> dict[str, str]:
+        """Return the date header of a clock that a fault has put wrong."""
+        skew = self._faults.skew("upbit")
+        return {"Date": formatdate((self._world.now + skew) / 1e9, usegmt=True)} if skew else {}
 
     def _changed(self, account: Account, currencies: tuple[str, ...]) -> None:
         if account.venue == "upbit":
