@@ -139,6 +139,7 @@ class _Examination:
 
     async def _plan(self) -> None:
         """Learn what the routes trade, once every venue has told what it lists."""
+        wanted: Sequence[Instrument] = ()
         try:
             listed, silent = await self._public.listed()
             if silent:
@@ -158,7 +159,8 @@ class _Examination:
             self._tell_routes(FAIL, met.what, met.fix)
         finally:
             self._planned.set()
-            self._public.want([item for seen in self._seen.values() for item in seen.instruments])
+            # Of every exchange: a size in base currency needs the prices of both legs.
+            self._public.want(wanted)
 
     def _share(self, wanted: Sequence[Instrument]) -> None:
         for seen in self._seen.values():

@@ -61,12 +61,12 @@ def _account_rows(seen: Seen) -> list[Row]:
 
 
 def _facts(seen: Seen, facts: AccountFacts) -> Sequence[Check]:
+    modes = (*account.check_position_mode(facts), *account.check_margin_assets(facts)) if seen.has_perpetuals else ()
     return (
         *keys.check_clock(facts),
         *keys.check_permissions(facts),
         *keys.check_withdrawing(seen, facts),
         *keys.check_expiry(seen, facts),
         *keys.check_addresses(facts),
-        *account.check_position_mode(facts),
-        *account.check_margin_assets(facts),
+        *modes,
     )

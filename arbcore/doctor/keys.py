@@ -55,17 +55,19 @@ def _in_words(met: Trouble) -> Trouble:
 
 
 def check_clock(facts: AccountFacts) -> Sequence[Check]:
-    """Compare the venue's clock with ours. Signing corrects it; what else states times does not."""
+    """Compare the venue's clock with ours. Signing corrects it; what else states times does not.
+
+    Only what is certain counts: an offset that is no larger than its own error may be none.
+    """
     offset, error = facts.clock_offset_ns, facts.clock_error_ns or 0
     if offset is None:
         return (Check(name="clock", status=OK, detail="the venue's requests state no time"),)
     way = "ahead of" if offset > 0 else "behind"
     seen = f"the venue is {abs(offset) / _MS:,.0f} ms {way} us, known to {error / _MS:,.0f} ms"
-    if abs(offset) > SKEW_FAIL:
-        return (Check(name="clock", status=FAIL, detail=seen, fix=_SYNC),)
-    if abs(offset) > SKEW_WARN:
-        return (Check(name="clock", status=WARN, detail=seen, fix=_SYNC),)
-    if error > SKEW_WARN:
+    certain = abs(offset) - error
+    if certain > SKEW_WARN:
+        return (Check(name="clock", status=FAIL if certain > SKEW_FAIL else WARN, detail=seen, fix=_SYNC),)
+    if error > SKEW_FAIL:
         return (Check(name="clock", status=WARN, detail=seen, fix="find out why the venue answers so slowly"),)
     return (Check(name="clock", status=OK, detail=seen),)
 

@@ -23,6 +23,7 @@ async def look_at_account(pipeline: Pipeline, seen: Seen, planned: anyio.Event, 
         patience_s: Time for each question.
     """
     can = pipeline.capabilities(seen.name)
+    seen.has_perpetuals = InstrumentKind.PERPETUAL in can.kinds
     seen.trades = can.trading and not can.simulated
     if not seen.trades or seen.needs_key:
         return

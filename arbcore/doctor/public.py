@@ -14,6 +14,7 @@ from arbcore.errors import ExchangeUnavailable
 from arbcore.model.input import ConnectionChanged
 from arbcore.model.instrument import Instrument
 from arbcore.model.market import Book, FxRate, Quote
+from arbcore.model.state import ConnectionState
 from arbcore.opening import in_time
 from arbcore.pipeline import Pipeline
 from arbcore.ports.rate import RateSource
@@ -53,6 +54,7 @@ class PublicSide:
         self._fixes: dict[str, str] = {}
         self._waiting: Final[dict[str, tuple[set[str], anyio.Event]]] = {}
         self._reasons: Final[dict[str, str]] = {}
+        self._down: Final[dict[str, set[str]]] = {}
 
     async def start(self, group: TaskGroup, seen: Mapping[str, Seen]) -> None:
         """Start everything in a task group."""
@@ -113,7 +115,7 @@ class PublicSide:
                 await self._known.wait()
                 if keys := self._wanted.get(name, ()):
                     await self._gather(name, partial(feed.run, keys), keys)
-                    _tell(seen, keys, self.prices, self._reasons.get(name, ""))
+                    self._tell(name, seen, keys)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other exchanges go on
             venue.listed = self._explained(trouble(error)) if venue.listed is None else venue.listed
             if seen is not None:
@@ -162,12 +164,34 @@ class PublicSide:
                 self._price(item.instrument, quote, waiting)
             case FxRate():
                 self._price(item.name, item, waiting)
-            case ConnectionChanged() if item.reason:
-                self._reasons[name] = f"{item.connection}: {item.reason}"
+            case ConnectionChanged():
+                self._connection(name, item)
             case RequestMeasured() if item.reason:
                 self._reasons[name] = item.reason
-        if not waiting:
+        # Prices may come by requests while the stream is down; without a stream nothing can be traded.
+        if not waiting and self._down.get(name) == set():
             done.set()
+
+    def _tell(self, name: str, seen: Seen | None, keys: Sequence[str]) -> None:
+        if seen is None:
+            return
+        seen.quoted = sum(key in self.prices for key in keys)
+        missing = [key for key in keys if key not in self.prices]
+        down = sorted(self._down.get(name, {"every connection"}))
+        reason = f" ({self._reasons[name]})" if name in self._reasons else ""
+        if missing:
+            seen.missing_data = f"no quote of {', '.join(missing[:3])}{reason}"
+        elif down:
+            seen.missing_data = f"not connected within {self._data_s:g} s: {', '.join(down)}{reason}"
+
+    def _connection(self, name: str, change: ConnectionChanged) -> None:
+        down = self._down.setdefault(name, set())
+        if change.state is ConnectionState.CONNECTED:
+            down.discard(change.connection)
+            return
+        down.add(change.connection)
+        if change.reason:
+            self._reasons[name] = f"{change.connection}: {change.reason}"
 
     def _price(self, key: str, price: Quote | FxRate, waiting: set[str]) -> None:
         self.prices[key] = price
@@ -176,12 +200,3 @@ class PublicSide:
 
 async def _listing(feed: Feed) -> tuple[Instrument, ...]:
     return tuple(await feed.instruments())
-
-
-def _tell(seen: Seen | None, keys: Sequence[str], prices: Mapping[str, object], reason: str) -> None:
-    if seen is None:
-        return
-    seen.quoted = sum(key in prices for key in keys)
-    missing = [key for key in keys if key not in prices]
-    if missing:
-        seen.missing_data = f"no quote of {', '.join(missing[:3])}" + (f" ({reason})" if reason else "")

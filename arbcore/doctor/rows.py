@@ -17,7 +17,6 @@ Result = TypeVar("Result")
 OK: Final = "ok"
 WARN: Final = "warn"
 FAIL: Final = "fail"
-_WEIGHT: Final = {OK: 0, WARN: 1, FAIL: 2}
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -56,11 +55,6 @@ class Trouble:
 def row(of: str, check: Check) -> Row:
     """Return a check as a row."""
     return Row(of=of, check=check.name, status=check.status, seen=check.detail, fix=check.fix)
-
-
-def worst(statuses: Sequence[str]) -> str:
-    """Return the gravest of some statuses, ``ok`` of none."""
-    return max(statuses, key=_WEIGHT.__getitem__, default=OK)
 
 
 def trouble(error: BaseException) -> Trouble:

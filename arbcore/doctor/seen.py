@@ -29,6 +29,7 @@ class Seen:
         listing_ms: How long the listing took.
         missing_data: Why market data does not come, empty where it comes.
         quoted: How many planned instruments had a quote.
+        has_perpetuals: Whether it lists perpetuals, whose accounts have modes.
         trades: Whether its plugin opens accounts at all.
         needs_key: Why the account was not opened: no key, or secrets that are not there; empty where it was.
         opened: The trouble of opening the account, if any.
@@ -54,6 +55,7 @@ class Seen:
     listing_ms: float = 0.0
     missing_data: str = ""
     quoted: int = 0
+    has_perpetuals: bool = False
     trades: bool = True
     needs_key: str = ""
     opened: Trouble | None = None

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from arbcore.drill.news import Missed, Skip
 from arbcore.drill.stage import Stage
 from arbcore.errors import SafetyError
+from arbcore.model.money import plain
 from arbcore.model.treasury import Movement, MovementState, TransferRequest
 from arbcore.ports.treasury import Treasury
 
@@ -41,7 +42,9 @@ async def balance(stage: Stage) -> str:
         return now == free if exact else now > during
 
     await stage.sees("the free balance of before", freed)
-    return f"{free - during:f} {stage.instrument.settlement} locked by an order worth {value:f}, then free again"
+    return (
+        f"{plain(free - during)} {stage.instrument.settlement} locked by an order worth {plain(value)}, then free again"
+    )
 
 
 async def deposit(stage: Stage) -> str:
@@ -69,7 +72,7 @@ async def transfer(stage: Stage) -> str:
     await _done(stage, treasury, there)
     back = replace(there, transfer_id=f"{there.transfer_id}-b", source=there.target, target=there.source)
     await _done(stage, treasury, back)
-    return f"{told}; {there.amount:f} {there.currency} from {there.source} to {there.target} and back"
+    return f"{told}; {plain(there.amount)} {there.currency} from {there.source} to {there.target} and back"
 
 
 async def _refused(stage: Stage, treasury: Treasury) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from arbcore.drill.news import Missed, Skip
 from arbcore.drill.stage import Stage
 from arbcore.model.grid import Rounding
+from arbcore.model.money import plain
 from arbcore.model.order import OrderRequest, OrderState, OrderType, Side, TimeInForce
 from arbcore.ports.trading import LeveragedVenue
 
@@ -59,7 +60,7 @@ async def _protect(stage: Stage, kind: OrderType, away: Decimal) -> str:
     if end.state is not OrderState.CANCELLED:
         raise Missed(f"it ended {end.state}")
     await stage.trade(stage.closing(Side.SELL, got))
-    return f"{kind} of {got:f} at {trigger:f} waited, was listed and cancelled; the position was closed"
+    return f"{kind} of {plain(got)} at {plain(trigger)} waited, was listed and cancelled; the position was closed"
 
 
 async def leverage(stage: Stage) -> str:

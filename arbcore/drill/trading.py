@@ -7,7 +7,7 @@ from arbcore.drill.news import Missed, Skip
 from arbcore.drill.stage import Stage
 from arbcore.errors import ExchangeRefused
 from arbcore.model.grid import Rounding, to_grid
-from arbcore.model.money import ZERO
+from arbcore.model.money import ZERO, plain
 from arbcore.model.order import Fill, OrderReport, OrderState, Side, TimeInForce
 from arbcore.model.reason import Reason
 
@@ -34,7 +34,7 @@ async def market(stage: Stage) -> str:
     known = {item.fill_id for item in told if not isinstance(item, OrderReport)}
     if not {fill.fill_id for fill in fills} <= known:
         raise Missed("looking the order up tells other fills than the stream")
-    return f"bought {got:f} for {paid:f}, sold for {earned:f} {stage.instrument.quote} before fees"
+    return f"bought {plain(got)} for {plain(paid)}, sold for {plain(earned)} {stage.instrument.quote} before fees"
 
 
 def _value(stage: Stage, fills: list[Fill]) -> Decimal:
@@ -59,7 +59,7 @@ async def limit(stage: Stage) -> str:
     if (told.side, told.quantity, told.price) != sent or told.filled:
         raise Missed(f"sent {sent}, listed {(told.side, told.quantity, told.price)} with {told.filled} filled")
     await stage.cancel(placed)
-    return f"buy {told.quantity:f} at {told.price:f} rested and was listed as sent"
+    return f"buy {plain(told.quantity)} at {told.price} rested and was listed as sent"
 
 
 async def cancel(stage: Stage) -> str:
@@ -111,7 +111,7 @@ async def _judged(stage: Stage, identity: str, end: OrderReport, quantity: Decim
         raise Missed(f"{end.filled} of {quantity} filled, and it ended {end.state}")
     count = len(stage.news.fills(identity))
     await _sell(stage, end.filled)
-    return f"{end.filled:f} of {quantity:f} filled in {count} fills, then {end.state}"
+    return f"{plain(end.filled)} of {plain(quantity)} filled in {count} fills, then {end.state}"
 
 
 async def _sell(stage: Stage, filled: Decimal) -> None:
