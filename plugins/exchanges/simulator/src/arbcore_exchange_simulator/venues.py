@@ -8,6 +8,7 @@ from arbcore_exchange_simulator.binance.hub import BinanceHub
 from arbcore_exchange_simulator.binance.limits import BinanceLimits
 from arbcore_exchange_simulator.binance.rest import BinanceRest
 from arbcore_exchange_simulator.binance.session import BinanceSession
+from arbcore_exchange_simulator.binance.spot.side import SpotPrivate
 from arbcore_exchange_simulator.binance.streams import ROUTES
 from arbcore_exchange_simulator.binance.usdm.side import UsdmPrivate
 from arbcore_exchange_simulator.faults.plan import FaultPlan
@@ -75,7 +76,10 @@ class Venues:
         self.usdm: Final = UsdmPrivate(
             self.world, self.accounts, self.faults, rules, self._rests["usdm"], self._hubs["usdm"]
         )
-        self.private: Final[dict[str, PrivateSide]] = {"upbit": self.upbit, "usdm": self.usdm}
+        self.spot: Final = SpotPrivate(
+            self.world, self.accounts, self.faults, rules, self._rests["spot"], self._hubs["spot"], self.usdm
+        )
+        self.private: Final[dict[str, PrivateSide]] = {"upbit": self.upbit, "usdm": self.usdm, "spot": self.spot}
 
     def _source(self, start: int) -> Source:
         if self._settings.replay is None:

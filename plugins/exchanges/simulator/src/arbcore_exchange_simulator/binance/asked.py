@@ -10,7 +10,8 @@ from arbcore_exchange_simulator.binance.refusals import invalid, missing, refuse
 from arbcore_exchange_simulator.market.numbers import ATOMS
 
 _NUMBER: Final = re.compile(r"\d{1,20}(?:\.\d{1,20})?")
-_DIGITS: Final = 8
+_CLIENT_ID: Final = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
+_LONGEST: Final = 36
 
 
 def parsed(text: str) -> list[tuple[str, str]]:
@@ -86,3 +87,18 @@ class Asked:
         if found != found.to_integral_value():
             raise refused(-1111)
         return int(found)
+
+
+def client_id(asked: Asked, name: str) -> str:
+    """Return a client's name of an order; empty where none is told.
+
+    Raises:
+        Refused: It is too long, or has characters that a name must not have.
+    """
+    found = asked.maybe(name)
+    if len(found) > _LONGEST:
+        raise refused(-4015, "Client order id length should be less than 36 chars")
+    if found and not _CLIENT_ID.fullmatch(found):
+        legal = "^[\\.A-Z\\:/a-z0-9_-]{1,36}$"
+        raise refused(-1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'.")
+    return found

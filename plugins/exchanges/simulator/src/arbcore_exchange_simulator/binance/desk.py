@@ -14,7 +14,7 @@ from arbcore_exchange_simulator.binance.gate import Gate
 from arbcore_exchange_simulator.binance.limits import BinanceLimits
 from arbcore_exchange_simulator.binance.refusals import refused
 from arbcore_exchange_simulator.faults.plan import FaultPlan
-from arbcore_exchange_simulator.trading.account import Account
+from arbcore_exchange_simulator.trading.account import Account, ApiKey
 from arbcore_exchange_simulator.trading.accounts import Accounts
 from arbcore_exchange_simulator.wire import Answer, Refused, Request, encode
 
@@ -29,11 +29,12 @@ UNKNOWN: Final = "Unknown error, please check your request or try again later."
 
 
 class Call(Struct, frozen=True):
-    """A request that was let in: whose, its parameters, and the time in ns."""
+    """A request that was let in: whose, its parameters, the time in ns, and the key that asked."""
 
     account: Account
     asked: Asked
     now: int
+    key: ApiKey = ApiKey("")
 
 
 class Endpoint(Struct, frozen=True):
@@ -102,9 +103,9 @@ class Desk:
         headers: dict[str, str] = {}
         try:
             self.limits.spend(self._weight(endpoint, request), self.clock())
-            account, asked = self._let_in(endpoint, request)
+            account, key, asked = self._let_in(endpoint, request)
             try:
-                content = self.run(endpoint, Call(account, asked, self.clock()))
+                content = self.run(endpoint, Call(account, asked, self.clock(), key))
             finally:
                 if endpoint.act:
                     headers = self.counts(account).headers(self.clock())
@@ -120,12 +121,12 @@ class Desk:
             return refused(-1000, f"Request method '{request.method}' not supported", 405).answer
         return None
 
-    def _let_in(self, endpoint: Endpoint, request: Request) -> tuple[Account, Asked]:
+    def _let_in(self, endpoint: Endpoint, request: Request) -> tuple[Account, ApiKey, Asked]:
         if endpoint.signed:
             return self.gate.request(request, endpoint.permission)
-        account, _ = self.gate.key(request.headers.get("x-mbx-apikey", ""), request.ip, endpoint.permission)
+        account, key = self.gate.key(request.headers.get("x-mbx-apikey", ""), request.ip, endpoint.permission)
         body = request.body.decode("utf-8", "replace")
-        return account, Asked(dict(parsed(request.raw_query) + parsed(body)))
+        return account, key, Asked(dict(parsed(request.raw_query) + parsed(body)))
 
     @staticmethod
     def _weight(endpoint: Endpoint, request: Request) -> int:

@@ -59,8 +59,8 @@ class Gate:
             raise refused(-2015)
         return found
 
-    def request(self, request: Request, permission: str = "") -> tuple[Account, Asked]:
-        """Return account and parameters of a signed request.
+    def request(self, request: Request, permission: str = "") -> tuple[Account, ApiKey, Asked]:
+        """Return account, key and parameters of a signed request.
 
         Raises:
             Refused: Key, signature or time are wrong.
@@ -75,7 +75,7 @@ class Gate:
         payload = _SIGNATURE.sub("", query) + _SIGNATURE.sub("", body)
         if not is_valid(payload, signature, key.secret, key.public_key):
             raise refused(-1022)
-        return account, Asked(values)
+        return account, key, Asked(values)
 
     def message(self, params: Mapping[str, str], ip: str, permission: str = "") -> tuple[Account, ApiKey]:
         """Return the account of a signed WebSocket request: its parameters sorted by name are what is signed.

@@ -4,7 +4,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from arbcore_exchange_simulator.market.market import Market
-from arbcore_exchange_simulator.market.numbers import ATOMS
 
 PLACES: Final = Decimal("1e-8")
 """Finest amount of an asset."""
@@ -27,11 +26,6 @@ def told(value: Decimal) -> str:
 def fixed(value: Decimal, decimals: int = 8) -> str:
     """Return an amount as plain text with exactly so many decimals."""
     return f"{value:.{decimals}f}"
-
-
-def whole(atoms: int) -> Decimal:
-    """Return atoms as an exact number."""
-    return Decimal(atoms) / ATOMS
 
 
 def mark_of(market: Market) -> Decimal:

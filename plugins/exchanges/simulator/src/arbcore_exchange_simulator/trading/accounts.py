@@ -14,6 +14,7 @@ class Accounts:
     """Accounts by name and key.
 
     Attributes:
+        on_paid: Called with account, currency and amount when money arrives from outside.
         on_changed: Called with an account and its changed currencies when its money is set from outside.
 
     Args:
@@ -28,6 +29,7 @@ class Accounts:
         self._by_name: dict[str, Account] = {}
         self._by_key: dict[tuple[str, str], tuple[Account, ApiKey]] = {}
         self.on_changed: Final[list[Callable[[Account, tuple[str, ...]], None]]] = []
+        self.on_paid: Final[list[Callable[[Account, str, Decimal], None]]] = []
         for one in told:
             self.add(one)
 
@@ -75,6 +77,8 @@ class Accounts:
     def pay(self, account: Account, currency: str, amount: Decimal) -> None:
         """Let money arrive from outside, and tell the account's venue."""
         account.deposit(currency, amount)
+        for note in self.on_paid:
+            note(account, currency, amount)
         for told in self.on_changed:
             told(account, (currency,))
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from arbcore_exchange_simulator.binance.asked import Asked
+from arbcore_exchange_simulator.binance.asked import Asked, client_id
 from arbcore_exchange_simulator.binance.desk import Call, Endpoint
-from arbcore_exchange_simulator.binance.numbers import mark_of, whole
+from arbcore_exchange_simulator.binance.numbers import mark_of
 from arbcore_exchange_simulator.binance.refusals import invalid, missing, refused
 from arbcore_exchange_simulator.binance.rows import Row
 from arbcore_exchange_simulator.binance.usdm import terms as wanted
@@ -18,6 +18,7 @@ from arbcore_exchange_simulator.binance.usdm.streams import UserStreams
 from arbcore_exchange_simulator.market.market import Market, Trade
 from arbcore_exchange_simulator.market.numbers import text
 from arbcore_exchange_simulator.trading.account import Account
+from arbcore_exchange_simulator.trading.money import whole
 from arbcore_exchange_simulator.trading.order import Order
 from arbcore_exchange_simulator.wire import Refused
 
@@ -142,7 +143,7 @@ class UsdmAlgo:
         asked, holding = call.asked, self._orders.ledger.of(call.account)
         if (asked.maybe("positionSide", "BOTH") == "BOTH") is holding.hedge:
             raise refused(-4061)
-        wanted.client_id(asked, "clientAlgoId")
+        client_id(asked, "clientAlgoId")
         mine = [other for other in self._open if other.account is call.account]
         if "clientAlgoId" in asked and any(other.client_id == one.client_id for other in mine):
             raise refused(-4116)

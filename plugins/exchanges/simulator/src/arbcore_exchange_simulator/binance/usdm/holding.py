@@ -9,11 +9,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from arbcore_exchange_simulator.binance.numbers import ZERO, rounded, whole
+from arbcore_exchange_simulator.binance.numbers import ZERO, rounded
 from arbcore_exchange_simulator.binance.usdm.brackets import maintenance
 from arbcore_exchange_simulator.binance.usdm.marks import Marks
 from arbcore_exchange_simulator.binance.usdm.positions import Position
 from arbcore_exchange_simulator.trading.account import Account
+from arbcore_exchange_simulator.trading.money import whole
 from arbcore_exchange_simulator.trading.order import Order
 
 MARGIN: Final = "USDT"

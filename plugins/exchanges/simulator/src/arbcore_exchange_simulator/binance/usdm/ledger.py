@@ -10,10 +10,11 @@ from typing import Final
 from arbcore_exchange_simulator.binance.numbers import ZERO, rounded
 from arbcore_exchange_simulator.binance.usdm.holding import MARGIN, Holding
 from arbcore_exchange_simulator.binance.usdm.marks import Marks
-from arbcore_exchange_simulator.binance.usdm.positions import Position, value_of
+from arbcore_exchange_simulator.binance.usdm.positions import Position
 from arbcore_exchange_simulator.market.market import Market
 from arbcore_exchange_simulator.trading.account import Account
 from arbcore_exchange_simulator.trading.ledger import Short
+from arbcore_exchange_simulator.trading.money import value
 from arbcore_exchange_simulator.trading.order import Execution, Order
 
 _BNB: Final = "BNB"
@@ -90,7 +91,7 @@ class FuturesLedger:
         self._unlock(one, closed)
         profit = one.trade(buy=order.buy, price=execution.price, quantity=execution.quantity)
         if order.symbol in holding.isolated:
-            opened = value_of(execution.price, execution.quantity - closed)
+            opened = value(execution.price, execution.quantity - closed)
             one.isolated += rounded(opened / holding.leverage(order.symbol))
         one.updated = execution.time
         number = execution.number

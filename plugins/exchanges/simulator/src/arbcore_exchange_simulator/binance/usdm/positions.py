@@ -4,14 +4,7 @@ from decimal import Decimal
 from typing import Final
 
 from arbcore_exchange_simulator.binance.numbers import ZERO, rounded
-
-_SCALE: Final = 10**16
-_WHOLE: Final = 10**8
-
-
-def value_of(price: int, quantity: int) -> Decimal:
-    """Return the exact value of a price and a quantity in atoms."""
-    return Decimal(price * quantity) / _SCALE
+from arbcore_exchange_simulator.trading.money import value, whole
 
 
 class Position:
@@ -48,7 +41,7 @@ class Position:
     @property
     def size(self) -> Decimal:
         """Quantity in whole units, signed."""
-        return Decimal(self.quantity) / _WHOLE
+        return whole(self.quantity)
 
     @property
     def entry(self) -> Decimal:
@@ -74,14 +67,14 @@ class Position:
         profit = self._close(buy, price, closed) if closed else ZERO
         opened = quantity - closed
         if opened:
-            self.cost += value_of(price, opened) if buy else -value_of(price, opened)
+            self.cost += value(price, opened) if buy else -value(price, opened)
             self.quantity += opened if buy else -opened
         return profit
 
     def _close(self, buy: bool, price: int, closed: int) -> Decimal:
         held = abs(self.quantity)
         cost = self.cost if closed == held else rounded(self.cost * closed / held)
-        received = -value_of(price, closed) if buy else value_of(price, closed)
+        received = -value(price, closed) if buy else value(price, closed)
         self.cost -= cost
         self.quantity += closed if buy else -closed
         profit = received - cost

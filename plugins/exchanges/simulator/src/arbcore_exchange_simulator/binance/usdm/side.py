@@ -13,6 +13,7 @@ from arbcore_exchange_simulator.binance.usdm.account import UsdmAccount
 from arbcore_exchange_simulator.binance.usdm.algo import UsdmAlgo
 from arbcore_exchange_simulator.binance.usdm.calls import UsdmCalls
 from arbcore_exchange_simulator.binance.usdm.changes import UsdmChanges
+from arbcore_exchange_simulator.binance.usdm.events import account_update
 from arbcore_exchange_simulator.binance.usdm.ledger import FuturesLedger
 from arbcore_exchange_simulator.binance.usdm.methods import METHODS
 from arbcore_exchange_simulator.binance.usdm.orders import UsdmOrders
@@ -86,6 +87,17 @@ class UsdmPrivate:
         session.listen(match["names"] or "", request)
         return session
 
+    def withdrawable(self, account: Account, asset: str) -> Decimal:
+        """Return what may leave a wallet."""
+        return self.ledger.of(account).withdrawable(asset)
+
+    def move(self, account: Account, asset: str, amount: Decimal) -> None:
+        """Add to a wallet, as a transfer from another one; a negative amount takes away."""
+        holding, now = self.ledger.of(account), self._world.now
+        holding.book("TRANSFER", amount, now, asset=asset, info="TRANSFER")
+        why = "DEPOSIT" if amount > 0 else "WITHDRAW"
+        self.streams.emit(account, account_update(holding, why, {asset: amount}, (), now // 1_000_000), now)
+
     def on_book(self, market: Market) -> None:
         """Nothing: orders hear of books by themselves."""
 
@@ -108,8 +120,6 @@ class UsdmPrivate:
         """Tell wallets that were set from outside."""
         if account.venue != "usdm":
             return
-        from arbcore_exchange_simulator.binance.usdm.events import account_update
-
         holding, now = self.ledger.of(account), self._world.now
         changes = dict.fromkeys(currencies, Decimal(0))
         row = account_update(holding, "ADJUSTMENT", changes, (), now // 1_000_000)

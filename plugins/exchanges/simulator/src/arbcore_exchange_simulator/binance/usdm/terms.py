@@ -9,13 +9,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from arbcore_exchange_simulator.binance.asked import Asked
-from arbcore_exchange_simulator.binance.numbers import mark_of, whole
+from arbcore_exchange_simulator.binance.asked import Asked, client_id
+from arbcore_exchange_simulator.binance.numbers import mark_of
 from arbcore_exchange_simulator.binance.refusals import invalid, missing, refused
-from arbcore_exchange_simulator.binance.usdm.positions import value_of
 from arbcore_exchange_simulator.market.market import Market
+from arbcore_exchange_simulator.trading.money import value, whole
 
-_CLIENT_ID: Final = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 _ALGO: Final = frozenset({"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"})
 _LIVES: Final = ("GTC", "IOC", "FOK", "GTX", "GTD", "RPI")
 _SMP: Final = ("EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "NONE")
@@ -56,21 +55,6 @@ class Terms(Struct):
     smp: str
     match: str
     until: int
-
-
-def client_id(asked: Asked, name: str) -> str:
-    """Return a client's name of an order; empty where none is told.
-
-    Raises:
-        Refused: It is too long, or has characters that a name must not have.
-    """
-    found = asked.maybe(name)
-    if len(found) > 36:
-        raise refused(-4015, "Client order id length should be less than 36 chars")
-    if found and not _CLIENT_ID.fullmatch(found):
-        legal = "^[\\.A-Z\\:/a-z0-9_-]{1,36}$"
-        raise refused(-1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'.")
-    return found
 
 
 def read(asked: Asked, market: Market, now: int) -> Terms:
@@ -205,8 +189,8 @@ def check(terms: Terms, market: Market) -> None:
         banded(terms.buy, whole(terms.price), mark)
     elif not _within(market, terms.buy, mark):
         raise refused(-4131)
-    value = whole(terms.quantity) * mark if terms.price is None else value_of(terms.price, terms.quantity)
-    if value < market.listing.notional and not terms.reduce_only:
+    worth = whole(terms.quantity) * mark if terms.price is None else value(terms.price, terms.quantity)
+    if worth < market.listing.notional and not terms.reduce_only:
         least = market.listing.notional
         raise refused(-4164, f"Order's notional must be no smaller than {least} (unless you choose reduce only).")
 

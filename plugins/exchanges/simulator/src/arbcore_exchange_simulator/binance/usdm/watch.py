@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Final
 
 from arbcore_exchange_simulator.binance.numbers import ZERO
+from arbcore_exchange_simulator.binance.seen import ended_as
 from arbcore_exchange_simulator.binance.usdm import events
 from arbcore_exchange_simulator.binance.usdm.ledger import FuturesLedger
 from arbcore_exchange_simulator.binance.usdm.orders import UsdmOrders
-from arbcore_exchange_simulator.binance.usdm.rows import ended_as
 from arbcore_exchange_simulator.binance.usdm.streams import UserStreams
 from arbcore_exchange_simulator.trading.account import Account
 from arbcore_exchange_simulator.trading.matching import What
