@@ -4,6 +4,7 @@ One desk lives as long as its venue object: the connections that follow each oth
 the answers to calls all pass what they learn through it. It serves both products.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
@@ -23,6 +24,7 @@ from arbcore.model.order import (
     OrderRequest,
     OrderState,
     OrderType,
+    may_become,
 )
 from arbcore.model.position import Balance
 
@@ -31,18 +33,6 @@ _KEPT_ORDERS: Final = 10_000
 _KEPT_FILLS: Final = 50_000
 _LOST_AFTER_NS: Final = 60 * 10**9
 """An order that the venue does not know so long after it was sent has never reached it: receive windows are shorter."""
-
-_RANK: Final = {
-    _S.NEW: 0,
-    _S.SUBMITTED: 0,
-    _S.ACKNOWLEDGED: 1,
-    _S.PARTIALLY_FILLED: 2,
-    _S.CANCELLED: 3,
-    _S.EXPIRED: 3,
-    _S.REJECTED: 3,
-    _S.FILLED: 4,
-}
-"""How far an order has come. A fill may be told after a cancel or an expiry was, so that ranks highest."""
 
 
 class Known(Struct):
@@ -59,6 +49,7 @@ class Known(Struct):
         filled: The largest filled quantity that a report stated.
         fills: Sum of the fills that were told.
         told: State and filled quantity of the report that was told last.
+        given_up: Whether it is taken for one that never arrived.
     """
 
     instrument: str
@@ -71,6 +62,7 @@ class Known(Struct):
     filled: Decimal = ZERO
     fills: Decimal = ZERO
     told: tuple[OrderState, Decimal] | None = None
+    given_up: bool = False
 
     @property
     def ended(self) -> bool:
@@ -79,8 +71,8 @@ class Known(Struct):
 
     @property
     def settled(self) -> bool:
-        """Whether it has ended and every fill of it was told."""
-        return self.ended and self.fills >= self.filled
+        """Whether it has ended and every fill of it was told, or never was."""
+        return self.given_up or (self.ended and self.fills >= self.filled)
 
     @property
     def ref(self) -> OrderRef:
@@ -104,7 +96,7 @@ class Desk:
         self._prefix: Final = prefix
         self._orders: Final[dict[str, Known]] = {}
         self._by_venue: Final[dict[tuple[str, str], Known]] = {}
-        self._fills: Final[dict[tuple[str, str], None]] = {}
+        self._fills: Final[OrderedDict[tuple[str, str], None]] = OrderedDict()
         self._balances: Final[dict[str, tuple[int, BalanceUpdate]]] = {}
         self._floor = 0
 
@@ -139,7 +131,7 @@ class Desk:
         """Hear that the venue knows no such order: it is forgotten once it can no longer arrive."""
         known = self._orders.get(client_order_id)
         if known is not None and now - known.sent_at > _LOST_AFTER_NS:
-            known.state = _S.REJECTED
+            known.given_up = True
 
     def known(self, instrument: str, *, client_order_id: str = "", venue_order_id: str = "") -> Known | None:
         """Return what is known of an order; None where nothing is."""
@@ -170,15 +162,13 @@ class Desk:
     def learn(self, report: OrderReport) -> None:
         """Take a report that goes to whoever asked: `report` tells nothing earlier after it."""
         known = self._record(report)
-        if _rank(report.state) >= _rank(known.state):
+        if _goes_on(known, report):
             self._advance(known, report)
 
     def report(self, report: OrderReport) -> OrderReport | None:
         """Return a report as it is to be told; None where it is old or was told already."""
         known = self._record(report)
-        # Cancelled, expired and rejected exclude each other, so the first of them stands.
-        contradicts = known.ended and report.state in TERMINAL and report.state not in {known.state, _S.FILLED}
-        if _rank(report.state) < _rank(known.state) or contradicts:
+        if not _goes_on(known, report):
             return None
         self._advance(known, report)
         now_told = (report.state, known.filled)
@@ -198,7 +188,7 @@ class Desk:
             return None
         self._fills[key] = None
         if len(self._fills) > _KEPT_FILLS:
-            del self._fills[next(iter(self._fills))]
+            self._fills.popitem(last=False)
         known = self._record(fill)
         known.fills = add(known.fills, fill.quantity)
         return fill
@@ -234,7 +224,7 @@ class Desk:
         return True
 
     def _advance(self, known: Known, report: OrderReport) -> None:
-        known.state = report.state
+        known.state, known.given_up = report.state, False
         known.filled = max(known.filled, report.filled)
 
     def _record(self, news: OrderReport | Fill) -> Known:
@@ -275,5 +265,6 @@ def _another(known: Known, venue_order_id: str) -> bool:
     return bool(venue_order_id and known.venue_order_id and venue_order_id != known.venue_order_id)
 
 
-def _rank(state: OrderState) -> int:
-    return _RANK.get(state, 0)
+def _goes_on(known: Known, report: OrderReport) -> bool:
+    """Whether a report says no less than what is known: by the framework's table of an order's states."""
+    return known.state in {_S.NEW, report.state} or may_become(known.state, report.state)

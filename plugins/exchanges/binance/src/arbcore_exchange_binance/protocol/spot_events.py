@@ -122,7 +122,7 @@ class _Frame(msgspec.Struct):
     id: str | int | None = None
     status: int = 0
     error: Failure | None = None
-    event: msgspec.Raw | None = None
+    event: msgspec.Raw = msgspec.Raw()
 
 
 class _Kind(msgspec.Struct, rename={"kind": "e"}):
@@ -222,7 +222,7 @@ def _read(frame: bytes) -> Message:
     outer = _FRAME.decode(frame)
     if outer.id is not None:
         return Answer(str(outer.id), outer.status, outer.error)
-    event = outer.event if outer.event is not None else frame
+    event = outer.event or frame
     kind = _KIND.decode(event).kind
     if kind == "executionReport":
         return _EXECUTION.decode(event)

@@ -9,11 +9,12 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from arbcore.errors import ExchangeError, OutcomeUnknown
+from arbcore.errors import ExchangeError, ExchangeRefused, OutcomeUnknown
 from arbcore.model.account import AccountFacts, TradingTerms
 from arbcore.model.input import AccountSnapshot
 from arbcore.model.money import ZERO, add, total
 from arbcore.model.position import Balance
+from arbcore.model.reason import Reason
 from arbcore.net.request import Reply
 from arbcore_exchange_binance.protocol.failures import Failure
 from arbcore_exchange_binance.protocol.private_failures import private_failure, refusal, require_done
@@ -24,6 +25,7 @@ T = TypeVar("T")
 
 _OK: Final = 200
 _REPLACE_STATUSES: Final = frozenset({400, 409})
+_REST: Final = "cancel it, and place another one for what is left"
 _FIX: Final = "ask again; where it happens again, compare with the venue's documentation"
 
 
@@ -68,9 +70,9 @@ class Commission(msgspec.Struct, rename="camel"):
 
     symbol: str
     standard_commission: Rates
-    special_commission: Rates = Rates()
-    tax_commission: Rates = Rates()
-    discount: Discount = Discount()
+    special_commission: Rates = msgspec.field(default_factory=Rates)
+    tax_commission: Rates = msgspec.field(default_factory=Rates)
+    discount: Discount = msgspec.field(default_factory=Discount)
 
 
 class SpotFilter(Exact, rename="camel"):
@@ -265,6 +267,9 @@ def _some(halves: _Halves, status: int, what: str) -> Replaced:
 
 def _half_error(half: msgspec.Raw, status: int, what: str) -> ExchangeError:
     found = _FAILURE.decode(half)
+    if "restriction" in found.msg.lower():
+        text = f"Binance {what}: code {found.code}: a part of the order has filled"
+        return ExchangeRefused(text, _REST, reason=Reason.ORDER_UNSUPPORTED, code=str(found.code))
     return refusal(status, found.code, found.msg, what)
 
 
