@@ -5,6 +5,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
+from msgspec.structs import replace
+
 from arbcore.errors import ConfigurationError
 from arbcore_exchange_upbit.addresses import Addresses
 from arbcore_exchange_upbit.protocol.private.numbers import nanoseconds
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from arbcore.net.http import HttpClient
     from arbcore.net.limits import Usage
     from arbcore.net.offset import ClockOffset
-    from arbcore.net.request import Reply
+    from arbcore.net.request import Reply, Request
 
 DATE_STEP: Final = 10**9
 """The venue tells its time in whole seconds only, in the header ``Date`` of a reply."""
@@ -58,6 +60,9 @@ def open_private_rest(
     from arbcore.net.limits import shared_limits
     from arbcore_exchange_upbit.protocol.limits import penalties, private_counters, read_usage
 
+    def sign(request: "Request", now: int) -> "Request":
+        return replace(signer(request, now), timeout_ns=settings.network.request_timeout)
+
     def note(reply: "Reply") -> "Iterable[Usage]":
         at = date_of(reply)
         if at:
@@ -72,7 +77,7 @@ def open_private_rest(
         read_usage=note,
         penalty=penalties(settings.block_wait),
         settings=settings.network,
-        sign=signer,
+        sign=sign,
     )
 
 

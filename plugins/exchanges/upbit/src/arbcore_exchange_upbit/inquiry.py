@@ -21,6 +21,9 @@ WINDOW_MS: Final = 7 * 86_400_000
 LOOK_BACK_NS: Final = 86_400 * 10**9
 """An order is listed by the time it was placed: orders that old at the beginning of a history are looked at too."""
 
+MOST_BACK_NS: Final = 90 * 86_400 * 10**9
+"""No history goes back further: each week takes a question of its own, and each order with fills another one."""
+
 _MS: Final = 10**6
 _TYPES: Final = {"limit": OrderType.LIMIT, "price": OrderType.MARKET, "market": OrderType.MARKET}
 _TYPES["best"] = OrderType.BEST
@@ -55,6 +58,18 @@ class Inquiry:
             return []
         return self._desk.view(row, reply.recv_ts, ours=bool(order.client_order_id))
 
+    async def begin(self, since: int) -> None:
+        """Learn what is open and what has ended already, so that only what happens from now on is told.
+
+        Args:
+            since: Time from which ended orders could be taken for news, UTC nanoseconds by the venue's clock.
+        """
+        for row in await self.open_rows(""):
+            self._desk.known_by(row, self._clock.now())
+        reply = await self._http.send(order_requests.closed_orders(since // _MS))
+        for row in order_replies.read_orders(reply):
+            self._desk.past(row, reply.recv_ts)
+
     async def open_rows(self, market: str, states: Sequence[str] = ("wait", "watch")) -> list[OrderRow]:
         """Return open orders of a market, or of all."""
         found: dict[str, OrderRow] = {}
@@ -73,7 +88,8 @@ class Inquiry:
 
     async def history(self, market: str, since: int) -> "list[OrderNews]":
         """Return reports of ended orders and fills since a time, the oldest first."""
-        rows = await self._closed_rows(market, max(0, since - LOOK_BACK_NS) // _MS)
+        start = max(since - LOOK_BACK_NS, self._clock.now() - MOST_BACK_NS)
+        rows = await self._closed_rows(market, start // _MS)
         rows += [row for row in await self.open_rows(market, ("wait",)) if row.executed_volume]
         news: list[OrderNews] = []
         for row in rows:

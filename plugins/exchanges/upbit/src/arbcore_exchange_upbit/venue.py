@@ -65,7 +65,9 @@ class UpbitVenue:
         self._inquiry: Inquiry
 
     async def __aenter__(self) -> Self:
-        """Open the pool of connections, and have the venue accept the key.
+        """Open the pool of connections, have the venue accept the key, and learn what has ended already.
+
+        Of orders that ended before, nothing is reported: `history` and `look_up` tell what became of them.
 
         Raises:
             ConfigurationError: The key or its secret is missing.
@@ -77,12 +79,12 @@ class UpbitVenue:
         await self._http.__aenter__()
         try:
             await self._check_key()
+            self._settled_at = self._context.clock.now()
+            await self._inquiry.begin(self._settled_at + self._offset.value - 2 * MARGIN_NS)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await self._http.__aexit__(None, None, None)
             raise
-        # Nothing that ended before now is told: what an earlier session did is asked for by `history`.
-        self._settled_at = self._context.clock.now() + MARGIN_NS
         return self
 
     async def __aexit__(self, *exc: object) -> None:

@@ -1,6 +1,7 @@
 """What is known of the account's orders, from replies and from the stream alike. Pure; shared by all connections."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -26,6 +27,11 @@ KEPT_FILLS: Final = 131_072
 
 ABSENT_NS: Final = 30 * 10**9
 """Time after which an order that the venue does not know is taken to never have been."""
+
+_RESTED: Final = timedelta(seconds=2)
+"""An order's time has whole seconds, so that a fill this much later is surely not of its arrival."""
+
+_OPEN: Final = frozenset({"wait", "watch"})
 
 News = OrderReport | Fill
 
@@ -63,8 +69,11 @@ class OrderDesk:
         return [known for known in self._open.values() if known.uuid and known.look_at and known.look_at <= now]
 
     def find(self, order: OrderRef) -> Known | None:
-        """Return an order that somebody names."""
-        return self._by_uuid.get(order.venue_order_id) or self._by_id.get(order.client_order_id)
+        """Return an order that somebody names; one that is named by its identifier is ours from then on."""
+        known = self._by_uuid.get(order.venue_order_id) or self._by_id.get(order.client_order_id)
+        if known is not None and order.client_order_id and known.client_id == order.client_order_id:
+            known.origin = OrderOrigin.OURS
+        return known
 
     def sent(self, market: str, client_id: str, now: int, cost: Decimal | None = None) -> Known:
         """Take an order that is about to be sent.
@@ -140,26 +149,35 @@ class OrderDesk:
             ours: Whether whoever asks calls it ours.
         """
         facts = facts_of_row(row)
-        known = self._by_uuid.get(row.uuid) or self._by_id.get(facts.client_id)
-        shown = Known(row.market, facts.client_id, self._origin(facts.client_id), now)
-        if known is not None:
-            known.uuid = known.uuid or row.uuid
-            self._keep(known)
-            shown.client_id, shown.origin, shown.asked = known.client_id, known.origin, known.asked
-            shown.advance(known.state, known.filled, (known.reason, known.detail), known.ts)
+        known = self._by_uuid.get(facts.uuid) or self._by_id.get(facts.client_id)
+        if known is None and ours and facts.state in _OPEN:
+            known = self._known(facts, now)  # what becomes of it from now on is told
+        if known is None:
+            known = Known(facts.market, facts.client_id, self._origin(facts.client_id), now)
         if ours:
-            shown.origin = OrderOrigin.OURS
+            known.origin = OrderOrigin.OURS
+        shown = Known(row.market, known.client_id, known.origin, now)
+        shown.asked, shown.cost = known.asked, known.cost
+        shown.advance(known.state, known.filled, (known.reason, known.detail), known.ts)
         shown.note(facts)
         state, *words = verdict(facts, asked=shown.asked, prevented=shown.prevented)
         shown.advance(state, facts.executed, (words[0], words[1]), facts.ts)
-        fees = fee_shares(row.paid_fee, _funds(row), known.fees if known else {})
-        told = {**(known.fees if known else {}), **fees}
-        fills = [_fill_of_trade(shown, row, trade, told[trade.uuid], self._venue, now) for trade in row.trades or ()]
+        fees = {**known.fees, **fee_shares(row.paid_fee, _funds(row), known.fees)}
+        fills = [_fill_of_trade(shown, row, trade, fees[trade.uuid], self._venue, now) for trade in row.trades or ()]
         return [*fills, shown.report(self._venue, now)]
 
     def known_by(self, row: OrderRow, now: int) -> Known:
         """Return the order that a reply states, without telling anything of it yet."""
         return self._known(facts_of_row(row), now)
+
+    def past(self, row: OrderRow, now: int) -> None:
+        """Take an order that had ended before anything is to be told: it is known, and never told."""
+        facts = facts_of_row(row)
+        known = self._known(facts, now)
+        state, reason, detail = verdict(facts, asked=False, prevented=False)
+        known.advance(state, facts.executed, (reason, detail), facts.ts)
+        known.quantity = known.filled
+        self._keep(known)
 
     def origin_of(self, row: OrderRow) -> OrderOrigin:
         """Return who placed an order, as far as its id tells."""
@@ -264,7 +282,11 @@ def _funds(row: OrderRow) -> list[tuple[str, Decimal]]:
 
 
 def _fill_of_trade(known: Known, row: OrderRow, trade: TradeRow, fee: Decimal, venue: str, now: int) -> Fill:
-    """Return a fill from a reply, which tells nothing of liquidity: only a post-only order surely made it."""
+    """Return a fill from a reply, which tells nothing of liquidity.
+
+    What fills on arrival took; what fills seconds later, or may not take, made.
+    """
+    rested = trade.created_at - row.created_at >= _RESTED
     return Fill(
         fill_id=trade.uuid,
         client_order_id=known.client_id,
@@ -274,7 +296,7 @@ def _fill_of_trade(known: Known, row: OrderRow, trade: TradeRow, fee: Decimal, v
         price=trade.price,
         fee=fee,
         fee_currency=known.market.partition("-")[0],
-        liquidity=Liquidity.MAKER if row.time_in_force == "post_only" else Liquidity.TAKER,
+        liquidity=Liquidity.MAKER if rested or row.time_in_force == "post_only" else Liquidity.TAKER,
         venue_order_id=row.uuid,
         origin=known.origin,
         ts=nanoseconds(trade.created_at),
