@@ -73,6 +73,7 @@ class UsdmOrders:
     async def cancel(self, order: OrderRef) -> None:
         """Ask for a cancel; see `Venue.cancel`."""
         what = f"cancel of {order.client_order_id or order.venue_order_id}"
+        self._news.desk.claim(order, self._context.clock.now())
         if self._is_algo(order):
             params = algo_name(order)
             await self._change("algoOrder.cancel", params, requests.cancel_algo(params), what)
@@ -89,6 +90,7 @@ class UsdmOrders:
         """Change price and quantity of a resting limit order; see `Venue.amend`."""
         self._require_one_way()
         what = f"amend of {order.client_order_id or order.venue_order_id}"
+        self._news.desk.claim(order, self._context.clock.now())
         params = amend_params(order, change)
         reply = await self._change("order.modify", params, requests.amend(params), what)
         return self._answered(reply, what, algo=False)

@@ -53,6 +53,7 @@ class UsdmReading:
 
     async def look_up(self, order: OrderRef) -> Sequence[OrderNews]:
         """Return what the venue knows of an order; see `Venue.look_up`."""
+        self._news.desk.claim(order, self._context.clock.now())
         known = self._news.desk.known(order.instrument, client_order_id=order.client_order_id)
         try:
             if order.type in TRIGGERED or (known is not None and known.type in TRIGGERED):

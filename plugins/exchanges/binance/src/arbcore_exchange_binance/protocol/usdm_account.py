@@ -89,7 +89,7 @@ class Wealth:
         return AccountSnapshot(
             venue=self._venue,
             balances=tuple(self._balance(one) for one in assets if self._wallets[one.asset][0] or one.initial_margin),
-            positions=tuple(net for net in nets if net.quantity or net.entry_value),
+            positions=tuple(net for net in nets if net.quantity),
             ts=max(stamps, default=0) * MS or asked_at,
             recv_ts=now,
         )
@@ -135,7 +135,7 @@ class Wealth:
         held_back = row.initial_margin
         if row.available_balance is not None:
             held_back = max(held_back, subtract(row.wallet_balance, row.available_balance))
-        return Balance(venue=self._venue, currency=row.asset, total=wallet, locked=held_back)
+        return Balance(venue=self._venue, currency=row.asset, total=wallet, locked=max(min(held_back, wallet), ZERO))
 
     def _net(self, symbol: str) -> PositionReport:
         held = [one for (name, _), one in self._positions.items() if name == symbol]
