@@ -40,8 +40,19 @@ class Clock:
         await anyio.lowlevel.checkpoint()
 
 
+TRANSPORT = "lean"
+"""What carries the requests of all clients; tests exchange it."""
+
+
 def fast(**changes: int) -> NetworkSettings:
-    values = {"first_wait": 2 * MS, "longest_wait": 20 * MS, "stagger": 0, "settle_after": 60 * S, **changes}
+    values = {
+        "transport": TRANSPORT,
+        "first_wait": 2 * MS,
+        "longest_wait": 20 * MS,
+        "stagger": 0,
+        "settle_after": 60 * S,
+        **changes,
+    }
     return NetworkSettings.model_validate(values)
 
 

@@ -13,6 +13,7 @@ from arbcore.net.http import RETRIES
 from arbcore.net.limits import Level
 from arbcore.net.request import Request
 from arbcore.ports.venue import FeedItem, RequestMeasured
+from tests.net import surroundings
 from tests.net.surroundings import MS, Clock, S, client, http_server, make_limits
 
 pytestmark = pytest.mark.anyio
@@ -26,6 +27,12 @@ CANCEL = Request(method="DELETE", path="/order", counter="weight", urgent=True, 
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(params=["lean", "httpx"], autouse=True)
+def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run every test with each transport."""
+    monkeypatch.setattr(surroundings, "TRANSPORT", request.param)
 
 
 async def test_a_request_goes_out_as_it_was_built_on_a_connection_that_is_kept() -> None:

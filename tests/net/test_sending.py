@@ -13,6 +13,7 @@ from arbcore.errors import ExchangeError, ExchangeUnavailable, OutcomeUnknown
 from arbcore.net.http import HttpClient
 from arbcore.net.limits import RateLimits
 from arbcore.net.request import Request
+from tests.net import surroundings
 from tests.net.surroundings import MS, Clock, S, fast, http_server, make_limits, read_usage
 
 pytestmark = pytest.mark.anyio
@@ -23,6 +24,12 @@ ORDER = Request(method="POST", path="/order", counter="weight", query="symbol=X"
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(params=["lean", "httpx"], autouse=True)
+def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run every test with each transport."""
+    monkeypatch.setattr(surroundings, "TRANSPORT", request.param)
 
 
 def sign(request: Request, now: int) -> Request:
