@@ -48,6 +48,7 @@ class Venue(PluginSettings):
     api_key: Secret | None = None
     accounts: tuple[Secret, ...] = ()
     environment: Environment | None = None
+    move_money: bool = False
 
 
 class Route(Settings):

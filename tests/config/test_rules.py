@@ -141,3 +141,23 @@ def test_a_list_is_too_short_only_where_nothing_in_it_was_refused(check: Check) 
     assert errors_of(check, "strategies.main.routes=[]") == ["strategies.main.routes: must have at least 1 element"]
     one = "strategies.main.routes=[{buy: nowhere, sell: right, symbols: [BTC]}]"
     assert errors_of(check, one) == ["strategies.main.routes[0].buy: exchanges has no 'nowhere' (there: left, right)"]
+
+
+KEYED = "exchanges.left.move_money=true"
+
+
+def test_keys_that_may_withdraw_want_an_exchange_that_moves_money(check: Check) -> None:
+    assert errors_of(check, "keys.withdraw=allowed") == [
+        "keys.withdraw: keys that may withdraw, and no exchange has move_money: only a thief would use that permission"
+    ]
+    config = check("keys.withdraw=allowed", "session.profile=local_dev")
+    assert [(one.level, one.path) for one in config.warnings] == [("override", "keys.withdraw")]
+    assert not check("keys.withdraw=allowed", KEYED).warnings
+    assert not check("keys.withdraw=none").warnings
+
+
+def test_moving_money_wants_a_word_on_what_the_keys_may_do(check: Check) -> None:
+    assert [(one.level, one.path) for one in check(KEYED).warnings] == [("warning", "exchanges.left.move_money")]
+    assert errors_of(check, KEYED, "keys.withdraw=none") == [
+        "exchanges.left.move_money: true, and keys.withdraw: none states that no key may withdraw"
+    ]
