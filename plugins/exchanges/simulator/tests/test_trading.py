@@ -72,6 +72,7 @@ class Trading(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.venues, self.matching, self.notes = _setting(self.charge)
+        self.ledger: Any = self.matching.ledger
         self.accounts = [self.venues.accounts.known(name) for name in ("one", "two")]
         self.begun = {currency: self._total(currency) for currency in ("KRW", "BTC")}
         self.orders: list[Order] = []
@@ -160,7 +161,7 @@ class Trading(RuleBasedStateMachine):
         for account in getattr(self, "accounts", ()):
             needs = {"KRW": Decimal(0), "BTC": Decimal(0)}
             for order in account.open.values():
-                needed = self.matching.ledger.need(order)  # type: ignore[attr-defined] - a SpotLedger
+                needed = self.ledger.need(order)
                 assert needed == order.held
                 currency = "KRW" if order.buy else "BTC"
                 needs[currency] = plus(needs[currency], needed)

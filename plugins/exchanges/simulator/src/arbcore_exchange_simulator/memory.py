@@ -18,6 +18,8 @@ from arbcore_exchange_simulator.wire import Answer, Request
 if TYPE_CHECKING:
     from arbcore_exchange_simulator.wire import Session
 
+_NONCES = count(1)  # of all traders: a venue takes none twice
+
 
 def make_venues(**told: Any) -> Venues:
     """Return venues that start at the settings' time and move only when stepped.
@@ -111,7 +113,6 @@ class UpbitTrader:
         self._key = key
         self._secret = secret
         self._algorithm = algorithm
-        self._nonces = count(1)
 
     def get(self, path: str, **params: Any) -> tuple[int, Any]:
         """Ask: status and decoded body."""
@@ -138,7 +139,7 @@ class UpbitTrader:
 
     def token(self, hashed: str = "") -> str:
         """Return a fresh token for a text that is to be hashed."""
-        payload = {"access_key": self._key, "nonce": str(UUID(int=next(self._nonces) << 64))}
+        payload = {"access_key": self._key, "nonce": str(UUID(int=next(_NONCES) << 64))}
         if hashed:
             payload |= {"query_hash": hashlib.sha512(hashed.encode()).hexdigest(), "query_hash_alg": "SHA512"}
         head = {"alg": self._algorithm, "typ": "JWT"}

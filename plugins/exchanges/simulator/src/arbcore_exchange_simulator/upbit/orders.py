@@ -19,6 +19,7 @@ from arbcore_exchange_simulator.upbit.ids import number_of, order_uuid
 from arbcore_exchange_simulator.upbit.later import Later
 from arbcore_exchange_simulator.upbit.order_rows import Row, order_row, seen
 from arbcore_exchange_simulator.upbit.problems import problem, wrong
+from arbcore_exchange_simulator.wire import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,7 +94,10 @@ class UpbitOrders:
         self._fresh(asked.account, draft.identifier)
         order = self._drawn(draft, asked.account)
         order.created, order.number = self._world.now, self._matching.number()
-        self._matching.ledger.hold(order)
+        try:
+            self._matching.ledger.hold(order)
+        except Short as short:
+            raise _poor(order) from short
         row = order_row(order, self._world.now)
         self._matching.ledger.release(order)
         return row
@@ -163,8 +167,8 @@ class UpbitOrders:
                 order.quantity = (old.quantity or 0) - old.filled
             try:
                 self._enter(order)
-            except Exception as error:  # noqa: BLE001 - the client was answered long ago; the order just never exists
-                order.state, order.why = "rejected", type(error).__name__
+            except Refused:  # its client was answered long ago: the order just never exists
+                order.state, order.why = "rejected", "funds"
 
         self._later.at(self._world.now + self._rules.upbit_cancel_delay, follow)
         extra = {"new_order_identifier": draft.identifier} if draft.identifier else {}
@@ -238,8 +242,7 @@ class UpbitOrders:
         try:
             self._matching.place(order, crossing=bool(crossing))
         except Short as short:
-            side = "bid" if order.buy else "ask"
-            raise problem(f"insufficient_funds_{side}") from short
+            raise _poor(order) from short
         return self._accepted.pop(order.number)
 
     def _fresh(self, account: Account, identifier: str) -> None:
@@ -292,6 +295,10 @@ class UpbitOrders:
             extra = {"identifier": order.client_id} if order.client_id else {}
             rows.append({"uuid": order_uuid(order), "market": order.symbol, **extra})
         return {"success": {"count": len(rows), "orders": rows}, "failed": {"count": len(lost), "orders": lost}}
+
+
+def _poor(order: Order) -> Refused:
+    return problem("insufficient_funds_bid" if order.buy else "insufficient_funds_ask")
 
 
 def _draft(asked: Asked) -> Draft:
