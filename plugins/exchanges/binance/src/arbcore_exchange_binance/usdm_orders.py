@@ -63,6 +63,7 @@ class UsdmOrders:
             method, request = "order.place", requests.place(params, order.expires_at)
         what = f"order {order.client_order_id}"
         self._news.desk.sent(order, self._context.clock.now())
+        self._news.asks(order)
         try:
             reply = await self._change(method, params, request, what)
         except ExchangeError as error:
@@ -92,6 +93,7 @@ class UsdmOrders:
         what = f"amend of {order.client_order_id or order.venue_order_id}"
         self._news.desk.claim(order, self._context.clock.now())
         params = amend_params(order, change)
+        self._news.amends(order)
         reply = await self._change("order.modify", params, requests.amend(params), what)
         return self._answered(reply, what, algo=False)
 

@@ -7,9 +7,22 @@ are told under the first one's ids.
 from decimal import Decimal
 from typing import Final, TypeVar
 
+from msgspec.structs import replace
+
 from arbcore.model.account import OpenOrder
 from arbcore.model.money import ZERO, add, total
-from arbcore.model.order import TRIGGERED, Fill, Liquidity, OrderOrigin, OrderReport, OrderState, OrderType
+from arbcore.model.order import (
+    TRIGGERED,
+    Fill,
+    Liquidity,
+    OrderOrigin,
+    OrderRef,
+    OrderReport,
+    OrderRequest,
+    OrderState,
+    OrderType,
+)
+from arbcore.model.reason import Reason
 from arbcore.ports.trading import OrderNews
 from arbcore_exchange_binance.protocol.desk import Desk, Known
 from arbcore_exchange_binance.protocol.private_failures import shown
@@ -40,10 +53,22 @@ class News:
         self._fee_currency: Final = fee_currency
         self._became: Final[dict[tuple[str, str], tuple[str, str]]] = {}
         """Ids of the order with a trigger by symbol and id of the order that it became."""
+        self._reducing: Final[dict[tuple[str, str], Decimal]] = {}
+        """Quantities asked for by reduce-only orders, by instrument and client id: the venue lowers them itself."""
         self._names: Final[dict[tuple[str, str], str]] = {}
         """Client ids by symbol and order id: rows of trades don't tell them."""
         self._lites: Final[dict[tuple[str, str], dict[int, Decimal]]] = {}
         """Trades that were told ahead of their full event, by symbol and order id."""
+
+    def asks(self, order: OrderRequest) -> None:
+        """Take an order that is about to be sent."""
+        if order.reduce_only:
+            self._reducing[order.instrument, order.client_order_id] = order.quantity
+            _bound(self._reducing)
+
+    def amends(self, order: OrderRef) -> None:
+        """Take a change that is about to be sent: what was asked for first counts no more."""
+        self._reducing.pop((order.instrument, order.client_order_id), None)
 
     # What the user stream says.
 
@@ -124,7 +149,7 @@ class News:
         """
         client_id, order_id = self._identify(row.symbol, row.client_order_id, str(row.order_id))
         reason = reason_of_end(row.status, life=row.time_in_force, kind=row.type)
-        return OrderReport(
+        report = OrderReport(
             client_order_id=client_id,
             state=_state(row.status, row.executed_qty),
             venue_order_id=order_id,
@@ -136,6 +161,7 @@ class News:
             ts=row.ts,
             recv_ts=now,
         )
+        return self._lowered(report)
 
     def report_of_algo(self, row: AlgoRow, now: int) -> OrderReport:
         """Return what the row of an order with a trigger says, told before or not.
@@ -272,7 +298,7 @@ class News:
     def _event_report(self, event: OrderChange, now: int) -> OrderReport:
         client_id, order_id = self._identify(event.symbol, event.client_id, str(event.order_id))
         reason = reason_of_end(event.status, life=event.life, kind=event.kind, expiry=event.expiry)
-        return OrderReport(
+        report = OrderReport(
             client_order_id=client_id,
             state=_state(event.status, event.filled),
             venue_order_id=order_id,
@@ -284,6 +310,17 @@ class News:
             ts=event.time * MS,
             recv_ts=now,
         )
+        return self._lowered(report)
+
+    def _lowered(self, report: OrderReport) -> OrderReport:
+        """Return the report of an order that the venue calls filled at less than was asked for as one that expired.
+
+        A reduce-only order for more than the position is lowered to it; the caller's order did not fill whole.
+        """
+        asked = self._reducing.get((report.instrument, report.client_order_id), ZERO)
+        if report.state is not _S.FILLED or report.filled >= asked:
+            return report
+        return replace(report, state=_S.EXPIRED, reason=Reason.ORDER_NOTHING_TO_REDUCE)
 
     def _identify(self, symbol: str, client_id: str, order_id: str) -> tuple[str, str]:
         """Return the ids under which an order is told."""
