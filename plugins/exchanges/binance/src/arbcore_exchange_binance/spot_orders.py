@@ -23,11 +23,13 @@ from arbcore_exchange_binance.access import PrivateAccess
 from arbcore_exchange_binance.protocol.calls import read_result
 from arbcore_exchange_binance.protocol.desk import Desk
 from arbcore_exchange_binance.protocol.signing import Params
-from arbcore_exchange_binance.protocol.spot_replies import Replaced, read_order, read_replaced
+from arbcore_exchange_binance.protocol.spot_filters import bound_broken, breaks_a_bound
+from arbcore_exchange_binance.protocol.spot_replies import Replaced, read_listed, read_order, read_replaced
 from arbcore_exchange_binance.protocol.spot_requests import (
     cancel,
     cancel_all,
     cancel_params,
+    listed,
     order_params,
     place,
     replace_order,
@@ -71,6 +73,8 @@ class SpotOrders:
             body = await self._change("order.place", params, place(params, order.expires_at), what)
         except _NOT_DONE as error:
             self._not_placed(order.client_order_id, error)
+            if isinstance(error, ExchangeRefused) and breaks_a_bound(error):
+                raise await self._explained(error, order) from None
             raise
         try:
             return self._placed(read_order(body, what), order)
@@ -158,6 +162,16 @@ class SpotOrders:
         except ExchangeError as error:
             await self._access.clock_was_wrong(error)
             raise
+
+    async def _explained(self, error: ExchangeRefused, order: OrderRequest) -> ExchangeRefused:
+        """Return a refusal with the bound that the order is beyond; as it was where the venue does not tell those."""
+        symbol = symbol_of(order.instrument)
+        try:
+            reply = await self._access.ask(listed(symbol), "exchangeInfo")
+            reason = bound_broken(order, read_listed(reply.body, symbol))
+        except ExchangeError:
+            return error
+        return ExchangeRefused(error.what, error.fix, reason=reason or error.reason, code=error.code)
 
     def _check_amend(self, order: OrderRef, change: Amendment) -> None:
         """Refuse what can't be done without counting a fill twice; nothing is sent then.

@@ -32,6 +32,8 @@ from arbcore_exchange_binance.protocol.sapi_requests import (
 )
 from arbcore_exchange_binance.settings import BinanceSettings
 
+_S: Final = 10**9
+_MS: Final = 10**6
 _LONGEST_NS: Final = 90 * 24 * 3600 * 10**9
 """Movements are told so far back."""
 
@@ -82,11 +84,12 @@ class BinanceTreasury:
 
     async def deposits(self, since: int) -> Sequence[Movement]:
         """Return deposits of at most ninety days, the oldest first; see `Treasury.deposits`."""
-        return await self._movements(deposit_history, read_deposits, since, "capital/deposit/hisrec")
+        return await self._movements(deposit_history, read_deposits, since // _MS * _MS, "capital/deposit/hisrec")
 
     async def withdrawals(self, since: int) -> Sequence[Movement]:
         """Return withdrawals of at most ninety days, the oldest first; see `Treasury.withdrawals`."""
-        return await self._movements(withdrawal_history, read_withdrawals, since, "capital/withdraw/history")
+        # The venue tells their times in whole seconds.
+        return await self._movements(withdrawal_history, read_withdrawals, since // _S * _S, "capital/withdraw/history")
 
     async def transfers(self, since: int) -> Sequence[Movement]:
         """Return transfers between MAIN, FUNDING and UMFUTURE of at most ninety days; see `Treasury.transfers`."""
@@ -94,7 +97,7 @@ class BinanceTreasury:
         for start, end in self._spans(since):
             for kind in TRANSFERS:
                 found |= await self._transfers_of(kind, start, end)
-        return _in_order(found, since)
+        return _in_order(found, since // _MS * _MS)
 
     async def withdraw(self, request: WithdrawalRequest) -> Movement:
         """Withdraw from the spot wallet; see `Treasury.withdraw`."""
@@ -174,7 +177,7 @@ class BinanceTreasury:
         start = max(since, now - _LONGEST_NS)
         # What the venue booked in this very moment still counts.
         for begin in range(start, now + 1, SPAN_NS):
-            yield begin, min(begin + SPAN_NS, now + 1_000_000_000)
+            yield begin, min(begin + SPAN_NS, now + _S)
 
 
 def _settled(read: Callable[[bytes], str], reply: Reply, what: str) -> str:

@@ -76,9 +76,11 @@ class Commission(msgspec.Struct, rename="camel"):
 
 
 class SpotFilter(Exact, rename="camel"):
-    """One filter of a symbol, as far as it bounds an order's value."""
+    """One filter of a symbol, as far as it bounds an order's quantity and value."""
 
     filter_type: str
+    min_qty: Decimal | None = None
+    max_qty: Decimal | None = None
     min_notional: Decimal | None = None
     max_notional: Decimal | None = None
 

@@ -19,8 +19,8 @@ PREFIX: Final = "/api/v3"
 MOST_ROWS: Final = 1000
 """Rows of a list of orders or trades at most."""
 
-SPAN_NS: Final = 24 * 3600 * 10**9
-"""Longest time between start and end of a question about the past (unconfirmed; a shorter one does no harm)."""
+SPAN_NS: Final = 23 * 3600 * 10**9
+"""Time between start and end of a question about the past; the venue takes 24 hours (unconfirmed)."""
 
 _MS: Final = 10**6
 _LIVES: Final = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
