@@ -280,7 +280,7 @@ async def test_cancel_all_reaches_every_order_of_the_market() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"price": Decimal("600.3")}, Reason.ORDER_OFF_GRID),
+        ({"price": Decimal("0.3")}, Reason.ORDER_OFF_GRID),
         ({"quantity": Decimal("0.1")}, Reason.ORDER_BELOW_MINIMUM),
         ({"quantity": Decimal(500_000)}, Reason.ORDER_ABOVE_MAXIMUM),
         ({"instrument": "upbit:KRW-NOPE"}, Reason.ORDER_UNKNOWN_INSTRUMENT),
@@ -290,35 +290,32 @@ async def test_cancel_all_reaches_every_order_of_the_market() -> None:
 )
 async def test_refusals_have_reasons_and_change_nothing(changes: dict[str, Any], reason: Reason) -> None:
     async with simulating() as simulator, trading(simulator) as desk:
-        price = touch(simulator)[0] * Decimal("0.9") // 1
-        given = {"quantity": "20", **changes}
-        if reason is Reason.ORDER_OFF_GRID:
-            price += Decimal("0.3")
-            given = {"quantity": "20"}
+        order = desk.order(Side.BUY, touch(simulator)[0] * Decimal("0.9") // 1, "20")
+        if "price" in changes:
+            changes = {"price": order.price + changes["price"]}
         before = ledger(simulator)
         with pytest.raises(ExchangeRefused) as caught:
-            quantity = str(given.pop("quantity"))
-            given.pop("price", None)
-            await desk.venue.submit(structs_replace(desk.order(Side.BUY, price, quantity), **given))
+            await desk.venue.submit(structs_replace(order, **changes))
         assert caught.value.reason == reason
         assert ledger(simulator) == before
         assert await desk.venue.open_orders() == []
 
 
 async def test_an_id_is_used_up_for_ever() -> None:
-    async with simulating() as simulator:
-        async with trading(simulator) as desk:
-            order = desk.order(Side.BUY, touch(simulator)[0] * Decimal("0.9") // 1, "20")
+    async with simulating() as simulator, trading(simulator) as desk:
+        order = desk.order(Side.BUY, touch(simulator)[0] * Decimal("0.9") // 1, "20")
+        await desk.venue.submit(order)
+        refused = desk.order(Side.BUY, order.price, "0.1")
+        with pytest.raises(ExchangeRefused, match="under_min_total"):
+            await desk.venue.submit(refused)
+        await desk.venue.cancel(reference(order))
+        await desk.until(lambda: desk.over(order.client_order_id))
+        with pytest.raises(ExchangeRefused) as known_here:
             await desk.venue.submit(order)
-            with pytest.raises(ExchangeRefused) as known_here:
-                await desk.venue.submit(order)
-            await desk.venue.cancel(reference(order))
-            await desk.until(lambda: desk.over(order.client_order_id))
-        async with trading(simulator) as desk:
-            with pytest.raises(ExchangeRefused) as known_there:
-                await desk.venue.submit(order)
+        with pytest.raises(ExchangeRefused) as known_there:
+            await desk.venue.submit(structs_replace(refused, quantity=Decimal(20)))
         assert {known_here.value.reason, known_there.value.reason} == {Reason.ORDER_DUPLICATE_ID}
-        assert known_there.value.code == "duplicated_identifier"
+        assert (known_here.value.code, known_there.value.code) == ("", "duplicated_identifier")
 
 
 async def test_an_order_past_its_time_is_not_sent() -> None:

@@ -132,6 +132,7 @@ class UpbitVenue:
                 headers=self._signer.handshake,
             )
         finally:
+            self._http.measure(None)
             self._settled_at = watch.settled_at
 
     async def submit(self, order: OrderRequest) -> OrderReport:

@@ -23,6 +23,7 @@ COUNTERS: Final = tuple(Counter(group, (Window(_S, _QUOTATION_PER_SECOND),)) for
 
 _DEFAULT_PER_SECOND: Final = 30
 _TESTS_PER_SECOND: Final = 8
+_SPARE: Final = 0.05
 _CANCEL_ALL: Final = "order-cancel-all"
 _CANCEL_ALL_SPAN: Final = 2 * _S
 _SPANS: Final = {
@@ -37,10 +38,12 @@ def private_counters(orders_per_second: int) -> tuple[Counter, ...]:
     Args:
         orders_per_second: Orders in a second: 12 since 2026-08-21, 8 before and on the venue's other entities.
     """
+    # Nothing is spread out: these windows are over in a second. Cancels draw on "default" and have a tenth of it for
+    # themselves; of orders one a second is left out, since a delayed one may arrive in the next one's window.
     return (
-        Counter("default", (Window(_S, _DEFAULT_PER_SECOND),)),
-        Counter("order", (Window(_S, orders_per_second),)),
-        Counter("order-test", (Window(_S, _TESTS_PER_SECOND),)),
+        Counter("default", (Window(_S, _DEFAULT_PER_SECOND),), slow=1.0, stop=1.0),
+        Counter("order", (Window(_S, orders_per_second),), slow=1.0, stop=1.0, reserve=_SPARE),
+        Counter("order-test", (Window(_S, _TESTS_PER_SECOND),), slow=1.0, stop=1.0, reserve=_SPARE),
         Counter(_CANCEL_ALL, (Window(_CANCEL_ALL_SPAN, 1),)),
     )
 

@@ -16,6 +16,8 @@ from arbcore_exchange_upbit.protocol.private.numbers import ZERO
 _Held = tuple[Decimal, Decimal]
 """Free and locked."""
 
+_NOTHING: Final = (ZERO, ZERO)
+
 KEPT: Final = 4_096
 """Currencies that are remembered; the venue lists fewer."""
 
@@ -66,7 +68,7 @@ class Purse:
         if self.ask_at <= now:
             self.ask_at = 0
         stated = {row.currency: (row.balance, row.locked) for row in rows}
-        gone = {currency: (ZERO, ZERO) for currency in self._held if currency not in stated}
+        gone = {currency: _NOTHING for currency in self._held if currency not in stated}
         settled = {name: held for name, held in {**stated, **gone}.items() if self._told_at.get(name, 0) < asked}
         return self._changed(settled, now, now)
 
@@ -79,7 +81,7 @@ class Purse:
         return AccountSnapshot(venue=self._venue, balances=tuple(balances), positions=(), ts=now, recv_ts=now)
 
     def _changed(self, stated: dict[str, _Held], ts: int, now: int) -> AccountUpdate | None:
-        changed = {currency: held for currency, held in stated.items() if self._held.get(currency) != held}
+        changed = {currency: held for currency, held in stated.items() if self._held.get(currency, _NOTHING) != held}
         for currency, held in changed.items():
             if any(held):
                 self._held[currency] = held
