@@ -159,6 +159,8 @@ async def in_time(name: str, part: _Part, patience_s: float = PATIENCE_S) -> Asy
     except TimeoutError:
         raise ExchangeUnavailable(f"{name}: did not open within {patience_s:g} s", "check the network") from None
     except ArbcoreError as error:
+        if error.what.startswith(name):
+            raise
         # A copy with the place in front: errors carry more than their words, such as a venue's reason and code.
         placed = copy(error)
         placed.what = f"{name}: {error.what}"
