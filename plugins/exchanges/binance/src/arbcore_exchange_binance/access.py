@@ -26,6 +26,7 @@ from arbcore_exchange_binance.protocol.signing import API_KEY_HEADER, ApiKey, Pa
 from arbcore_exchange_binance.settings import BinanceSettings
 
 _OK: Final = 200
+_MS: Final = 10**6
 
 
 class PrivateAccess:
@@ -159,9 +160,10 @@ class PrivateAccess:
             template: Counter, weight, urgency and times; its id, method and frame are replaced.
         """
         identity = f"{self._run}-{next(self._calls)}"
-        key, window = self.key, self._settings.recv_window
+        key, recv_window = self.key, self._settings.recv_window
 
         def frame(now: int) -> str:
+            window = _window(recv_window, template.expires_at, now)
             return call_frame(identity, method, key.signed_params(params, now + self.offset.value, window))
 
         timeout = self._settings.network.request_timeout
@@ -185,8 +187,14 @@ class PrivateAccess:
 
     def _signed(self, request: Request, now: int) -> Request:
         settings = self._settings
-        window = settings.read_window if request.method == "GET" else settings.recv_window
+        longest = settings.read_window if request.method == "GET" else settings.recv_window
+        window = _window(longest, request.expires_at, now)
         return self.key.signed_request(request, now + self.offset.value, window)
+
+
+def _window(longest: int, expires_at: int, now: int) -> int:
+    """Return how late a request may reach the venue: not after its own time is over, and never less than 1 ms."""
+    return max(min(longest, expires_at - now), _MS) if expires_at else longest
 
 
 def read_key(context: Context) -> ApiKey:

@@ -78,8 +78,8 @@ def addresses(settings: "BinanceSettings", environment: str) -> Addresses:
         rest=(settings.rest or known.rest).rstrip("/"),
         streams=(settings.streams or known.streams).rstrip("/"),
         ws_api=(settings.ws_api or known.ws_api).rstrip("/"),
-        # Spot's own address has both.
-        sapi=(settings.sapi or (settings.product == "spot" and settings.rest) or known.sapi).rstrip("/"),
+        # Spot's own address has both, where the environment has them at all.
+        sapi=(settings.sapi or (known.sapi and settings.product == "spot" and settings.rest) or known.sapi).rstrip("/"),
     )
 
 
