@@ -82,7 +82,7 @@ class SimulatedBench:
     async def _orders(self) -> Sequence[str]:
         return list(self.exchange.taken)
 
-    async def _balances(self) -> Mapping[str, tuple[Decimal, Decimal]]:
+    async def _balances(self) -> Mapping[str, tuple[Decimal, Decimal | None]]:
         return {one.currency: (one.total, one.locked) for one in self.exchange.snapshot().balances}
 
     async def _place(self, order: OrderRequest) -> str:

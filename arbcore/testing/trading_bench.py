@@ -101,13 +101,13 @@ class Witness:
 
     Attributes:
         orders: Client ids of all orders that the venue ever took, one entry per order.
-        balances: Total and locked amount of every balance that is not zero, by currency.
+        balances: Total and locked amount of every balance, by currency; None for a lock that it keeps no number of.
         place: Places an order as another client of the account would; returns the venue's id of it.
         lapse: Lets the venue's time pass by some nanoseconds.
     """
 
     orders: Callable[[], Awaitable[Sequence[str]]] | None = None
-    balances: Callable[[], Awaitable[Mapping[str, tuple[Decimal, Decimal]]]] | None = None
+    balances: Callable[[], Awaitable[Mapping[str, tuple[Decimal, Decimal | None]]]] | None = None
     place: Callable[[OrderRequest], Awaitable[str]] | None = None
     lapse: Callable[[int], Awaitable[None]] | None = None
 

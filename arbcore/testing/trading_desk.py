@@ -108,8 +108,13 @@ class Desk:
         """Tell whether the user stream was told as connected, in what was told from a place on."""
         found = self.news.connections(first)
         name = self._bench.faults.stream
-        wanted = [found[name]] if name and name in found else [] if name else list(found.values())
-        return bool(wanted) and all(states[-1] is ConnectionState.CONNECTED for states in wanted)
+        # At the start every connection is waited for; later on the one that matters.
+        wanted = [found[name]] if name in found and first else list(found.values())
+        return (
+            bool(found)
+            and name in {"", *found}
+            and all(states[-1:] == [ConnectionState.CONNECTED] for states in wanted)
+        )
 
     # --- orders ----------------------------------------------------------------------------------------------------
 
@@ -272,11 +277,17 @@ def fills_in(found: Sequence[OrderNews]) -> list[Fill]:
 
 
 @asynccontextmanager
-async def open_desk(bench: Bench) -> AsyncIterator[Desk]:
-    """Enter a venue, run it and wait for its user stream; at the end cancel it and judge all that it told."""
+async def open_desk(bench: Bench, *earlier: OrderRequest) -> AsyncIterator[Desk]:
+    """Enter a venue, run it and wait for its user stream; at the end cancel it and judge all that it told.
+
+    Args:
+        bench: What the author gave.
+        *earlier: Orders that an earlier desk sent.
+    """
     try:
         async with bench.open_venue() as venue, anyio.create_task_group() as group:
             desk = Desk(venue, bench)
+            desk.news.sent |= {order.client_order_id: order for order in earlier}
             group.start_soon(desk.run)
             await desk.until_connected()
             yield desk

@@ -14,6 +14,7 @@ from arbcore.testing.trading_bench import Bench
 from arbcore.testing.trading_desk import open_desk, outcome
 
 _MINUTE = 60 * 10**9
+_SOON = 500 * 10**6
 
 
 class LeverageTests(VenueFixtures):
@@ -93,8 +94,8 @@ class LeverageTests(VenueFixtures):
             order = await desk.rest()
             assert isinstance(desk.venue, DeadMansSwitch)
             assert bench.witness.lapse is not None
-            await desk.venue.cancel_all_after(desk.instrument.key, _MINUTE)
-            await bench.witness.lapse(2 * _MINUTE)
+            await desk.venue.cancel_all_after(desk.instrument.key, _SOON)
+            await bench.witness.lapse(_SOON + _SOON // 2)
             await desk.until_ended(order)
             assert desk.news.states[order.client_order_id] is OrderState.CANCELLED
             (position,) = (await desk.venue.snapshot()).positions

@@ -87,8 +87,7 @@ class RecoveryTests(VenueFixtures):
         bench.need("client_ids")
         async with open_desk(bench) as desk:
             order = await desk.rest()
-        async with open_desk(bench) as desk:
-            desk.news.sent[order.client_order_id] = order
+        async with open_desk(bench, order) as desk:
             assert await desk.listed(order) == 1
             assert await desk.found(order)
             await desk.cancelled(order)

@@ -75,7 +75,8 @@ class TreasurySuite(Suite):
         """Texts that nothing may ever show."""
         return ()
 
-    def test_is_a_treasury(
+    @pytest.mark.anyio
+    async def test_is_a_treasury(
         self, open_treasury: OpenTreasury, capabilities: Capabilities, secrets: Sequence[str]
     ) -> None:
         """It has every method of the port, is declared, does no I/O when it is built, and shows no secret."""
