@@ -17,6 +17,7 @@ from arbcore_exchange_binance.protocol.spot_requests import MOST_ROWS, SPAN_NS, 
 from arbcore_exchange_binance.protocol.spot_values import OrderRow, TradeRow, order_report, trade_fill
 
 _OK: Final = 200
+_MOST_SPANS: Final = 7  # an outage of a week is no outage but a session that has ended
 _TRADES: Final = "past-trades "
 _ORDERS: Final = "past-orders "
 _WHOSE: Final = "past-whose "
@@ -126,7 +127,8 @@ class Backfill:
     def _ask_market(self, symbol: str) -> list[Fetch]:
         """Return the questions about a symbol, over spans as short as the venue takes; the last one has no end."""
         market, asked = self._markets[symbol], list[Fetch]()
-        for since in range(self._since, max(self._until, self._since + 1), SPAN_NS):
+        start = max(self._since, self._until - _MOST_SPANS * SPAN_NS)
+        for since in range(start, max(self._until, start + 1), SPAN_NS):
             until = since + SPAN_NS if since + SPAN_NS < self._until else 0
             asked.append(self._ask(market, f"{_TRADES}{symbol} {since}", trades(symbol, since=since, until=until)))
             asked.append(self._ask(market, f"{_ORDERS}{symbol} {since}", all_orders(symbol, since=since, until=until)))
