@@ -153,8 +153,8 @@ class Books:
 
 
 def _facts(fill: Fill) -> tuple[object, ...]:
-    """Return what must be equal however a fill was learned."""
-    return fill.instrument, fill.side, fill.quantity, fill.price, fill.fee, fill.fee_currency, fill.liquidity
+    """Return what must be equal however a fill was learned: Upbit does not tell in answers who made and who took."""
+    return fill.instrument, fill.side, fill.quantity, fill.price, fill.fee, fill.fee_currency
 
 
 def _add(found: dict[str, Decimal], currency: str, amount: Decimal) -> None:

@@ -92,7 +92,7 @@ class Driver:
         for instrument in self._instruments.values():
             while instrument.kind is InstrumentKind.PERPETUAL and (held := self.books.position(instrument.key)):
                 side = Side.SELL if held > 0 else Side.BUY
-                order = self._shaper.made(instrument, _CLOSE, side, by_cost=False)
+                order = self._shaper.made(instrument, _CLOSE, side)
                 await self._place(_CLOSE, replace(order, quantity=abs(held)))
                 await self._settle_all()
 

@@ -91,22 +91,26 @@ class Ledger:
         # A venue that refuses an order because of its life or its book may have had it for a moment.
         if sent.outcome == "absent" or (sent.outcome == "refused" and order.executions):
             found.append(f"{which}: {sent.outcome}, and the venue has it: {own_state}")
-        elif sent.outcome != "refused" and sent.state not in _states(order):
+        elif sent.outcome != "refused" and sent.state not in _states(order, sent.order.reduce_only):
             found.append(f"{which}: {sent.state}, at the venue {own_state}")
+        makers = order.account.venue != "upbit"  # its answers do not tell who made and who took
         told = sorted(
-            (fill.price, fill.quantity, fill.fee, fill.fee_currency, fill.liquidity is Liquidity.MAKER)
+            (fill.price, fill.quantity, fill.fee, fill.fee_currency, fill.liquidity is Liquidity.MAKER or not makers)
             for fill in sent.fills.values()
         )
         own = sorted(
-            (one.price * ATOM, one.quantity * ATOM, one.fee, one.fee_currency, one.maker) for one in order.executions
+            (one.price * ATOM, one.quantity * ATOM, one.fee, one.fee_currency, one.maker or not makers)
+            for one in order.executions
         )
         if told != own:
             found.append(f"{which}: fills {told}, at the venue {own}")
         return found
 
 
-def _states(order: Order) -> set[OrderState]:
-    """Return the states that stand for what the venue knows."""
+def _states(order: Order, cut: bool) -> set[OrderState]:
+    """Return the states that stand for what the venue knows; a closing order may have been cut to the position."""
+    if cut and order.executions:
+        return {OrderState.FILLED, OrderState.EXPIRED}
     # An order by cost whose rest buys nothing more has done what it was sent for.
     done = {OrderState.FILLED} if order.why == "remainder" and order.executions else set()
     return _STATES.get(order.state, set()) | done

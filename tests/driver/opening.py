@@ -91,7 +91,7 @@ async def line(simulator: Simulator, name: str, seed: int, value: Decimal, **mor
         return bid * ATOM, ask * ATOM
 
     random = Random(f"{seed}:{name}")
-    shaper = Shaper(touch, value, random, "drv-")
+    shaper = Shaper(touch, value, random, "drv-", by_cost=name == "upbit")
     ledger = Ledger(simulator, name, instruments)
     async with plugin.open_venue(settings, surroundings) as venue, anyio.create_task_group() as group:
         driver = Driver(venue, instruments, shaper, surroundings.clock, random, amends=name == "usdm")

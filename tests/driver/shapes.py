@@ -54,9 +54,9 @@ _COMMON: Final = (
     Shape("large ioc", life=_T.IOC, offset="0.001", size="20"),
     Shape("too small", offset="-0.001", size="0.001"),
 )
-SPOT: Final = (
-    *_COMMON,
-    Shape("market", OrderType.MARKET, _T.IOC),
+SPOT: Final = (*_COMMON, Shape("market", OrderType.MARKET, _T.IOC))
+BY_COST: Final = (
+    *SPOT,
     Shape("best", OrderType.BEST, _T.IOC),
     Shape("best or none", OrderType.BEST, _T.FOK),
 )
@@ -76,9 +76,13 @@ class Shaper:
         value: Usual value of an order in the quote currency.
         random: Source of everything.
         prefix: Start of every id.
+        by_cost: Whether market buys are counted by cost.
     """
 
-    def __init__(self, touch: Callable[[Instrument], Touch], value: Decimal, random: Random, prefix: str) -> None:
+    def __init__(
+        self, touch: Callable[[Instrument], Touch], value: Decimal, random: Random, prefix: str, *, by_cost: bool
+    ) -> None:
+        self._by_cost: Final = by_cost
         self._touch: Final = touch
         self._value: Final = value
         self._random: Final = random
@@ -88,18 +92,18 @@ class Shaper:
     def order(self, instrument: Instrument) -> tuple[Shape, OrderRequest]:
         """Return an order of a random shape and side."""
         perpetual = instrument.kind is InstrumentKind.PERPETUAL
-        shape = self._random.choice(PERPETUAL if perpetual else SPOT)
+        shape = self._random.choice(PERPETUAL if perpetual else BY_COST if self._by_cost else SPOT)
         side = self._random.choice((Side.BUY, Side.SELL))
-        return shape, self.made(instrument, shape, side, by_cost=not perpetual)
+        return shape, self.made(instrument, shape, side)
 
-    def made(self, instrument: Instrument, shape: Shape, side: Side, *, by_cost: bool) -> OrderRequest:
+    def made(self, instrument: Instrument, shape: Shape, side: Side) -> OrderRequest:
         """Return an order of a shape."""
         bid, ask = self._touch(instrument)
         reference = ask if side is Side.BUY else bid
         price = placed(instrument, reference * (1 + side.sign * Decimal(shape.offset)), side)
         value = self._value * Decimal(shape.size) * Decimal(self._random.randint(10, 20)) / 10
         cost = None
-        if by_cost and side is Side.BUY and shape.type in {OrderType.MARKET, OrderType.BEST}:
+        if self._by_cost and side is Side.BUY and shape.type in {OrderType.MARKET, OrderType.BEST}:
             cost = value.quantize(Decimal(1), ROUND_FLOOR)
         return OrderRequest(
             client_order_id=self.next_id(),

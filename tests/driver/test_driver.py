@@ -25,6 +25,7 @@ _LINES: Sequence[tuple[str, dict[str, Any], Decimal]] = (
     ("upbit", {}, Decimal(20_000)),
     ("usdm", {"orders": "rest"}, Decimal(300)),
     ("usdm", {"orders": "websocket"}, Decimal(300)),
+    ("spot", {}, Decimal(300)),
 )
 _SPELLS: Sequence[tuple[str, float]] = (
     ("ack_timeout", 0.2),
@@ -73,11 +74,16 @@ async def compared(tested: Line, simulator: Simulator) -> list[str]:
 
 
 @pytest.mark.parametrize("faults", [False, True], ids=["calm", "storm"])
-@pytest.mark.parametrize(("name", "more", "value"), _LINES, ids=["upbit", "usdm-rest", "usdm-websocket"])
+@pytest.mark.parametrize(("name", "more", "value"), _LINES, ids=["upbit", "usdm-rest", "usdm-websocket", "spot"])
 async def test_every_order_ends_known_and_the_books_are_the_venues(
     name: str, more: dict[str, Any], value: Decimal, *, faults: bool
 ) -> None:
-    told = {"seed": 7, "symbols": _COINS, "rules": {} if _FULL else {"enforce": False, "upbit_order": 200}, "accounts": ACCOUNTS}
+    told = {
+        "seed": 7,
+        "symbols": _COINS,
+        "rules": {} if _FULL else {"enforce": False, "upbit_order": 200},
+        "accounts": ACCOUNTS,
+    }
     settings = SimulatorSettings.model_validate(told)
     quick = {} if _FULL or name != "upbit" else {"orders_per_second": 200}
     async with Simulator(settings) as simulator, line(simulator, name, 7, value, **more, **quick) as tested:

@@ -75,7 +75,7 @@ class SpotAccount:
         row = read_order(reply.body, what)
         origin = self._desk.origin(row.client_id)
         report = order_report(row, self._venue, origin, reply.recv_ts)
-        self._desk.learn(report)
+        report = self._desk.learn(report)
         if not row.executed_qty:
             return [report]
         reply = await self._access.ask(order_trades(row.symbol, str(row.order_id)), what)

@@ -207,7 +207,7 @@ class SpotOrders:
         """
         now = self._context.clock.now()
         report = order_report(row, self._venue, self._desk.origin(order.client_order_id), now)
-        self._desk.learn(report)
+        report = self._desk.learn(report)
         for fill in placed_fills(row, self._venue, order.side, now):
             self._tell(fill)
         return report

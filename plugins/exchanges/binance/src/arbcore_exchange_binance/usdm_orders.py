@@ -151,8 +151,7 @@ class UsdmOrders:
                     self._memory.hint(row, reply.recv_ts)
         except ExchangeError as error:
             raise OutcomeUnknown(f"Binance {what}: {error.what}", "look the order up") from error
-        news.desk.learn(report)
-        return report
+        return news.desk.learn(report)
 
     def _not_placed(self, client_order_id: str, error: ExchangeError) -> None:
         """Forget an order that never came to be; a duplicate's id belongs to another one."""

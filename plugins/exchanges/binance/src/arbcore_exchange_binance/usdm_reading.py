@@ -170,7 +170,7 @@ class UsdmReading:
         reply = await self._access.ask(requests.query(name), "order")
         row = values.told(reply.body, values.ORDER, "order")
         report = self._news.report_of(row, reply.recv_ts)
-        self._news.desk.learn(report)
+        report = self._news.desk.learn(report)
         if not row.executed_qty:
             return [report]
         trades = await self._access.ask(requests.trades_of(row.symbol, str(row.order_id)), "userTrades")
@@ -184,7 +184,7 @@ class UsdmReading:
         report = self._news.report_of_algo(row, reply.recv_ts)
         if row.actual:
             return await self._look_up_by({"symbol": symbol_of(order.instrument), "orderId": row.actual})
-        self._news.desk.learn(report)
+        report = self._news.desk.learn(report)
         return [report]
 
     async def _orders(self, symbol: str, start: int, end: int) -> list[values.OrderRow]:

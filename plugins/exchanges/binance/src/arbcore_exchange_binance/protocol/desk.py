@@ -159,11 +159,16 @@ class Desk:
         yield from (one for one in every if one.sent_at and not one.settled)
         yield from (one for one in every if not one.sent_at and not one.settled and one.instrument in wanted)
 
-    def learn(self, report: OrderReport) -> None:
-        """Take a report that goes to whoever asked: `report` tells nothing earlier after it."""
+    def learn(self, report: OrderReport) -> OrderReport:
+        """Take a report that goes to whoever asked, and return it: `report` tells nothing earlier after it.
+
+        Where more was known already, since the stream was quicker than the answer, it says so.
+        """
         known = self._record(report)
         if _goes_on(known, report):
             self._advance(known, report)
+            return replace(report, filled=known.filled)
+        return replace(report, state=known.state, filled=known.filled, reason="", detail="")
 
     def report(self, report: OrderReport) -> OrderReport | None:
         """Return a report as it is to be told; None where it is old or was told already."""
