@@ -66,7 +66,7 @@ def queried(order: Order, now: int) -> Row:
         "symbol": order.symbol,
         "orderId": order.number,
         "orderListId": -1,
-        "clientOrderId": order.extra.get("cancel_id") or order.client_id,
+        "clientOrderId": order.client_id,
         **_common(order, now),
         "stopPrice": "0.00000000",
         "icebergQty": "0.00000000",

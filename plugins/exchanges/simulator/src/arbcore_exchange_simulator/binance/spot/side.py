@@ -37,6 +37,7 @@ _RIGHTS: Final = {
     "permitsUniversalTransfer": "universalTransfer",
     "enableInternalTransfer": "internalTransfer",
 }
+_NO_MARGIN: Final = ("sapi/v1/margin/allPairs", "sapi/v1/margin/isolated/allPairs", "sapi/v1/margin/allAssets")
 _NO_RIGHTS: Final = ("enableMargin", "enableVanillaOptions", "enablePortfolioMarginTrading", "enableFixApiTrade")
 
 
@@ -64,6 +65,8 @@ class SpotPrivate:
         for part in (SpotCalls(orders, self.desk), self.wallet):
             self.desk.endpoints.update(part.endpoints())
         self.desk.endpoints["GET", "sapi/v1/account/apiRestrictions"] = Endpoint(self._rights)
+        for path in _NO_MARGIN:  # clients list these pairs when they start; nothing is lent here
+            self.desk.endpoints["GET", path] = Endpoint(lambda _call: [], signed=False)
         self._methods = methods(self.streams)
         accounts.on_changed.append(self._changed)
         accounts.on_paid.append(self._paid)

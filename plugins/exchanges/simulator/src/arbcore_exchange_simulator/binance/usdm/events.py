@@ -13,6 +13,7 @@ from arbcore_exchange_simulator.market.numbers import text
 from arbcore_exchange_simulator.trading.order import Execution, Order
 
 _KINDS: Final = {"new": "NEW", "trade": "TRADE", "cancelled": "CANCELED", "expired": "EXPIRED", "amended": "AMENDMENT"}
+_UNFILLED: Final = "9"  # the book could not fill a market order
 REASONS: Final = {"prevented": "1", "life": "2", "reduce-only": "4", "liquidation": "5", "delisting": "7"}
 """Why an order expired, by the trading core's word."""
 
@@ -60,13 +61,17 @@ def _order(order: Order, what: str, status: str, one: Execution | None, at: int)
         "V": order.smp,
         "pm": extra.get("match", "NONE"),
         "gtd": extra.get("until", 0),
-        "er": REASONS.get(order.why, "0") if what == "expired" else "0",
+        "er": _reason(order) if what == "expired" else "0",
     }
     if one is not None:
         row |= {"N": one.fee_currency, "n": fixed(one.fee)}
     if "modify" in extra and what == "amended":
         row["M"] = extra["modify"]
     return row
+
+
+def _reason(order: Order) -> str:
+    return _UNFILLED if order.why == "life" and order.extra["type"] == "MARKET" else REASONS.get(order.why, "0")
 
 
 def trade_lite(order: Order, one: Execution, ms: int) -> Row:
