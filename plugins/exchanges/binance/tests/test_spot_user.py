@@ -11,7 +11,7 @@ import pytest
 from arbcore.errors import ExchangeError
 from arbcore.model.account import AccountUpdate
 from arbcore.model.input import AccountSnapshot
-from arbcore.model.order import Fill, OrderOrigin, OrderReport, OrderState
+from arbcore.model.order import Fill, OrderOrigin, OrderRef, OrderReport, OrderState
 from arbcore.net.calls import Call
 from arbcore.net.offset import ClockOffset
 from arbcore.net.protocol import Fetch, Heard, Reconnect, Send
@@ -25,6 +25,7 @@ from plugins.exchanges.binance.tests.spot_samples import (
     ACCOUNT,
     CANCEL_EVENT,
     EXECUTION,
+    KEY,
     MOVED,
     MY_TRADE,
     NEW_EVENT,
@@ -259,11 +260,23 @@ def test_a_mute_stream_is_found_and_what_it_hid_is_told() -> None:
     stream = line.whole()
     line.desk.sent(order(), START)
     now = START + 31 * S
+    later = {"updateTime": START // 10**6 + 1000}
     tag = tag_of(stream.tick(now, connected=True), "/api/v3/order")
-    tag = tag_of(stream.fetched(tag, reply(FILLED, now=now), now), "/api/v3/myTrades")
+    tag = tag_of(stream.fetched(tag, reply({**FILLED, **later}, now=now), now), "/api/v3/myTrades")
     heard = stream.fetched(tag, reply(FILLED_TRADES, now=now), now)
     assert len(told(heard)) == 3
     assert [one.mute for one in heard if isinstance(one, Reconnect)] == [True]
+
+
+def test_what_happened_before_the_subscription_is_not_the_streams_to_tell() -> None:
+    line = Line()
+    stream = line.whole()
+    line.desk.claim(OrderRef(client_order_id="ae-1", instrument=KEY), START)
+    now = START + 31 * S
+    tag = tag_of(stream.tick(now, connected=True), "/api/v3/order")
+    heard = stream.fetched(tag, reply({**ROW, "executedQty": "0", "updateTime": START // 10**6 - 1}, now=now), now)
+    assert len(told(heard)) == 1
+    assert not [one for one in heard if isinstance(one, Reconnect)]
 
 
 def test_a_stream_that_lags_a_little_is_not_mute() -> None:

@@ -17,6 +17,7 @@ from arbcore.net.calls import Call
 from arbcore.net.offset import ClockOffset
 from arbcore.net.protocol import Fetch, Heard, Reconnect, Send
 from arbcore.net.request import Reply
+from arbcore.ports.trading import OrderNews
 from arbcore_exchange_binance.protocol.calls import call_frame
 from arbcore_exchange_binance.protocol.desk import Desk
 from arbcore_exchange_binance.protocol.private_failures import CLOCK_CODES, refusal
@@ -271,10 +272,15 @@ class SpotUserStream:
         self._turn = start + most
         return [one for ref in [*due[start:], *due[:start]][:most] for one in self._lookups.ask(ref)]
 
-    def _mute(self, news: Sequence[object], reply: Reply | None) -> Sequence[Heard]:
-        """Give a connection up that has not told what a request tells, long after it happened."""
+    def _mute(self, news: Sequence[OrderNews | Fetch], reply: Reply | None) -> Sequence[Heard]:
+        """Give a connection up that has not told what a request tells, long after it happened.
+
+        What happened before the subscription was not the stream's to tell, such as fills of an earlier process.
+        """
         if not self._whole or reply is None:
             return []
-        before = reply.sent_ts + self._offset.value - self._pace.grace
-        late = [one for one in news if not isinstance(one, Fetch) and getattr(one, "ts", before) < before]
-        return [Reconnect("the stream did not tell what a request told", mute=True)] if late else []
+        since = self._subscribed_at + self._offset.value + self._offset.error
+        until = reply.sent_ts + self._offset.value - self._pace.grace
+        if any(not isinstance(one, Fetch) and since < one.ts < until for one in news):
+            return [Reconnect("the stream did not tell what a request told", mute=True)]
+        return []
