@@ -17,9 +17,9 @@ from arbcore_exchange_binance.access import PrivateAccess
 from arbcore_exchange_binance.exchange_info import Symbol
 from arbcore_exchange_binance.protocol import usdm_requests as requests
 from arbcore_exchange_binance.protocol import usdm_values as values
-from arbcore_exchange_binance.protocol.product import USDM
+from arbcore_exchange_binance.protocol.product import MINUTE_NS, USDM
 from arbcore_exchange_binance.protocol.replies import read_symbols
-from arbcore_exchange_binance.protocol.requests import MOST_SETTLEMENTS, exchange_info, funding_rate
+from arbcore_exchange_binance.protocol.requests import exchange_info
 from arbcore_exchange_binance.protocol.signing import Params
 from arbcore_exchange_binance.protocol.usdm_memory import Memory
 from arbcore_exchange_binance.protocol.usdm_orders import algo_name, order_name, symbol_of
@@ -145,12 +145,16 @@ class UsdmReading:
         end = self._memory.venue_time(now) + 10**9
         start = max(since, end - _KEPT_NS, 0)
         rows: list[values.IncomeRow] = []
+        rates: list[values.RateRow] = []
         while start < end:
             body = await self._ask(requests.income(FUNDING_FEE, symbol, start, end))
             booked = values.told(body, values.INCOME, "income")
+            if booked:
+                settled = await self._ask(requests.settled_rates(symbol, start - MINUTE_NS, end))
+                week = values.told(settled, values.RATES, "fundingRate")
+                rates += week
             rows += booked
             start += requests.WEEK_NS
-        rates = values.told(await self._ask(funding_rate(USDM, symbol, MOST_SETTLEMENTS)), values.RATES, "fundingRate")
         found = {
             row.time: payment(
                 self._context.instance,

@@ -1,7 +1,7 @@
 """Funding payments, each told once, with the rate that they were settled at. Pure.
 
 The event tells amount and symbol, ``income`` amount and symbol, ``fundingRate`` the rate and the mark price. A payment
-is named by symbol and hour, since settlements are whole hours apart and the event has no id.
+is named by symbol and time of the settlement, whichever of the two told it: the event has no id.
 Source: Binance developer documentation, USD-M futures funding, income and user data streams, 2026-11.
 """
 
@@ -16,7 +16,7 @@ from arbcore.model.money import ZERO, multiply
 from arbcore.net.protocol import Fetch, Heard
 from arbcore.net.request import Reply
 from arbcore_exchange_binance.protocol.private_failures import require_done
-from arbcore_exchange_binance.protocol.product import HOUR_NS, MINUTE_NS, USDM
+from arbcore_exchange_binance.protocol.product import MINUTE_NS, USDM
 from arbcore_exchange_binance.protocol.requests import funding_rate
 from arbcore_exchange_binance.protocol.usdm_events import AccountChange
 from arbcore_exchange_binance.protocol.usdm_requests import income
@@ -34,6 +34,8 @@ FUNDING_FEE: Final = "FUNDING_FEE"
 _KEPT: Final = 10_000
 _AGAIN_NS: Final = 2 * 10**9
 _ATTEMPTS: Final = 5
+_EARLY_NS: Final = 10**9 // 2
+"""A settlement may state a time a little after that of its payments."""
 
 
 class _Paid(Struct):
@@ -94,7 +96,7 @@ class Payments:
         for name, paid in list(self._waiting.items()):
             if now >= paid.due:
                 given_up = paid.attempts >= _ATTEMPTS
-                heard.append(self._tell(name, paid, None, now) if given_up else self._ask(name, paid, now))
+                heard += self._tell(name, paid, None, now) if given_up else [self._ask(name, paid, now)]
         return heard
 
     def answered(self, tag: str, reply: Reply | None, now: int) -> list[Heard]:
@@ -114,10 +116,10 @@ class Payments:
             return []
         rates = told(reply.body, RATES, "fundingRate")
         row = rate_at(rates, paid.ts)
-        return [] if row is None else [self._tell(tag.removeprefix(RATE), paid, row, now)]
+        return [] if row is None else self._tell(tag.removeprefix(RATE), paid, row, now)
 
     def _take(self, paid: _Paid, now: int) -> list[Heard]:
-        name = payment_id(paid.symbol, paid.ts)
+        name = f"{paid.symbol}-{paid.ts // MS}"
         if name in self._told or name in self._waiting:
             return []
         self._waiting[name] = paid
@@ -128,12 +130,14 @@ class Payments:
         paid.due = now + _AGAIN_NS
         return Fetch(f"{RATE}{name}", funding_rate(USDM, paid.symbol, 10))
 
-    def _tell(self, name: str, paid: _Paid, row: RateRow | None, now: int) -> FundingPayment:
+    def _tell(self, name: str, paid: _Paid, row: RateRow | None, now: int) -> list[Heard]:
         self._waiting.pop(name, None)
-        self._told[name] = None
-        if len(self._told) > _KEPT:
+        new = payment(self._venue, paid.symbol, paid.amount, paid.currency, row, paid.ts, now, paid.quantity)
+        is_new = new.payment_id not in self._told
+        self._told.update({name: None, new.payment_id: None})
+        while len(self._told) > _KEPT:
             del self._told[next(iter(self._told))]
-        return payment(self._venue, paid.symbol, paid.amount, paid.currency, row, paid.ts, now, paid.quantity)
+        return [new] if is_new else []
 
 
 def is_of_payments(tag: str) -> bool:
@@ -152,16 +156,11 @@ def ask_for_booked(start: int, end: int) -> Fetch:
     return Fetch(BOOKED, income(FUNDING_FEE, "", start, end))
 
 
-def payment_id(symbol: str, ts: int) -> str:
-    """Return the id of a payment: its symbol and the hour nearest to its time, in milliseconds."""
-    return f"{symbol}-{_hour(ts) // MS}"
-
-
 def rate_at(rows: Sequence[RateRow], ts: int) -> RateRow | None:
-    """Return the regular settlement of the hour nearest to a time; None where it is not there."""
-    wanted = _hour(ts)
+    """Return the regular settlement that a payment of some time belongs to; None where it is not there."""
     regular = (row for row in rows if row.rate_type in {"", "Regular"})
-    return next((row for row in regular if _hour(row.funding_time * MS) == wanted), None)
+    near = [row for row in regular if -_EARLY_NS <= ts - row.funding_time * MS <= MINUTE_NS]
+    return max(near, key=lambda row: row.funding_time, default=None)
 
 
 def payment(
@@ -187,7 +186,7 @@ def payment(
         quantity: The position, where it is known.
     """
     return FundingPayment(
-        payment_id=payment_id(symbol, ts),
+        payment_id=f"{symbol}-{row.funding_time if row else ts // MS}",
         instrument=f"{venue}:{symbol}",
         amount=amount,
         currency=currency,
@@ -205,7 +204,3 @@ def _position(amount: Decimal, row: RateRow | None) -> Decimal:
         return ZERO
     digits = max(len(amount.as_tuple().digits) - 1, 1)
     return Context(prec=digits).divide(-amount, divisor).normalize()
-
-
-def _hour(ts: int) -> int:
-    return (ts + HOUR_NS // 2) // HOUR_NS * HOUR_NS

@@ -7,7 +7,7 @@ else draws on the request weight. Source: Binance developer documentation, USD-M
 from typing import Final
 
 from arbcore.net.request import Request
-from arbcore_exchange_binance.protocol.requests import ORDERS, REQUEST_WEIGHT
+from arbcore_exchange_binance.protocol.requests import FUNDING, ORDERS, REQUEST_WEIGHT
 from arbcore_exchange_binance.protocol.signing import Params, encoded
 
 MOST_TRADES: Final = 1000
@@ -119,6 +119,13 @@ def income(kind: str, symbol: str, start: int, end: int) -> Request:
         end: UTC nanoseconds.
     """
     return _read(f"{_V1}/income", {"incomeType": kind, **_span(symbol, start, end)}, 30)
+
+
+def settled_rates(symbol: str, start: int, end: int) -> Request:
+    """Return the public request for the funding rates that were settled in a span of at most a week."""
+    return Request(
+        path=f"{_V1}/fundingRate", query=encoded(_span(symbol, start, end)), counter=FUNDING, repeatable=True
+    )
 
 
 def query(params: Params) -> Request:
