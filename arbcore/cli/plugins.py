@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -161,6 +162,7 @@ def _settings_rows(item: "Found") -> list[list[str]]:
 
 def _checks(item: "Found") -> "Iterator[Check]":
     """Run the checks that need no session, each after those that it builds on."""
+    from arbcore.cli._plugin_checks import secrets_seen
     from arbcore.plugins import load_command, settings_model_of
 
     if item.kind == "command":
@@ -174,10 +176,14 @@ def _checks(item: "Found") -> "Iterator[Check]":
     yield _run("loads", lambda: f"hooks: {', '.join(loaded.hooks)}")
     yield (settings := _run("settings", lambda: _settings_seen(settings_model_of(loaded))))
     if settings.status == "ok":
-        sample = _sample(settings_model_of(loaded), loaded.name)
+        model, looks = settings_model_of(loaded), _looks()
+        yield _run("secrets", lambda: secrets_seen(model, loaded.name))
+        sample = _sample(model, loaded.name)
         for hook in loaded.hooks:
-            if look := _LOOKS.get(hook):
-                yield _run(hook, lambda look=look: look(loaded, sample))  # type: ignore[misc]
+            if look := looks.get(hook):
+                yield (seen := _run(hook, partial(_unless_required, look, loaded, sample)))
+                if hook == "capabilities" and seen.status != "ok":
+                    return
 
 
 def _run(name: str, look: Callable[[], str]) -> "Check":
@@ -211,14 +217,7 @@ def _settings_seen(model: "type[PluginSettings]") -> str:
     return f"{len(schema['properties'])} keys; `arb plugins show` lists them"
 
 
-def _capabilities_seen(loaded: "LoadedPlugin", settings: "PluginSettings | None") -> str:
-    record = _capabilities(loaded, settings)
-    if record is None:
-        return "not asked: the settings have no defaults for everything"
-    return ", ".join(name for name, value in record.items() if value)
-
-
-def _profiles_seen(loaded: "LoadedPlugin", _settings: "PluginSettings | None") -> str:
+def _profiles_seen(loaded: "LoadedPlugin", _settings: "PluginSettings") -> str:
     from arbcore.hooks import CommonHooks
     from arbcore.plugins import hooks_of
 
@@ -228,7 +227,24 @@ def _profiles_seen(loaded: "LoadedPlugin", _settings: "PluginSettings | None") -
     return ", ".join(names) or "none"
 
 
-_LOOKS: "dict[str, Callable[[LoadedPlugin, PluginSettings | None], str]]" = {
-    "capabilities": _capabilities_seen,
-    "import_profiles": _profiles_seen,
-}
+def _looks() -> "dict[str, Callable[[LoadedPlugin, PluginSettings], str]]":
+    """Return the check of each hook that can be called without a session."""
+    from arbcore.cli import _plugin_checks as checks
+
+    # A rate source is built under the name of its rate, which is the config's to give.
+    factories = ("open_feed", "open_venue", "open_treasury")
+    return {
+        "capabilities": checks.capabilities_seen,
+        **{hook: checks.factory_seen(hook) for hook in factories},
+        "reference_instruments": checks.instruments_seen,
+        "import_profiles": _profiles_seen,
+    }
+
+
+def _unless_required(
+    look: "Callable[[LoadedPlugin, PluginSettings], str]", loaded: "LoadedPlugin", settings: "PluginSettings | None"
+) -> str:
+    """Look at a hook with the settings of an instance that sets nothing, where the plugin has them."""
+    if settings is None:
+        return "not asked: the settings have no defaults for everything"
+    return look(loaded, settings)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 EXCHANGE = """
 from arbcore.hooks import hookimpl
-from arbcore.model.order import OrderType
+from arbcore.model.instrument import InstrumentKind
+from arbcore.model.order import OrderType, TimeInForce
 from arbcore.ports.control import ImportProfile
 from arbcore.ports.venue import Capabilities
 from arbcore.settings import Duration, PluginSettings, Secret
@@ -32,7 +33,12 @@ class Plugin:
     def settings_model(self): return Custom
 
     @hookimpl
-    def capabilities(self): return Capabilities(quotes=True, order_types=frozenset(OrderType))
+    def capabilities(self): return Capabilities(
+        kinds=frozenset(InstrumentKind), trading=True, simulated=True, order_types=frozenset(OrderType),
+        times_in_force=frozenset(TimeInForce))
+
+    @hookimpl
+    def open_venue(self, settings, context): raise AssertionError("not without a session")
 
     @hookimpl
     def import_profiles(self): return [PROFILE]
@@ -99,7 +105,7 @@ def test_show_prints_hooks_capabilities_and_settings(site: "Site", arb: Run, ref
     assert (code, err) == (0, "")
     for seen in (
         "acme",
-        "capabilities, import_profiles, settings_model",
+        "capabilities, import_profiles, open_venue, settings_model",
         "limit, market",
         "pause",
         "product",
@@ -180,7 +186,7 @@ def test_show_as_json_carries_the_schema(site: "Site", arb: Run) -> None:
     _exchange(site)
     shown = _entries(arb("show", "zzone", "--json")[1])["exchange:zzone"]
     assert set(shown["settings"]["properties"]) == {"use", "order", "product", "pause", "key"}
-    assert shown["capabilities"]["quotes"] is True
+    assert shown["capabilities"]["simulated"] is True
     assert "market" in shown["capabilities"]["order_types"]
     assert len(shown["files"]) == 64
 
@@ -219,10 +225,12 @@ def test_check_passes_a_good_plugin(site: "Site", arb: Run) -> None:
     result = json.loads(out)
     assert (code, err, result["ok"]) == (0, "", True)
     assert {check["name"]: check["detail"] for check in result["checks"]} == {
-        "loads": "hooks: capabilities, import_profiles, settings_model",
+        "loads": "hooks: capabilities, import_profiles, open_venue, settings_model",
         "settings": "5 keys; `arb plugins show` lists them",
-        "capabilities": "quotes, order_types",
+        "secrets": "references only: key",
+        "capabilities": "kinds, trading, simulated, order_types, times_in_force",
         "import_profiles": "bars",
+        "open_venue": "not asked: a simulated venue is built on a session's fill model",
     }
 
 
