@@ -56,9 +56,10 @@ def command() -> None:
 @click.option(
     "--suite",
     type=click.Choice(["standard", "reading"]),
+    metavar="NAME",
     default="standard",
     show_default=True,
-    help="Which scenarios.",
+    help="standard: all sixteen; reading: those that send no order.",
 )
 @click.option("--symbol", default="", help="Instrument; default: the first that routes trade there.")
 @click.option("--transfer", type=Transfer(), metavar="FROM:TO:CURRENCY:AMOUNT", help="Transfer to make and to reverse.")
