@@ -274,7 +274,8 @@ def test_what_happened_before_the_subscription_is_not_the_streams_to_tell() -> N
     line.desk.claim(OrderRef(client_order_id="ae-1", instrument=KEY), START)
     now = START + 31 * S
     tag = tag_of(stream.tick(now, connected=True), "/api/v3/order")
-    heard = stream.fetched(tag, reply({**ROW, "executedQty": "0", "updateTime": START // 10**6 - 1}, now=now), now)
+    early = {"executedQty": "0", "time": START // 10**6 - 2, "updateTime": START // 10**6 - 1}
+    heard = stream.fetched(tag, reply({**ROW, **early}, now=now), now)
     assert len(told(heard)) == 1
     assert not [one for one in heard if isinstance(one, Reconnect)]
 
