@@ -8,7 +8,7 @@ import pytest
 from arbcore.ports.venue import Capabilities
 from arbcore.testing.trading import Faults, Market, OpenRealVenue, VenueSuite, Witness
 from arbcore_exchange_binance import plugin
-from plugins.exchanges.binance.tests.usdm_bench import KEY, SECRET, UsdmBench, context_of, settings_of, simulating
+from plugins.exchanges.binance.tests.usdm_bench import SECRET, UsdmBench, listed_on, simulating
 
 
 class UsdmSuite(VenueSuite):
@@ -20,9 +20,7 @@ class UsdmSuite(VenueSuite):
     async def usdm(self, anyio_backend: Any) -> AsyncIterator[UsdmBench]:
         """A running simulator."""
         async with simulating() as simulator:
-            async with plugin.open_feed(settings_of(simulator), context_of()) as feed:
-                instrument = next(one for one in await feed.instruments() if one.key == KEY)
-            yield UsdmBench(simulator, instrument, orders=self.orders)
+            yield UsdmBench(simulator, await listed_on(simulator), orders=self.orders)
 
     @pytest.fixture
     def open_venue(self, usdm: UsdmBench) -> OpenRealVenue:

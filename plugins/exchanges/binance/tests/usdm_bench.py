@@ -84,6 +84,12 @@ async def simulating(**changes: Any) -> AsyncIterator[Simulator]:
         yield simulator
 
 
+async def listed_on(simulator: Simulator) -> Instrument:
+    """The instrument as the venue lists it."""
+    async with plugin.open_feed(settings_of(simulator), context_of()) as feed:
+        return next(one for one in await feed.instruments() if one.key == KEY)
+
+
 class UsdmBench:
     """The futures of a running simulator.
 
@@ -150,6 +156,15 @@ class UsdmBench:
         world.changed(self._market, world.now)
         book.place(bid, ask, (bid_size, ask_size))
         world.changed(self._market, world.now)
+
+    def trade_at(self, price: Decimal) -> None:
+        """Let a public trade take place at a price, which triggers what waits for it."""
+        world = self.simulator.world
+        world.traded(self._market, self._market.trade(world.now, int(price * ATOMS), 10**6, buyer=False))
+
+    def listen_key(self) -> str:
+        """The key of the user stream that is alive now."""
+        return self._private.streams.keys.open(self.account, self.simulator.world.now)
 
     def fault(self, kind: str, **more: Any) -> None:
         self.simulator.add_fault(Fault.model_validate({"kind": kind, "venue": "usdm", **more}))
