@@ -114,7 +114,7 @@ def test_bodies_are_json_and_only_of_posts(venues: Venues, trader: UpbitTrader) 
 
 
 def test_keys_have_scopes_addresses_and_an_end() -> None:
-    key = {"key": "k", "secret": "s", "permissions": ["asset-view"], "ips": ["10.0.0.1"], "expires_in": "1h"}
+    key = {"key": "k", "secret": "s", "permissions": ["asset-view"], "ips": ["10.0.0.1"], "expires_in": "60s"}
     venues = make_venues(symbols=("BTC",), accounts=[{"name": "a", "venue": "upbit", "keys": [key]}])
     trader = UpbitTrader(venues, "k", "s")
     assert name(trader.get("accounts")) == (401, "no_authorization_ip")
@@ -125,8 +125,8 @@ def test_keys_have_scopes_addresses_and_an_end() -> None:
     assert from_there("v1/accounts") == (200, [])
     assert name(from_there("v1/orders/open")) == (403, "out_of_scope")
     assert from_there("v1/status/wallet")[0] == 200
-    assert from_there("v1/api_keys")[1][0]["expire_at"] == "2026-11-20T13:04:00+09:00"
-    venues.step(venues.world.now + 3600 * SECOND)
+    assert from_there("v1/api_keys")[1][0]["expire_at"] == "2026-11-20T12:05:00+09:00"
+    venues.step(venues.world.now + 60 * SECOND)
     assert name(from_there("v1/accounts")) == (401, "expired_access_key")
 
 

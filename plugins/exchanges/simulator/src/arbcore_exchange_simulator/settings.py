@@ -75,7 +75,8 @@ class Rules(_Part):
         upbit_cancel_delay: Time from the reply to a cancel request to the cancelling.
         upbit_report_delay: Time from an event to its report on the private socket.
         upbit_smp_default: What an order without ``smp_type`` gets; ``none`` before the change announced for 2026-11-09.
-        upbit_forms: Whether URL-encoded forms are accepted as bodies, which the venue announced to end 2022-03-01.
+        upbit_bodies: Whether every request may carry its parameters in its body, also as a URL-encoded form, as old
+            clients send them. The venue announced the end of forms for 2022-03-01 and refuses a DELETE's body.
         upbit_withdrawal: Time that a withdrawal takes.
         upbit_messages: Messages a second on a socket.
         upbit_messages_minute: Messages a minute on a socket.
@@ -105,7 +106,7 @@ class Rules(_Part):
     upbit_cancel_delay: Duration = 10_000_000
     upbit_report_delay: Duration = 0
     upbit_smp_default: Literal["cancel_maker", "none"] = "cancel_maker"
-    upbit_forms: bool = False
+    upbit_bodies: bool = False
     upbit_withdrawal: Duration = 10 * SECOND
     upbit_messages: int = 5
     upbit_messages_minute: int = 100

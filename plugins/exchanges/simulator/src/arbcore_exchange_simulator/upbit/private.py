@@ -157,9 +157,10 @@ class UpbitPrivate:
     def _body(self, request: Request) -> Flat:
         if not request.body:
             return Flat()
-        if request.method != "POST":
+        lenient = self._rules.upbit_bodies
+        if request.method != "POST" and not lenient:
             raise problem("QUERY_PARAMETER_NOT_SUPPORTED")
-        if self._rules.upbit_forms and "form" in request.headers.get("content-type", ""):
+        if lenient and "form" in request.headers.get("content-type", ""):
             return Flat(parse_qsl(request.body.decode(errors="replace"), keep_blank_values=True))
         if "json" not in request.headers.get("content-type", ""):
             raise problem("bad_request", "Send the body as application/json; forms are not supported.")
