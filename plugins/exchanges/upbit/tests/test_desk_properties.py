@@ -89,15 +89,17 @@ class Truth(Struct, frozen=True):
         return f"fill-{self.number}-{index}"
 
 
-prices = st.decimals(min_value="0.00000001", max_value="200000000", places=8).filter(bool)
+fine = st.decimals(min_value="0.00000001", max_value="999999", places=8)
+prices = st.one_of(fine, st.integers(1_000_000, 200_000_000).map(Decimal)).filter(bool)
 sizes = st.decimals(min_value="0.00000001", max_value="90000000000", places=8).filter(bool)
+fills_of_an_order = st.lists(st.tuples(prices, sizes).filter(lambda pair: pair[0] * pair[1] < COST / 10), max_size=4)
 
 
 @st.composite
 def truths(draw: st.DrawFn) -> list[Truth]:
     found = []
     for number in range(draw(st.integers(1, 3))):
-        fills = tuple(draw(st.lists(st.tuples(prices, sizes), max_size=4)))
+        fills = tuple(draw(fills_of_an_order))
         end = draw(st.sampled_from(["done", "cancel", ""] if fills else ["cancel", ""]))
         by_cost = draw(st.booleans()) and end != "done"
         found.append(Truth(number, by_cost, fills, end, draw(st.booleans())))

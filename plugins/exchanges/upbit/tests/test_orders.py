@@ -195,6 +195,9 @@ def test_frames_of_the_developer_centre() -> None:
     "changes",
     [
         {"executed_volume": 1234567890.1234567},
+        {"executed_volume": 175781250.0},  # of 175781249.99999999
+        {"volume": 10_000_000.0},
+        {"price": 1e13},
         {"executed_volume": None},
         {"price": 1234567.123456789},
         {"volume": 0.1234567890123456},

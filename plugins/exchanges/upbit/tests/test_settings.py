@@ -8,11 +8,14 @@ from pydantic import ValidationError
 from arbcore.context import Context
 from arbcore.errors import ConfigurationError
 from arbcore.model.instrument import InstrumentKind
+from arbcore.model.order import OrderType, TimeInForce
 from arbcore.ports.rate import RateSource
+from arbcore.ports.trading import Venue
+from arbcore.ports.treasury import Treasury
 from arbcore.ports.venue import Feed
 from arbcore.settings import ConfigView
 from arbcore_exchange_upbit import plugin, rate_plugin
-from arbcore_exchange_upbit.addresses import Addresses, addresses
+from arbcore_exchange_upbit.addresses import Addresses, addresses, private_stream
 from arbcore_exchange_upbit.settings import Access, UpbitRateSettings, UpbitSettings
 from plugins.exchanges.upbit.tests.samples import NOW
 
@@ -64,6 +67,19 @@ def test_addresses(model: type[Access], changes: Any, environment: str, rest: st
     assert made.cross_check(view) == ()
 
 
+@pytest.mark.parametrize(
+    ("changes", "environment", "address"),
+    [
+        ({}, "production", "wss://api.upbit.com/websocket/v1/private"),
+        ({}, "simulator", "ws://127.0.0.1:8710/upbit/websocket/v1/private"),
+        ({"private_stream": "ws://d/e/"}, "production", "ws://d/e"),
+        ({"simulator": "https://host:1"}, "simulator", "wss://host:1/upbit/websocket/v1/private"),
+    ],
+)
+def test_the_private_address(changes: Any, environment: str, address: str) -> None:
+    assert private_stream(settings(**changes), environment) == address
+
+
 @pytest.mark.parametrize("model", [UpbitSettings, UpbitRateSettings])
 def test_there_is_no_testnet(model: type[Access]) -> None:
     made = model.model_validate({"use": "upbit"})
@@ -86,6 +102,15 @@ def test_there_is_no_testnet(model: type[Access]) -> None:
         {"codes_per_connection": 101},
         {"network": {"mute": "1s"}},
         {"block_wait": "0s"},
+        {"jwt": "none"},
+        {"smp_type": "cancel_both"},
+        {"post_only_smp": "cancel_maker"},
+        {"orders_per_second": 0},
+        {"move_money": "yes"},
+        {"move_money": 1},
+        {"poll_period": "0s"},
+        {"transfers_path": "/orders"},
+        {"api_key": "a-literal"},
     ],
 )
 def test_wrong_settings_are_refused(wrong: dict[str, object]) -> None:
@@ -98,19 +123,26 @@ def test_capabilities_are_what_is_delivered(trades: bool) -> None:
     record = plugin.capabilities(settings(trades=trades))
     assert record.kinds == {InstrumentKind.SPOT}
     assert (record.market_data, record.books, record.trades, record.rates) == (True, True, trades, True)
-    assert not any((record.quotes, record.trading, record.simulated, record.funding))
+    assert not any((record.quotes, record.simulated, record.funding, record.reduce_only, record.leverage))
+    assert all((record.trading, record.client_ids, record.amends, record.cost_orders, record.forever_ids))
+    assert record.treasury
+    assert record.order_types == {OrderType.LIMIT, OrderType.MARKET, OrderType.BEST}
+    assert record.times_in_force == set(TimeInForce)
 
 
 def test_factories_open_nothing() -> None:
     feed = plugin.open_feed(settings(), context())
     source = rate_plugin.open_rate_source(UpbitRateSettings(use="upbit"), context("usdt_krw"))
+    assert isinstance(plugin.open_venue(settings(), context()), Venue)
+    assert isinstance(plugin.open_treasury(settings(), context()), Treasury)
     assert isinstance(feed, Feed)
     assert isinstance(source, RateSource)
 
 
 def test_factories_refuse_an_environment_that_there_is_not() -> None:
-    with pytest.raises(ConfigurationError, match="simulator"):
-        plugin.open_feed(settings(), context(environment="testnet"))
+    for opening in (plugin.open_feed, plugin.open_venue, plugin.open_treasury):
+        with pytest.raises(ConfigurationError, match="simulator"):
+            opening(settings(), context(environment="testnet"))
 
 
 @pytest.mark.parametrize(

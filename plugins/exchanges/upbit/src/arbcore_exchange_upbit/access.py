@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from arbcore.errors import ConfigurationError
 from arbcore_exchange_upbit.addresses import Addresses
-from arbcore_exchange_upbit.protocol.private.numbers import nanoseconds
+from arbcore_exchange_upbit.protocol.private.numbers import check_moments, nanoseconds
 from arbcore_exchange_upbit.protocol.private.signing import Signer
 from arbcore_exchange_upbit.settings import Access, UpbitSettings
 
@@ -101,6 +101,7 @@ def date_of(reply: "Reply") -> int:
     text = reply.headers.get("date", "")
     try:
         moment = parsedate_to_datetime(text) if text else None
+        check_moments(moment)
     except (ValueError, TypeError, OverflowError):
         return 0
     return 0 if moment is None or moment.tzinfo is None else nanoseconds(moment)

@@ -5,7 +5,6 @@ from typing import Final
 
 import msgspec
 
-from arbcore.errors import ExchangeError
 from arbcore.net.request import Reply
 from arbcore_exchange_upbit.protocol.decoding import unreadable
 from arbcore_exchange_upbit.protocol.private.errors import answer
@@ -67,13 +66,9 @@ def read_keys(reply: Reply) -> list[KeyRow]:
     """Return the account's keys.
 
     Raises:
-        ExchangeError: The venue did not tell. It never quotes what the venue sent.
+        ExchangeError: The venue did not tell.
     """
-    try:
-        return answer(_KEYS, reply, "api_keys")
-    except ExchangeError as error:
-        error.__cause__ = None
-        raise
+    return answer(_KEYS, reply, "api_keys")
 
 
 def read_pockets(reply: Reply) -> list[PocketRow]:

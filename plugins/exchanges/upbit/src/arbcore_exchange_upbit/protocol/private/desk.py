@@ -135,7 +135,7 @@ class OrderDesk:
         facts = facts_of_frame(frame)
         known = self._known(facts, now)
         if not frame.exact:
-            known.miss(now)
+            known.miss(now, at_once=True)
             return []
         news: list[News] = [*self._fill_of_frame(known, frame, now)]
         return self._close(known, facts, news, now)

@@ -11,12 +11,14 @@ import msgspec
 from arbcore_exchange_upbit.protocol.decoding import Millis, decode
 from arbcore_exchange_upbit.protocol.private.errors import error_of
 from arbcore_exchange_upbit.protocol.private.numbers import (
+    EXACT_PRICE,
+    EXACT_VOLUME,
     CurrencyCode,
     Id,
     MarketId,
     check_amounts,
     check_positive,
-    is_exact,
+    survives_double,
 )
 from arbcore_exchange_upbit.protocol.refusals import Refusal
 
@@ -60,10 +62,13 @@ class OrderFrame(msgspec.Struct, tag_field="type", tag="myOrder", kw_only=True):
 
     @property
     def exact(self) -> bool:
-        """Whether the numbers that fills and sums are made from have no more digits than a double surely holds."""
-        if self.executed_volume is None or not is_exact(self.executed_volume):
+        """Whether the numbers that fills and sums are made from are what the venue means."""
+        if not survives_double(self.executed_volume, EXACT_VOLUME):
             return False
-        return self.state != "trade" or (self.trade_fee is not None and is_exact(self.price, self.volume))
+        if self.state != "trade":
+            return True
+        whole = survives_double(self.volume, EXACT_VOLUME) and survives_double(self.price, EXACT_PRICE)
+        return whole and self.trade_fee is not None
 
 
 class Asset(msgspec.Struct):

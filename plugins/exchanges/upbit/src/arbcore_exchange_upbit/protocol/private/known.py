@@ -130,9 +130,14 @@ class Known:
             self.ts = max(self.ts, ts)
         return moved
 
-    def miss(self, now: int) -> None:
-        """Plan to look it up: something about it is missing."""
-        self.look_at = self.look_at or now + _FIRST_LOOK_NS
+    def miss(self, now: int, *, at_once: bool = False) -> None:
+        """Plan to look it up: something about it is missing.
+
+        Args:
+            now: Time.
+            at_once: Whether nothing else will tell it; else the stream has a moment to.
+        """
+        self.look_at = self.look_at or now + (0 if at_once else _FIRST_LOOK_NS)
 
     def looked(self, now: int) -> None:
         """Take that it is being looked up; the next look, if any, comes later each time."""

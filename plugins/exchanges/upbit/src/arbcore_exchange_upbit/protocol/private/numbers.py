@@ -19,12 +19,16 @@ ZERO: Final = Decimal(0)
 LOT: Final = Decimal("0.00000001")
 """Volumes have eight decimals."""
 
+EXACT_VOLUME: Final = Decimal("1e7")
+"""Volumes, with eight decimals, survive a double below this."""
+EXACT_PRICE: Final = Decimal("1e13")
+"""Prices survive a double below this: the larger they are, the fewer decimals their ticks have."""
+
 WIDE: Final = Context(prec=120)
 """Context of products and shares: wide enough that nothing that the checks below let pass is rounded."""
 
 _LARGEST: Final = Decimal("1e18")
 _LEAST_EXPONENT: Final = -30
-_EXACT_DIGITS: Final = 15
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _YEARS: Final = range(2017, 2101)
 
@@ -70,6 +74,16 @@ def nanoseconds(moment: datetime | None) -> int:
     return 0 if moment is None else (moment - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
-def is_exact(*amounts: Decimal | None) -> bool:
-    """Tell whether numbers that were doubles once still say what the venue means: fifteen digits always do."""
-    return all(amount is None or len(amount.as_tuple().digits) <= _EXACT_DIGITS for amount in amounts)
+def survives_double(amount: Decimal | None, below: Decimal) -> bool:
+    """Tell whether a number came through a double unchanged.
+
+    A double keeps fifteen digits. With at most eight decimals a volume has no more than that below ten million; above,
+    a double may print few digits and still be another number.
+
+    Args:
+        amount: The number; one that is missing is not what was meant.
+        below: What it must be less than.
+    """
+    if amount is None:
+        return False
+    return amount < below and amount == WIDE.quantize(amount, LOT)
