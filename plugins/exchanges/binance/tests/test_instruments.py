@@ -116,7 +116,8 @@ def test_what_is_promised_is_what_the_settings_ask_for(changes: dict[str, object
     promised = {name for name in ("quotes", "books", "trades", "funding") if getattr(record, name)}
     assert promised == expected
     others = (record.market_data, record.trading, record.rates, record.simulated)
-    assert others == (True, False, False, False)
+    assert others == (True, True, False, False)
+    assert (record.leverage, record.dead_mans_switch, record.reduce_only) == (record.funding,) * 3
 
 
 def test_partial_books_have_the_venues_sizes() -> None:

@@ -87,8 +87,7 @@ class Desk:
         )
 
     async def resting(self) -> OrderRequest:
-        touch = await self.bench.touch()
-        price = (touch.bid * Decimal("0.97")).quantize(Decimal("0.1"))
+        price = (self.bench.bid() * Decimal("0.97")).quantize(Decimal("0.1"))
         return await self.order(type=OrderType.LIMIT, price=price, time_in_force=TimeInForce.GTC)
 
     async def fill(self, order: OrderRequest) -> None:
@@ -111,7 +110,6 @@ class Desk:
 async def trading(simulator: Simulator, **settings: Any) -> AsyncIterator[Desk]:
     bench = UsdmBench(simulator, await listed_on(simulator), **{"orders": "rest", **settings})
     venue = bench.open_venue()
-    assert isinstance(venue, UsdmVenue)
     async with venue, anyio.create_task_group() as group:
         desk = Desk(bench, venue)
         group.start_soon(venue.run, [KEY], desk.take)
@@ -179,7 +177,7 @@ async def test_an_order_over_a_closed_socket_is_not_sent_another_way() -> None:
         order = await Desk(bench, venue).order()
         with pytest.raises(ExchangeUnavailable, match="not sent"):
             await venue.submit(order)
-        assert list(await bench.orders()) == []
+        assert bench.orders() == []
 
 
 async def test_the_answer_that_names_no_outcome_is_unknown_and_the_order_is_there() -> None:
@@ -220,7 +218,7 @@ async def test_a_clock_that_jumped_refuses_once_and_is_measured_anew() -> None:
         facts = await desk.venue.facts()
         assert facts.clock_offset_ns is not None
         assert 9 * S < facts.clock_offset_ns < 11 * S
-        assert list(await desk.bench.orders()) == [one.client_order_id for one in desk.of(OrderReport)[-1:]]
+        assert desk.bench.orders() == [one.client_order_id for one in desk.of(OrderReport)[-1:]]
 
 
 async def test_a_question_is_asked_again_with_the_right_time() -> None:
@@ -282,8 +280,7 @@ async def test_fills_that_the_venue_is_silent_about_are_told_in_the_end() -> Non
 async def test_a_stop_becomes_a_market_order_and_is_told_under_its_own_id() -> None:
     async with simulating() as simulator, trading(simulator) as desk:
         await desk.fill(await desk.order())
-        touch = await desk.bench.touch()
-        trigger = (touch.bid * Decimal("0.99")).quantize(Decimal("0.1"))
+        trigger = (desk.bench.bid() * Decimal("0.99")).quantize(Decimal("0.1"))
         stop = await desk.order(Side.SELL, type=OrderType.STOP_MARKET, trigger_price=trigger, reduce_only=True)
         placed = await desk.venue.submit(stop)
         assert placed.state is OrderState.ACKNOWLEDGED
@@ -306,7 +303,7 @@ async def test_a_stop_becomes_a_market_order_and_is_told_under_its_own_id() -> N
 async def test_a_stop_is_cancelled_by_either_name() -> None:
     async with simulating() as simulator, trading(simulator) as desk:
         await desk.fill(await desk.order())
-        trigger = ((await desk.bench.touch()).bid * Decimal("0.9")).quantize(Decimal("0.1"))
+        trigger = (desk.bench.bid() * Decimal("0.9")).quantize(Decimal("0.1"))
         stops = [await desk.order(Side.SELL, type=OrderType.STOP_MARKET, trigger_price=trigger) for _ in range(2)]
         ids = [(await desk.venue.submit(stop)).venue_order_id for stop in stops]
         await desk.venue.cancel(OrderRef(client_order_id=stops[0].client_order_id, instrument=KEY))
@@ -375,7 +372,7 @@ async def test_an_expired_order_is_not_sent() -> None:
     async with simulating() as simulator, trading(simulator) as desk:
         with pytest.raises(ExchangeUnavailable, match="its time was over"):
             await desk.venue.submit(await desk.order(expires_at=time_ns() - S))
-        assert list(await desk.bench.orders()) == []
+        assert desk.bench.orders() == []
 
 
 async def test_nothing_that_was_written_holds_a_secret(caplog: pytest.LogCaptureFixture) -> None:
