@@ -16,7 +16,7 @@ _DAY: Final = 86_400 * 10**9
 SKEW_WARN: Final = 500 * _MS
 """Offset of a clock from which it is warned."""
 SKEW_FAIL: Final = 1000 * _MS
-"""Offset from which it fails: Binance refuses what is stamped more than a second ahead (-1021)."""
+"""Offset from which it fails: venues that sign by time refuse what is stamped more than a second ahead."""
 EXPIRY_WARN: Final = 30 * _DAY
 """Time left from which a key's end is warned of."""
 

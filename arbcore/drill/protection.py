@@ -70,13 +70,14 @@ async def leverage(stage: Stage) -> str:
         raise Skip("the venue has no leverage")
     key, before = stage.instrument.key, stage.terms.leverage
     other = before - 1 if before > 1 else 2
-    try:
-        await venue.set_leverage(key, other)
-        await _stands(stage, other)
-        await venue.set_leverage(key, other)
-    finally:
-        await venue.set_leverage(key, before)
+    # Whatever happens from here on, tidying up puts it back.
+    stage.leverage_changed = True
+    await venue.set_leverage(key, other)
+    await _stands(stage, other)
+    await venue.set_leverage(key, other)
+    await venue.set_leverage(key, before)
     await _stands(stage, before)
+    stage.leverage_changed = False
     return f"{before}x, then {other}x, stated twice without an error, then {before}x again"
 
 

@@ -64,6 +64,7 @@ class Stage:
         transfer: Transfer to make and to reverse; None for none.
         patience_s: Longest wait for something.
         placed: Every order that was sent.
+        leverage_changed: Whether the leverage is not what it was before.
     """
 
     venue: Venue
@@ -82,6 +83,7 @@ class Stage:
     transfer: TransferRequest | None = None
     patience_s: float = 15.0
     placed: list[Placed] = field(default_factory=list)
+    leverage_changed: bool = False
     _run: str = ""
 
     @property
@@ -208,6 +210,15 @@ class Stage:
         if (filled := self.news.filled(placed.id)) != end.filled:
             raise Missed(f"{placed.id} ended with {end.filled} filled, and its fills add up to {filled}")
         return end
+
+    def is_told(self, placed: Placed) -> bool:
+        """Whether the stream told all fills of an order, or nothing of it can have filled: it was never taken."""
+        ends = self.news.ends(placed.id)
+        if not ends:
+            return placed.ended and not placed.venue_order_id
+        fills = {item.fill_id: item for item in self.news.items if isinstance(item, Fill)}
+        told = sum((fill.quantity for fill in fills.values() if fill.client_order_id == placed.id), ZERO)
+        return told >= ends[-1].filled
 
     async def trade(self, request: OrderRequest) -> tuple[Placed, list[Fill]]:
         """Send an order that takes, and return it with its fills.

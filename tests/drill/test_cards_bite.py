@@ -216,7 +216,7 @@ async def test_a_lie_fails_its_card(
     liar: Callable[[Any], Lying],
     told: str,
 ) -> None:
-    _, files = simulated
+    simulator, files = simulated
     lie(monkeypatch, what, liar)
     wish = DrillWish(exchange=exchange, suite=suite_of(monkeypatch, number), patience_s=1.5)
     report = await drill(files, wish)
@@ -224,6 +224,10 @@ async def test_a_lie_fails_its_card(
     assert (outcome.number, outcome.status) == (number, "failed"), outcome.seen
     assert told in outcome.seen
     assert not report.ok
+    for account in simulator.venues.accounts.report():
+        assert (account["open_orders"], account.get("positions", [])) == (0, []), (
+            "what failed is tidied up all the same"
+        )
 
 
 class Dying(Lying):

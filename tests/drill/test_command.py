@@ -10,6 +10,7 @@ import pytest
 from arbcore.cli import main
 from arbcore.cli._simulator import running_simulator
 from arbcore.drill.cards import CARDS
+from tests.docs.snippets import ROOT, blocks
 from tests.doctor import project
 
 
@@ -65,3 +66,17 @@ def test_a_page_that_can_not_be_written(files: list[str], tmp_path: Path, capsys
     page = tmp_path / "file" / "page.md"
     assert main(["drill", "venue", "upbit", *files, "--suite", "reading", "--report", str(page)]) == 1
     assert "name a file that can be written" in capsys.readouterr().err
+
+
+def test_the_simulator_of_the_page_lets_all_sixteen_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (ROOT / "docs" / "doctor.md").read_text("utf-8")
+    (block,) = [each for each in blocks("docs/doctor.md", page) if each.title == "simulator.yaml"]
+    (tmp_path / "simulator.yaml").write_text(block.text, encoding="utf-8")
+    monkeypatch.setenv("BINANCE_API_KEY", "my-binance-key")
+    monkeypatch.setenv("BINANCE_API_SECRET", "my-binance-secret")
+    with running_simulator(("--symbols", "BTC", "--config", str(tmp_path / "simulator.yaml"))) as there:
+        files = [part for path in project.make(tmp_path / "project", there) for part in ("-c", str(path))]
+        assert main(["drill", "venue", "binance", *files]) == 0
+    assert "16 scenarios: 16 passed, 0 failed, 0 skipped" in capsys.readouterr().out

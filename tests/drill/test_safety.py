@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from arbcore.cli import main
 from arbcore.config import Config
 from arbcore.drill import SUITES, DrillWish
 from arbcore.drill.run import require_consent
-from arbcore.errors import ConfigurationError, SafetyError
-from arbcore.model.account import OpenOrder
+from arbcore.errors import ConfigurationError, ExchangeRefused, ExchangeUnavailable, SafetyError
+from arbcore.model.account import OpenOrder, TradingTerms
+from arbcore.model.order import OrderRef, OrderReport, OrderRequest, Side
 from arbcore.model.treasury import Movement, WithdrawalRequest
+from arbcore_exchange_simulator.trading.given import Control, Deposit
 from tests.doctor import project
 from tests.drill import field
 from tests.drill.field import Lying, Simulated, drill, lie, suite_of
@@ -137,6 +140,88 @@ async def test_an_interrupted_drill_still_cancels_its_orders(
 
 def _open(simulator: Any) -> int:
     return sum(account["open_orders"] for account in simulator.venues.accounts.report())
+
+
+class Receiving(Lying):
+    """Somebody sends coins to the account while the drill trades on it."""
+
+    def __init__(self, real: Any, simulator: Any) -> None:
+        super().__init__(real)
+        self.simulator = simulator
+
+    async def submit(self, order: OrderRequest) -> OrderReport:
+        """Submit, and receive a coin."""
+        report: OrderReport = await self.real.submit(order)
+        deposit = Deposit(account="upbit", currency="BTC", amount=Decimal(1))
+        self.simulator.control(Control(deposit=(deposit,)))
+        return report
+
+
+class Leaving(Receiving):
+    """Receives, and then answers no question any more, so that a card fails with something bought."""
+
+    async def look_up(self, order: OrderRef) -> Sequence[object]:
+        """Fail while the card asks; tidying up has no need to."""
+        raise ExchangeUnavailable("no answer")
+
+
+async def test_coins_that_arrive_meanwhile_are_not_sold(simulated: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulator, files = simulated
+    lie(monkeypatch, "real_venue", lambda real: Leaving(real, simulator))
+    (outcome,) = (await drill(files, DrillWish(exchange="upbit", suite=suite_of(monkeypatch, 7)))).outcomes
+    assert (outcome.status, outcome.seen) == ("failed", "ExchangeUnavailable: no answer")
+    (account,) = [each for each in simulator.venues.accounts.report() if each["venue"] == "upbit"]
+    assert Decimal(account["cash"]["BTC"]["free"]) == 5 + 2
+
+
+class HalfWay(Lying):
+    """Refuses the first sale, so that coins stay bought."""
+
+    async def submit(self, order: OrderRequest) -> OrderReport:
+        """Submit, or refuse."""
+        if order.side is Side.SELL and not self.__dict__.setdefault("refused", False):
+            self.__dict__["refused"] = True
+            raise ExchangeRefused("not now", reason="ORDER_REFUSED")
+        report: OrderReport = await self.real.submit(order)
+        return report
+
+
+@pytest.mark.parametrize("exchange", ["upbit", "binance"])
+async def test_what_a_failed_card_bought_is_sold_again(
+    simulated: Simulated, monkeypatch: pytest.MonkeyPatch, exchange: str
+) -> None:
+    simulator, files = simulated
+    lie(monkeypatch, "real_venue", HalfWay)
+    report = await drill(files, DrillWish(exchange=exchange, suite=suite_of(monkeypatch, 7)))
+    assert (report.outcomes[0].status, report.left) == ("failed", [])
+    upbit, usdm = [each for each in simulator.venues.accounts.report() if each["venue"] in {"upbit", "usdm"}]
+    assert (upbit["cash"]["BTC"]["free"], usdm["positions"]) == ("5", [])
+
+
+class Interrupted(Lying):
+    """Fails once the leverage was changed."""
+
+    async def terms(self, instrument: str) -> TradingTerms:
+        """Answer once."""
+        if self.__dict__.setdefault("asked", False):
+            raise ExchangeUnavailable("no answer")
+        self.__dict__["asked"] = True
+        told: TradingTerms = await self.real.terms(instrument)
+        return told
+
+
+async def test_leverage_is_put_back_when_its_card_fails(simulated: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, files = simulated
+    made: list[int] = []
+
+    class Noting(Interrupted):
+        async def set_leverage(self, instrument: str, leverage: int) -> None:
+            await self.real.set_leverage(instrument, leverage)
+            made.append(leverage)
+
+    lie(monkeypatch, "real_venue", Noting)
+    report = await drill(files, DrillWish(exchange="binance", suite=suite_of(monkeypatch, 13)))
+    assert (report.outcomes[0].status, made, report.left) == ("failed", [19, 20], [])
 
 
 class Robbing(Lying):
