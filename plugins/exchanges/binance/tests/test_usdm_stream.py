@@ -141,10 +141,10 @@ def test_it_delivers_once_everything_missed_is_told_and_then_tells_the_whole_acc
     assert isinstance(report, OrderReport)
     assert report.state is OrderState.FILLED
     assert line.stream.delivering()
-    # Orders that we sent are asked for first, trades once their orders are known.
+    # Orders that are not open any more are asked for one by one, and trades once their orders are known.
     paths = [path.split("?")[0] for path in line.asked]
     assert paths[1:] == [
-        "GET /fapi/v1/order", "GET /fapi/v1/openOrders", "GET /fapi/v1/openAlgoOrders", "GET /fapi/v1/userTrades",
+        "GET /fapi/v1/openOrders", "GET /fapi/v1/openAlgoOrders", "GET /fapi/v1/order", "GET /fapi/v1/userTrades",
     ]  # fmt: skip
     (snapshot,) = line.tick()
     assert isinstance(snapshot, AccountSnapshot)
@@ -410,3 +410,24 @@ def test_an_order_that_the_venue_never_saw_is_forgotten_after_a_minute() -> None
         line.tick(EVERY)
     assert not list(line.memory.news.desk.unsettled())
     assert not [one for one in line.heard if isinstance(one, (OrderReport, Reconnect))]
+
+
+def test_orders_that_are_still_open_are_not_asked_for_one_by_one() -> None:
+    line = Line()
+    line.memory.news.desk.sent(order(), START)
+    line.memory.news.desk.sent(order(client_order_id="ae-9", type=OrderType.STOP_MARKET, price=None), START)
+    line.answers["/fapi/v1/openOrders"] = [{**samples.PLACED, "type": "LIMIT"}]
+    line.answers["/fapi/v1/openAlgoOrders"] = [samples.ALGO]
+    reports = line.open()
+    assert [one.client_order_id for one in reports if isinstance(one, OrderReport)] == ["ae-1", "ae-9"]
+    assert not [path for path in line.asked if "/order?" in path or "/algoOrder?" in path]
+
+
+def test_fills_that_the_venue_no_longer_tells_are_asked_for_ever_more_seldom() -> None:
+    line = Line()
+    line.memory.news.desk.sent(order(), START)
+    line.answers["/fapi/v1/order"] = {**samples.QUERIED, "status": "PARTIALLY_FILLED", "executedQty": "0.004"}
+    line.open()
+    for _ in range(600):
+        line.tick(S)
+    assert 8 <= sum("orderId=4000123" in path and "userTrades" in path for path in line.asked) <= 20

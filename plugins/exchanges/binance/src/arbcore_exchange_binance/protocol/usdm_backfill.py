@@ -1,8 +1,8 @@
 """What may have been missed while no user stream delivered, asked for by requests and told in one go. Pure.
 
-Orders that we know and that may have changed are asked for one by one, ours first; then what is open, then the trades
-since the account was last known to be whole, then the orders of trades that nothing else names. The fills are told
-before the states, as the stream does it.
+What is open is asked for; then, one by one, the orders that may have changed and are not open any more; then the trades
+since the account was last known to be whole; then the orders of trades that nothing else names. What became of our own
+orders is told first, and fills before states, as the stream does it.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from arbcore_exchange_binance.protocol.failures import read_failure
 from arbcore_exchange_binance.protocol.private_failures import require_done
 from arbcore_exchange_binance.protocol.product import HOUR_NS
 from arbcore_exchange_binance.protocol.usdm_memory import Memory
-from arbcore_exchange_binance.protocol.usdm_orders import algo_name, order_name
+from arbcore_exchange_binance.protocol.usdm_orders import algo_name, order_name, symbol_of
 from arbcore_exchange_binance.protocol.usdm_payments import ask_for_booked
 from arbcore_exchange_binance.protocol.usdm_requests import (
     MOST_TRADES,
@@ -81,17 +81,12 @@ class BackFill:
         self._orders: Final[dict[tuple[str, int], OrderRow]] = {}
         self._algos: Final[list[AlgoRow]] = []
         self._trades: Final[list[TradeRow]] = []
-        self._queried: Final[set[tuple[str, int]]] = set()
-        self._asked_trades = False
+        self._steps: Final = [self._ask_for_ended, self._ask_for_trades, self._ask_for_names]
 
     def begin(self, now: int) -> list[Heard]:
         """Return the first requests."""
         self._began_at = self._memory.venue_time(now)
-        questions = [self._about(known) for known in self._news.desk.unsettled(self._memory.instruments)]
-        questions += [
-            _Question(open_orders(), self._opened),
-            _Question(open_algo_orders(), self._opened_algos),
-        ]
+        questions = [_Question(open_orders(), self._opened), _Question(open_algo_orders(), self._opened_algos)]
         heard: list[Heard] = [self._fetch(question) for question in questions]
         since = self._memory.whole_until
         if since // HOUR_NS != self._began_at // HOUR_NS:
@@ -132,17 +127,29 @@ class BackFill:
         """Take the next step once nothing is asked any more."""
         if self._asked or self.done:
             return []
-        if not self._asked_trades:
-            self._asked_trades = True
-            if heard := self._ask_for_trades():
+        while self._steps:
+            if heard := self._steps.pop(0)():
                 return heard
-        unnamed = {(row.symbol, row.order_id) for row in self._trades if not self._news.is_named(row)} - self._queried
-        if unnamed:
-            self._queried.update(unnamed)
-            return [self._fetch(self._by_id(symbol, order_id)) for symbol, order_id in sorted(unnamed)]
         self.done = True
         self._memory.whole_until = max(self._memory.whole_until, self._began_at)
         return self._tell(now)
+
+    def _ask_for_ended(self) -> list[Heard]:
+        """Return requests for orders that may have changed and are not open any more."""
+        still = {
+            (row.symbol, name) for row in self._orders.values() for name in (row.client_order_id, str(row.order_id))
+        }
+        still |= {(row.symbol, name) for row in self._algos for name in (row.client_algo_id, str(row.algo_id))}
+        return [
+            self._fetch(self._about(known))
+            for known in self._news.desk.unsettled(self._memory.instruments)
+            if (symbol_of(known.instrument), known.client_order_id or known.venue_order_id) not in still
+        ]
+
+    def _ask_for_names(self) -> list[Heard]:
+        """Return requests for the orders of trades that nothing else names."""
+        unnamed = {(row.symbol, row.order_id) for row in self._trades if not self._news.is_named(row)}
+        return [self._fetch(self._by_id(symbol, order_id)) for symbol, order_id in sorted(unnamed)]
 
     def _ask_for_trades(self) -> list[Heard]:
         """Return requests for trades."""

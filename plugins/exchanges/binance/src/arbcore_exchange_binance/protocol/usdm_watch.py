@@ -29,6 +29,7 @@ _LOOK_NS: Final = _S
 """Time between looks for fills that are missing."""
 _FILL_GRACE_NS: Final = _S
 """How long after their sum single fills may stay away before they are asked for."""
+_LONGEST_WAIT_NS: Final = 60 * _S
 _PATIENCE_NS: Final = 5 * _S
 """How long the state that an answer told waits for its fills."""
 _OK: Final = 200
@@ -63,7 +64,8 @@ class Watch:
         self._snapshot_due = 0
         self._replies: Final[dict[str, Reply]] = {}
         self._doubts: Final[list[_Doubt]] = []
-        self._lagging: Final[dict[tuple[str, str], int]] = {}
+        self._lagging: Final[dict[tuple[str, str], tuple[int, int]]] = {}
+        """When the fills of an order are asked for, and how long after that again."""
 
     def want_snapshot(self) -> None:
         """Have the whole account told anew."""
@@ -143,10 +145,12 @@ class Watch:
             if known.filled <= known.fills:
                 continue
             key = (known.instrument, known.client_order_id or known.venue_order_id)
-            lagging[key] = self._lagging.get(key, now)
+            due, wait = lagging[key] = self._lagging.get(key, (now + _FILL_GRACE_NS, _FILL_GRACE_NS))
             order_id = self._memory.news.order_id_of(known)
-            if now - lagging[key] >= _FILL_GRACE_NS and order_id:
-                lagging[key] = now
+            if now >= due and order_id:
+                # What the venue no longer tells is asked for ever more seldom.
+                wait = min(2 * wait, _LONGEST_WAIT_NS)
+                lagging[key] = (now + wait, wait)
                 symbol = symbol_of(known.instrument)
                 heard.append(Fetch(f"{WATCH}trades:{symbol}:{order_id}", trades_of(symbol, order_id)))
         self._lagging.clear()
