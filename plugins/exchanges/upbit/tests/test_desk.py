@@ -87,7 +87,12 @@ def test_an_order_from_its_sending_to_its_end() -> None:
     assert told(made.on_frame(plain_frame("wait", executed_volume=0), NOW)) == []
     fill, partly = made.on_frame(frame(), NOW + 5)
     assert isinstance(fill, Fill)
-    assert (fill.fill_id, fill.client_order_id, fill.quantity, fill.price) == (TRADE, "ae-1", D("0.004"), 148_960_000)
+    assert (fill.fill_id, fill.client_order_id, fill.quantity, fill.price) == (
+        TRADE,
+        "ae-1",
+        D("0.004"),
+        D(148_960_000),
+    )
     assert (fill.fee, fill.fee_currency, fill.liquidity) == (D("297.92"), "KRW", Liquidity.MAKER)
     assert (fill.ts, fill.recv_ts, fill.venue_order_id) == (1_795_143_845_421_000_000, NOW + 5, UUID)
     assert told([partly]) == [(OrderState.PARTIALLY_FILLED, D("0.004"))]
@@ -132,7 +137,8 @@ def test_an_end_before_its_fill_is_told_at_once_and_the_fill_is_looked_up() -> N
 def test_looks_come_less_often_each_time() -> None:
     made = desk()
     made.on_frame(plain_frame("done"), NOW)
-    times, now = [], NOW
+    times: list[float] = []
+    now = NOW
     while len(times) < 9:
         now += S // 4
         for known in made.missing(now):
@@ -327,9 +333,9 @@ def test_balances_are_told_when_they_change() -> None:
     assert held(update) == {"KRW": (D("12.5"), D(3))}
     assert update is not None
     assert (update.venue, update.ts, update.recv_ts) == ("upbit", 1_795_143_845_421_000_000, NOW + 5)
-    assert held(purse.on_reply(rows(("ETH", "1", "0")), NOW + 6, NOW + 7)) == {"ETH": (1, 0), "KRW": (0, 0)}
+    assert held(purse.on_reply(rows(("ETH", "1", "0")), NOW + 6, NOW + 7)) == {"ETH": (D(1), D(0)), "KRW": (D(0), D(0))}
     (balance,) = purse.snapshot(NOW).balances
-    assert (balance.currency, balance.total, balance.free) == ("ETH", 1, 1)
+    assert (balance.currency, balance.total, balance.free) == ("ETH", D(1), D(1))
 
 
 def test_a_reply_that_was_asked_for_before_a_frame_came_is_older() -> None:
@@ -337,7 +343,7 @@ def test_a_reply_that_was_asked_for_before_a_frame_came_is_older() -> None:
     purse.on_frame(assets(), S, NOW + 10)
     assert purse.ask_at == NOW + 10 + S
     assert purse.on_reply(rows(("KRW", "5", "0")), NOW, NOW + 20) is None
-    assert held(purse.on_reply(rows(("KRW", "5", "0")), NOW + 11, NOW + 20)) == {"KRW": (5, 0)}
+    assert held(purse.on_reply(rows(("KRW", "5", "0")), NOW + 11, NOW + 20)) == {"KRW": (D(5), D(0))}
 
 
 def test_a_late_frame_changes_nothing() -> None:

@@ -87,7 +87,7 @@ def test_what_is_no_order_is_refused(changes: dict[str, Any]) -> None:
 
 def test_an_acknowledgement_and_a_list() -> None:
     row = read_placed(reply(order_row(), 201), "ae-1")
-    assert (row.uuid, row.price, row.volume, row.trades) == (UUID, 155_772_000, D("0.0001"), None)
+    assert (row.uuid, row.price, row.volume, row.trades) == (UUID, D(155_772_000), D("0.0001"), None)
     assert [one.uuid for one in read_orders(reply([order_row(), market_buy()]))] == [UUID, UUID]
     assert read_orders(reply([])) == []
 
@@ -99,7 +99,11 @@ def test_times_are_of_the_last_thing_that_happened() -> None:
 
 def test_chance() -> None:
     chance = read_chance(reply(CHANCE))
-    assert (chance.maker_bid_fee, chance.market.bid.min_total, chance.market.max_total) == (D("0.0005"), 5000, 10**9)
+    assert (chance.maker_bid_fee, chance.market.bid.min_total, chance.market.max_total) == (
+        D("0.0005"),
+        D(5000),
+        D(10**9),
+    )
 
 
 # --- what facts mean -----------------------------------------------------------------------------------------------
@@ -166,7 +170,7 @@ def test_facts_of_a_fill_take_no_price_or_volume_of_the_order() -> None:
     facts = facts_of_frame(frame_of())
     assert (facts.side, facts.executed, facts.volume, facts.cost) == (Side.BUY, D("0.004"), None, None)
     done = facts_of_frame(frame_of(state="cancel", order_type="price", price=6000, volume=None, trade_uuid=None))
-    assert (done.cost, done.by_cost) == (6000, True)
+    assert (done.cost, done.by_cost) == (D(6000), True)
 
 
 # --- frames --------------------------------------------------------------------------------------------------------
@@ -176,7 +180,7 @@ def test_frames_of_the_developer_centre() -> None:
     frame = frame_of()
     assert (frame.trade_uuid, frame.price, frame.volume, frame.trade_fee) == (
         TRADE,
-        148_960_000,
+        D(148_960_000),
         D("0.004"),
         D("297.92"),
     )

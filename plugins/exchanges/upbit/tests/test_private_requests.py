@@ -33,7 +33,7 @@ QUESTIONS = {
     "accounts": (account_requests.accounts(), "/accounts", ""),
     "keys": (account_requests.api_keys(), "/api_keys", ""),
     "pockets": (account_requests.pockets(), "/pockets", ""),
-    "wallets": (account_requests.wallets("XRP"), "/status/wallet", "currency=XRP"),
+    "wallets": (account_requests.wallets(), "/status/wallet", ""),
     "chance of a withdrawal": (
         account_requests.withdrawal_chance("XRP", "XRP"),
         "/withdraws/chance",

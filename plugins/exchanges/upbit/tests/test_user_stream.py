@@ -135,7 +135,7 @@ def test_it_delivers_once_the_back_fill_is_complete_and_then_tells_a_snapshot() 
     assert stream.delivering()
     (snapshot,) = stream.tick(NOW + 1, connected=True)
     assert isinstance(snapshot, AccountSnapshot)
-    assert [(one.currency, one.total) for one in snapshot.balances] == [("KRW", 1_000_000)]
+    assert [(one.currency, one.total) for one in snapshot.balances] == [("KRW", Decimal(1_000_000))]
     assert stream.tick(NOW + 2, connected=True) == []
 
 

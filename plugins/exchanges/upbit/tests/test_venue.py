@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import pytest
@@ -33,17 +33,24 @@ from arbcore.model.order import (
 from arbcore.model.reason import Reason
 from arbcore.model.state import ConnectionState
 from arbcore.model.treasury import MovementState, TransferRequest, WithdrawalRequest
+from arbcore.net import limits
+from arbcore.net.offset import ClockOffset
 from arbcore.ports.trading import Venue
 from arbcore.ports.treasury import Treasury
 from arbcore_exchange_simulator import Fault, Simulator, SimulatorSettings
+from arbcore_exchange_simulator.trading.given import AccountSettings, Control, Deposit
 from arbcore_exchange_upbit import plugin
+from arbcore_exchange_upbit.access import open_private_rest, signer_of
+from arbcore_exchange_upbit.addresses import addresses
 from arbcore_exchange_upbit.settings import UpbitSettings
+from arbcore_exchange_upbit.treasury import UpbitTreasury
 from arbcore_exchange_upbit.venue import UpbitVenue
 
 pytestmark = pytest.mark.anyio
 
 KEY, SECRET = "sim-upbit-key", "sim-upbit-secret-0123456789abcdef0123"
 MARKET = "upbit:KRW-XRP"
+MS = 10**6
 FAST = {"first_wait": "2ms", "longest_wait": "20ms", "stagger": "0ms", "request_timeout": "2s"}
 
 
@@ -73,7 +80,11 @@ def context(clock: Clock | None = None, **secrets: str) -> Context:
 
 
 def settings(simulator: Simulator, **changes: Any) -> UpbitSettings:
-    told = {"use": "upbit", "simulator": simulator.address, "network": FAST, "our_ids": "t-", **changes}
+    return settings_at(simulator.address, **changes)
+
+
+def settings_at(address: str, **changes: Any) -> UpbitSettings:
+    told = {"use": "upbit", "simulator": address, "network": FAST, "our_ids": "t-", **changes}
     return UpbitSettings.model_validate(told)
 
 
@@ -174,12 +185,16 @@ async def test_a_limit_order_rests_is_listed_and_cancelled() -> None:
         report = await desk.venue.submit(order)
         assert (report.state, report.client_order_id) == (OrderState.ACKNOWLEDGED, order.client_order_id)
         (listed,) = await desk.venue.open_orders(MARKET)
-        assert (listed.venue_order_id, listed.quantity, listed.price) == (report.venue_order_id, 20, order.price)
+        assert (listed.venue_order_id, listed.quantity, listed.price) == (
+            report.venue_order_id,
+            Decimal(20),
+            order.price,
+        )
         assert (listed.type, listed.origin) == (OrderType.LIMIT, OrderOrigin.OURS)
         await desk.venue.cancel(OrderRef(client_order_id=order.client_order_id, instrument=MARKET))
         await desk.until(lambda: desk.over(order.client_order_id))
         end = desk.of(order.client_order_id)[-1]
-        assert (end.state, end.reason, end.filled) == (OrderState.CANCELLED, Reason.ORDER_CANCELLED, 0)
+        assert (end.state, end.reason, end.filled) == (OrderState.CANCELLED, Reason.ORDER_CANCELLED, Decimal(0))
         assert await desk.venue.open_orders() == []
         with pytest.raises(ExchangeRefused) as caught:
             await desk.venue.cancel(OrderRef(client_order_id=order.client_order_id, instrument=MARKET))
@@ -194,7 +209,7 @@ async def test_a_market_buy_by_cost_is_filled_though_the_venue_cancels_it() -> N
         end = await desk.end(order)
         assert (end.state, end.reason) == (OrderState.FILLED, "")
         spent = sum(one.quantity * one.price for one in desk.fills(order.client_order_id))
-        assert Decimal(10_000) < spent <= order.cost
+        assert 10_000 < spent <= 10_007
         report, fills = split(await desk.venue.look_up(reference(order)))
         assert report.state is OrderState.FILLED
         assert {(one.fill_id, one.fee) for one in fills} == {
@@ -215,7 +230,7 @@ async def test_sales_best_and_immediate_orders() -> None:
         assert (await desk.end(by_cost)).state is OrderState.FILLED
         far = desk.order(Side.BUY, touch(simulator)[0] - 100, "20", **ioc)
         end = await desk.end(far)
-        assert (end.state, end.reason, end.filled) == (OrderState.EXPIRED, Reason.ORDER_NO_LIQUIDITY, 0)
+        assert (end.state, end.reason, end.filled) == (OrderState.EXPIRED, Reason.ORDER_NO_LIQUIDITY, Decimal(0))
 
 
 async def test_the_rest_of_an_immediate_order_expires_with_its_fills() -> None:
@@ -235,16 +250,29 @@ async def test_post_only_that_would_take_is_cancelled_with_that_reason() -> None
 
 async def test_a_self_match_is_prevented_and_told() -> None:
     async with simulating() as simulator, trading(simulator, smp_type="cancel_maker") as desk:
-        bid, ask = touch(simulator)
-        middle = (bid + ask) / 2 // 1
-        maker = desk.order(Side.SELL, middle if middle > bid else ask, "20")
+        ask, size = simulator.world.markets["upbit"]["KRW-XRP"].book.touch[1]
+        maker = desk.order(Side.SELL, Decimal(ask) / 10**8, "20")
         await desk.venue.submit(maker)
-        taker = desk.order(Side.BUY, maker.price, "20", time_in_force=TimeInForce.IOC)
+        # Large enough to reach what stands behind the others at the touch.
+        more = str(Decimal(size) / 10**8 + 40)
+        taker = desk.order(Side.BUY, maker.price, more, time_in_force=TimeInForce.IOC)
         await desk.venue.submit(taker)
         await desk.until(lambda: desk.over(maker.client_order_id) and desk.over(taker.client_order_id))
         end = desk.of(maker.client_order_id)[-1]
-        if end.state is OrderState.CANCELLED:
-            assert end.reason == Reason.ORDER_SELF_MATCH
+        assert (end.state, end.reason, end.filled) == (OrderState.CANCELLED, Reason.ORDER_SELF_MATCH, Decimal(0))
+        assert desk.of(taker.client_order_id)[-1].filled > 0
+
+
+async def test_a_taker_gives_way_where_that_is_set() -> None:
+    async with simulating() as simulator, trading(simulator, smp_type="cancel_taker") as desk:
+        ask, size = simulator.world.markets["upbit"]["KRW-XRP"].book.touch[1]
+        maker = desk.order(Side.SELL, Decimal(ask) / 10**8, "20")
+        await desk.venue.submit(maker)
+        more = str(Decimal(size) / 10**8 + 40)
+        taker = desk.order(Side.BUY, maker.price, more, time_in_force=TimeInForce.IOC)
+        end = await desk.end(taker)
+        assert (end.state, end.reason) == (OrderState.CANCELLED, Reason.ORDER_SELF_MATCH)
+        assert [one.client_order_id for one in await desk.venue.open_orders()] == [maker.client_order_id]
 
 
 async def test_an_amended_order_is_a_new_one() -> None:
@@ -257,12 +285,12 @@ async def test_an_amended_order_is_a_new_one() -> None:
         assert report.client_order_id == "t-new"
         await desk.until(lambda: desk.over(order.client_order_id))
         (listed,) = await desk.venue.open_orders(MARKET)
-        assert (listed.client_order_id, listed.price, listed.quantity) == ("t-new", price - 10, 20)
+        assert (listed.client_order_id, listed.price, listed.quantity) == ("t-new", price - 10, Decimal(20))
         assert listed.venue_order_id == report.venue_order_id
         change = Amendment(side=Side.BUY, quantity=Decimal(30), price=price - 20, new_client_order_id="t-newer")
         await desk.venue.amend(OrderRef(client_order_id="t-new", instrument=MARKET), change)
         await desk.until(lambda: desk.over("t-new"))
-        assert [(one.price, one.quantity) for one in await desk.venue.open_orders()] == [(price - 20, 30)]
+        assert [(one.price, one.quantity) for one in await desk.venue.open_orders()] == [(price - 20, Decimal(30))]
 
 
 async def test_cancel_all_reaches_every_order_of_the_market() -> None:
@@ -329,7 +357,7 @@ async def test_an_order_past_its_time_is_not_sent() -> None:
 
 
 @pytest.mark.parametrize("kind", ["ack_timeout", "unknown_5xx"])
-async def test_an_order_whose_answer_is_lost_is_unknown_and_found(kind: str) -> None:
+async def test_an_order_whose_answer_is_lost_is_unknown_and_found(kind: Literal["ack_timeout", "unknown_5xx"]) -> None:
     async with simulating() as simulator, trading(simulator, network={**FAST, "request_timeout": "200ms"}) as desk:
         simulator.add_fault(Fault(kind=kind, venue="upbit", stream="place", times=1))
         order = desk.order(Side.BUY, touch(simulator)[0] * Decimal("0.9") // 1, "20")
@@ -370,7 +398,7 @@ async def test_a_cancel_that_comes_after_the_fill() -> None:
         assert caught.value.reason == Reason.ORDER_UNKNOWN
         await desk.until(lambda: desk.over(order.client_order_id))
         end = desk.of(order.client_order_id)[-1]
-        assert (end.state, end.filled) == (OrderState.FILLED, 20)
+        assert (end.state, end.filled) == (OrderState.FILLED, Decimal(20))
 
 
 async def test_what_a_lost_connection_hid_is_told_before_connected() -> None:
@@ -378,7 +406,7 @@ async def test_what_a_lost_connection_hid_is_told_before_connected() -> None:
         rests = desk.order(Side.BUY, touch(simulator)[0] * Decimal("0.9") // 1, "20")
         await desk.venue.submit(rests)
         mark = len(desk.heard)
-        simulator.add_fault(Fault(kind="disconnect", venue="upbit", lasts="300ms"))
+        simulator.add_fault(Fault(kind="disconnect", venue="upbit", lasts=300 * MS))
         await desk.until(lambda: any(isinstance(one, ConnectionChanged) for one in desk.heard[mark:]))
         taken = desk.order(Side.SELL, touch(simulator)[0] - 50, "20", time_in_force=TimeInForce.IOC)
         await desk.venue.submit(taken)
@@ -396,7 +424,7 @@ async def test_what_a_lost_connection_hid_is_told_before_connected() -> None:
 async def test_a_stream_that_hides_a_fill_is_found_mute() -> None:
     async with simulating() as simulator, trading(simulator, poll_period="50ms", stream_grace="100ms") as desk:
         mark = len(desk.heard)
-        simulator.add_fault(Fault(kind="drop", venue="upbit", stream="myOrder", lasts="400ms"))
+        simulator.add_fault(Fault(kind="drop", venue="upbit", stream="myOrder", lasts=400 * MS))
         order = desk.order(Side.SELL, touch(simulator)[0] - 50, "20", time_in_force=TimeInForce.IOC)
         await desk.end(order)
         await desk.until(lambda: any(getattr(one, "state", "") is ConnectionState.MUTE for one in desk.heard[mark:]))
@@ -479,8 +507,8 @@ async def test_an_order_can_be_rehearsed() -> None:
 async def test_terms_and_facts() -> None:
     async with simulating() as simulator, trading(simulator) as desk:
         terms = await desk.venue.terms(MARKET)
-        assert (terms.maker, terms.taker, terms.min_notional) == (Decimal("0.0005"), Decimal("0.0005"), 5000)
-        assert (terms.max_notional, terms.trading) == (1_000_000_000, True)
+        assert (terms.maker, terms.taker, terms.min_notional) == (Decimal("0.0005"), Decimal("0.0005"), Decimal(5000))
+        assert (terms.max_notional, terms.trading) == (Decimal(1_000_000_000), True)
         facts = await desk.venue.facts()
         assert facts.key_expires_at is not None
         assert facts.key_expires_at > simulator.world.start
@@ -493,7 +521,7 @@ async def test_a_key_that_is_refused_says_what_to_do() -> None:
     async with simulating() as simulator:
         opening = plugin.open_venue(settings(simulator), context(api_key=KEY, api_secret="wrong-secret-0123456789"))
         with pytest.raises(ExchangeRefused) as caught:
-            await opening.__aenter__()  # type: ignore[union-attr]
+            await opening.__aenter__()
         assert caught.value.reason == Reason.VENUE_KEY_REFUSED
         simulator.add_fault(Fault(kind="ip_refused", venue="upbit"))
         with pytest.raises(ExchangeRefused, match="allowed addresses"):
@@ -527,6 +555,41 @@ def withdrawal() -> WithdrawalRequest:
     return WithdrawalRequest(
         withdraw_id="w-1", currency="XRP", network="XRP", amount=Decimal("10.5"), address="rAddress", tag="7"
     )
+
+
+async def test_money_moves_between_pockets_where_that_is_switched_on() -> None:
+    pocket = AccountSettings(name="second", venue="upbit", owner="upbit")
+    async with simulating() as simulator:
+        simulator.control(Control(add=(pocket,)))
+        async with plugin.open_treasury(settings(simulator, move_money=True), context()) as treasury:
+            assert isinstance(treasury, UpbitTreasury)
+            main, second = await treasury.pockets()
+            asked = TransferRequest(
+                transfer_id="x-1", source=main.uuid, target=second.uuid, currency="KRW", amount=Decimal("1000.5")
+            )
+            moved = await treasury.transfer(asked)
+            assert (moved.client_id, moved.source, moved.target) == ("x-1", main.uuid, second.uuid)
+            assert (moved.amount, moved.state) == (Decimal("1000.5"), MovementState.DONE)
+            assert [one.movement_id for one in await treasury.transfers(0)] == [moved.movement_id]
+        assert simulator.venues.accounts.known("second").cash["KRW"].free == Decimal("1000.5")
+
+
+async def test_deposits_are_listed_the_oldest_first() -> None:
+    async with simulating() as simulator, plugin.open_treasury(settings(simulator), context()) as treasury:
+        for amount in ("1.5", "2.5"):
+            simulator.control(Control(deposit=(Deposit(account="upbit", currency="XRP", amount=Decimal(amount)),)))
+        found = await treasury.deposits(0)
+        assert [(one.amount, one.target, one.source) for one in found] == [
+            (Decimal("1.5"), "main", ""),
+            (Decimal("2.5"), "main", ""),
+        ]
+        assert await treasury.deposits(found[-1].ts + 10**18) == []
+
+
+def test_the_count_of_a_keys_requests_is_not_named_by_the_key() -> None:
+    made = settings_at("http://127.0.0.1:1")
+    open_private_rest(made, addresses(made, "simulator"), context(), signer_of(made, context()), ClockOffset())
+    assert not [name for name in limits._shared if KEY in name]
 
 
 async def test_the_treasury_withdraws_where_that_is_switched_on() -> None:

@@ -12,7 +12,7 @@ from arbcore.net.offset import ClockOffset
 from arbcore_exchange_upbit.access import open_private_rest, signer_of
 from arbcore_exchange_upbit.addresses import addresses
 from arbcore_exchange_upbit.protocol.private import account_requests, money_replies
-from arbcore_exchange_upbit.protocol.private.account_replies import read_keys
+from arbcore_exchange_upbit.protocol.private.account_replies import PocketRow, read_keys, read_pockets
 from arbcore_exchange_upbit.settings import UpbitSettings
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class UpbitTreasury:
         Raises:
             ExchangeError: The venue did not tell.
         """
-        rows = money_replies.read_wallets(await self._http.send(account_requests.wallets(currency)))
+        rows = money_replies.read_wallets(await self._http.send(account_requests.wallets()))
         found = [row.status() for row in rows if not currency or row.currency == currency]
         return [await self._with_terms(one) for one in found] if currency else found
 
@@ -94,8 +94,7 @@ class UpbitTreasury:
             ExchangeError: The venue did not tell.
         """
         rows = money_replies.read_transfers(await self._http.send(account_requests.transfers(self._path)))
-        found = [row.movement() for row in rows]
-        return sorted((one for one in found if one.ts >= since), key=lambda one: one.ts)
+        return _since(since, [row.movement() for row in rows])
 
     async def withdraw(self, request: WithdrawalRequest) -> Movement:
         """Withdraw a coin to an address that is registered on the website.
@@ -144,6 +143,14 @@ class UpbitTreasury:
             target=moved.target or request.target,
         )
 
+    async def pockets(self) -> list[PocketRow]:
+        """Return the account's pockets, whose ids name the wallets of transfers; for keys of the main pocket.
+
+        Raises:
+            ExchangeError: The venue did not tell.
+        """
+        return read_pockets(await self._http.send(account_requests.pockets()))
+
     @property
     def _path(self) -> str:
         return self._settings.transfers_path
@@ -159,7 +166,7 @@ class UpbitTreasury:
             found.update(fresh)
             older = any(one.ts < since for one in fresh.values())
             if older or not fresh or len(rows) < account_requests.MOVEMENTS_PER_PAGE:
-                return sorted((one for one in found.values() if one.ts >= since), key=lambda one: one.ts)
+                return _since(since, list(found.values()))
 
     async def _with_terms(self, status: WalletStatus) -> WalletStatus:
         asked = account_requests.withdrawal_chance(status.currency, status.network)
@@ -174,3 +181,8 @@ class UpbitTreasury:
                 f"{self._context.instance}: {what} was not sent: moving money is switched off",
                 f"set exchanges.{self._context.instance}.move_money: true",
             )
+
+
+def _since(since: int, newest_first: list[Movement]) -> list[Movement]:
+    """Return movements since a time, the oldest first; the venue's times have whole seconds, so its order counts."""
+    return sorted((one for one in reversed(newest_first) if one.ts >= since), key=lambda one: one.ts)

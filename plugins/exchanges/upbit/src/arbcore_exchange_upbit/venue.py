@@ -232,7 +232,9 @@ class UpbitVenue:
         reserved = [row.uuid for row in await self._inquiry.open_rows(market, ("watch",))]
         for start in range(0, len(reserved), order_requests.IDS_PER_CANCEL):
             part = reserved[start : start + order_requests.IDS_PER_CANCEL]
-            order_replies.read_batch(await self._http.send(order_requests.cancel_by_id("uuid", part)))
+            done = order_replies.read_batch(await self._http.send(order_requests.cancel_by_id("uuid", part)))
+            if done.failed.count:
+                self._context.logger.warning("%d reserved orders of %s were not cancelled", done.failed.count, market)
 
     async def look_up(self, order: OrderRef) -> "Sequence[OrderNews]":
         """Return an order's report and fills as the venue states them; nothing where it knows none.

@@ -28,13 +28,9 @@ def pockets() -> Request:
     return _question("/pockets")
 
 
-def wallets(currency: str = "") -> Request:
-    """Return the question whether coins can be moved.
-
-    Args:
-        currency: Coin; what the venue makes of it is unconfirmed, so the answer may name all.
-    """
-    return _question("/status/wallet", **({"currency": currency} if currency else {}))
+def wallets() -> Request:
+    """Return the question whether coins can be moved; it takes no parameter."""
+    return _question("/status/wallet")
 
 
 def withdrawal_chance(currency: str, network: str) -> Request:

@@ -115,7 +115,10 @@ class OrderDesk:
         seen = known.filled or known.state in TERMINAL or (known.uuid and not known.replaces)
         if seen or now - known.known_at < ABSENT_NS:
             return
-        words = (Reason.ORDER_UNKNOWN, "the order that it was to replace had ended first")
+        words = (
+            Reason.ORDER_UNKNOWN,
+            "the venue never made it: the order that it was to replace ended first, or the request was lost",
+        )
         if known.replaces and known.advance(OrderState.REJECTED, known.filled, words, now):
             yield known.report(self._venue, now)
         self._drop(known)

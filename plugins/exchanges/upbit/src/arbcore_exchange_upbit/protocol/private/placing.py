@@ -90,11 +90,6 @@ def amendment_fields(
     return {**fields, **_self_match("new_smp_type", life, rules), "new_identifier": change.new_client_order_id}
 
 
-def is_by_cost(order: OrderRequest) -> bool:
-    """Tell whether the venue counts an order by what it may spend."""
-    return order.side is Side.BUY and order.type in {OrderType.MARKET, OrderType.BEST}
-
-
 def _kind(order: OrderRequest) -> dict[str, str]:
     """Return type, price and volume."""
     if order.trigger_price is not None or order.type not in {OrderType.LIMIT, OrderType.MARKET, OrderType.BEST}:
