@@ -146,7 +146,8 @@ def test_what_was_missed_is_told_in_order_and_before_it_is_whole() -> None:
     after, heard = line.subscribed(START + 60 * S)
     theirs = {**ROW, "clientOrderId": "web_1", "orderId": 29, "status": "CANCELED", "executedQty": "0",
               "updateTime": ROW["updateTime"] + 1}  # fmt: skip
-    assert after.fetched(tag_of(heard, "/api/v3/allOrders"), reply([ROW, theirs]), START) == []
+    row = {**ROW, "updateTime": MY_TRADE["time"]}
+    assert after.fetched(tag_of(heard, "/api/v3/allOrders"), reply([row, theirs]), START) == []
     assert not after.delivering()
     rest = after.fetched(tag_of(heard, "/api/v3/myTrades"), reply([MY_TRADE]), START)
     assert told(rest) == [
@@ -280,7 +281,8 @@ def test_what_happened_before_the_subscription_is_not_the_streams_to_tell() -> N
     assert not [one for one in heard if isinstance(one, Reconnect)]
 
 
-def test_a_stream_that_lags_a_little_is_not_mute() -> None:
+@pytest.mark.parametrize("comes", [True, False])
+def test_a_stream_that_lags_a_little_is_not_mute(comes: bool) -> None:
     line = Line()
     stream = line.whole()
     line.desk.sent(order(), START)
@@ -289,7 +291,12 @@ def test_a_stream_that_lags_a_little_is_not_mute() -> None:
     tag = tag_of(stream.tick(now, connected=True), "/api/v3/order")
     rest = stream.fetched(tag, reply(fresh, now=now), now)
     assert told(rest) == [(OrderState.CANCELLED, Decimal(0))]
-    assert not [one for one in rest if isinstance(one, Reconnect)]
+    if comes:
+        assert stream.received(event({**CANCEL_EVENT, "z": "0"}), now + S) == []
+    later = [*stream.tick(now + 5 * S, connected=True), *rest]
+    assert not [one for one in later if isinstance(one, Reconnect)]
+    later = [*stream.tick(now + 6 * S, connected=True)]
+    assert [one.mute for one in later if isinstance(one, Reconnect)] == ([] if comes else [True])
 
 
 def test_a_quiet_stream_is_kept_talking() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 from arbcore.errors import ConfigurationError, ExchangeRefused, ExchangeUnavailable, OutcomeUnknown, SafetyError
 from arbcore.model.account import AccountUpdate
@@ -26,10 +27,12 @@ from arbcore.model.order import (
 )
 from arbcore.model.reason import Reason
 from arbcore.model.state import ConnectionState
+from arbcore.net.request import Reply, Request
 from arbcore.ports.trading import Venue, VenueItem
 from arbcore.ports.venue import RequestMeasured
-from arbcore.testing.trading_desk import ref
+from arbcore.testing._trading_desk import ref
 from arbcore_exchange_binance import plugin
+from arbcore_exchange_binance.access import PrivateAccess
 from arbcore_exchange_simulator import Simulator
 from plugins.exchanges.binance.tests.spot_bench import (
     API_KEY,
@@ -219,6 +222,7 @@ async def test_an_amend_by_half_cancels_and_says_so(bench: SpotBench) -> None:
         change = Amendment(
             side=Side.BUY, quantity=Decimal(50), price=rested.price, new_client_order_id="ae-2"
         )  # more than the account has
+        bench.fault("user_mute")
         report = await venue.amend(ref(rested), change)
         assert (report.client_order_id, report.state) == ("ae-2", OrderState.REJECTED)
         assert report.reason == Reason.ORDER_INSUFFICIENT_BALANCE
@@ -306,6 +310,22 @@ async def test_the_three_meanings_of_503(bench: SpotBench, fault: str, error: ty
         assert bool(found) == done
         if done:
             await told.until(lambda item: isinstance(item, Fill) and item.client_order_id == "ae-1")
+
+
+async def test_an_answer_that_cannot_be_read_leaves_it_unknown(
+    bench: SpotBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(bench, orders="rest") as (venue, told):
+        ask = PrivateAccess.ask
+
+        async def garbled(self: PrivateAccess, request: Request, what: str) -> Reply:
+            found = await ask(self, request, what)
+            return replace(found, body=b"{]") if request.method == "POST" else found
+
+        monkeypatch.setattr(PrivateAccess, "ask", garbled)
+        with pytest.raises(OutcomeUnknown):
+            await venue.submit(order("ae-1"))
+        await told.until(lambda item: isinstance(item, Fill) and item.client_order_id == "ae-1")
 
 
 async def test_a_duplicate_id_leaves_the_first_order_known(bench: SpotBench) -> None:

@@ -142,7 +142,7 @@ async def test_a_transfer_arrives_in_the_other_wallet(on_simulator: OpenTreasury
 async def test_a_withdrawal_keeps_our_id(on_simulator: OpenTreasury) -> None:
     async with on_simulator(True) as treasury:
         made = await treasury.withdraw(AWAY)
-        (told,) = await treasury.withdrawals(made.ts)
+        (told,) = await treasury.withdrawals(made.ts - DAY)
         assert (told.movement_id, told.client_id) == (made.movement_id, "w-1")
         assert told.amount + told.fee == AWAY.amount
         assert told.state is MovementState.PENDING

@@ -56,6 +56,8 @@ _AT_ONCE: Final = 5
 _COMPARED: Final = 25
 """Orders that are compared at once while it is up."""
 
+_MUTE: Final = Reconnect("the stream did not tell what a request told", mute=True)
+
 _MARGIN_NS: Final = 60 * 10**9
 """So much of the past is asked for twice: clocks differ, and events may be late."""
 
@@ -119,6 +121,7 @@ class SpotUserStream:
         self._asked_at = 0
         self._account_asked_at = 0
         self._turn = 0
+        self._doubted_at = 0
 
     @property
     def url(self) -> str:
@@ -163,6 +166,8 @@ class SpotUserStream:
         """Ask what is due: again what was not answered, orders while nothing is heard, or whether all was heard."""
         if not connected:
             return self._ask_orders(now, self._pace.poll_interval, _AT_ONCE)
+        if self._doubted_at and now - self._doubted_at > self._pace.grace:
+            return [_MUTE]
         heard: list[Heard] = []
         if now - self._pinged_at >= self._pace.mute_after // _PINGS:
             self._pinged_at = now
@@ -258,6 +263,7 @@ class SpotUserStream:
 
     def _listened(self, now: int) -> None:
         """Note that everything up to now was heard: events come in order. Not before the gap is filled."""
+        self._doubted_at = 0
         if self._whole:
             self._past.since = max(self._past.since, now + self._offset.value - _MARGIN_NS)
 
@@ -275,12 +281,14 @@ class SpotUserStream:
     def _mute(self, news: Sequence[OrderNews | Fetch], reply: Reply | None) -> Sequence[Heard]:
         """Give a connection up that has not told what a request tells, long after it happened.
 
-        What happened before the subscription was not the stream's to tell, such as fills of an earlier process.
+        What happened before the subscription was not the stream's to tell, such as fills of an earlier process. What
+        has only just happened leaves a doubt, which the next event ends.
         """
-        if not self._whole or reply is None:
-            return []
         since = self._subscribed_at + self._offset.value + self._offset.error
-        until = reply.sent_ts + self._offset.value - self._pace.grace
-        if any(not isinstance(one, Fetch) and since < one.ts < until for one in news):
-            return [Reconnect("the stream did not tell what a request told", mute=True)]
+        untold = [one.ts for one in news if not isinstance(one, Fetch) and one.ts > since]
+        if not self._whole or reply is None or not untold:
+            return []
+        if min(untold) < reply.sent_ts + self._offset.value - self._pace.grace:
+            return [_MUTE]
+        self._doubted_at = self._doubted_at or reply.recv_ts
         return []
