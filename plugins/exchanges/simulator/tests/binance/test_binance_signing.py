@@ -2,12 +2,14 @@
 
 import base64
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import SecretStr
 
 from arbcore_exchange_simulator import Fault
 from arbcore_exchange_simulator.binance.signatures import is_valid
@@ -67,7 +69,7 @@ def test_spot_takes_microseconds_and_futures_do_not(spot: Any, usdm: Any) -> Non
 
 
 def test_a_skewed_clock_shows_in_the_time_and_refuses_the_old_one(usdm: Any) -> None:
-    usdm.venues.faults.add(Fault(kind="clock_skew", venue="usdm", amount="6s"))
+    usdm.venues.faults.add(Fault(kind="clock_skew", venue="usdm", amount=6_000_000_000))
     assert usdm.code("GET", "fapi/v3/balance") == -1021
     told = usdm.raw("GET", "fapi/v1/time")[1]["serverTime"]
     assert told == usdm.ms + 6000
@@ -83,9 +85,9 @@ def test_missing_parts_and_wrong_keys(usdm: Any) -> None:
 
 def test_permissions_and_addresses(trader: Make) -> None:
     keys = (
-        KeySettings(key="only-reading", secret="s" * 20, permissions=("read",)),
-        KeySettings(key="elsewhere", secret="s" * 20, ips=("10.1.1.1",)),
-        KeySettings(key="short-lived", secret="s" * 20, expires_in="1s"),
+        KeySettings(key="only-reading", secret=SecretStr("s" * 20), permissions=("read",)),
+        KeySettings(key="elsewhere", secret=SecretStr("s" * 20), ips=("10.1.1.1",)),
+        KeySettings(key="short-lived", secret=SecretStr("s" * 20), expires_in=1_000_000_000),
     )
     venues = make_venues(symbols=("BTC",), accounts=(AccountSettings(name="one", venue="usdm", keys=keys),))
     made = type(trader("usdm"))
@@ -112,7 +114,8 @@ def test_an_ed25519_key_signs_requests_and_logs_a_session_on(trader: Make) -> No
     )
     key = KeySettings(key="a-key-pair", public_key=public.decode())
     venues = make_venues(
-        symbols=("BTC",), accounts=(AccountSettings(name="one", venue="usdm", keys=(key,), balances={"USDT": 1000}),)
+        symbols=("BTC",),
+        accounts=(AccountSettings(name="one", venue="usdm", keys=(key,), balances={"USDT": Decimal(1000)}),),
     )
     client = type(trader("usdm"))(venues, "usdm", "a-key-pair", "")
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from arbcore_exchange_simulator import Fault
 from arbcore_exchange_simulator.memory import make_venues
@@ -30,8 +31,8 @@ def test_a_purchase_pays_its_fee_in_what_it_receives(spot: Any) -> None:
     assert fee == D("0.00001")
     assert D(reply["cummulativeQuoteQty"]) == paid
     after = _wallets(spot)
-    assert after["USDT"] == (before["USDT"][0] - paid, 0)
-    assert after["BTC"] == (before["BTC"][0] + D("0.01") - fee, 0)
+    assert after["USDT"] == (before["USDT"][0] - paid, D(0))
+    assert after["BTC"] == (before["BTC"][0] + D("0.01") - fee, D(0))
 
 
 def test_a_purchase_by_cost_and_a_sale_by_proceeds(spot: Any) -> None:
@@ -48,7 +49,7 @@ def test_a_limit_locks_money_until_it_ends(spot: Any) -> None:
     before = _wallets(spot)
     reply = spot.order("BUY", "0.01", "90000", newClientOrderId="rest")
     assert (reply["status"], reply["fills"]) == ("NEW", [])
-    assert _wallets(spot)["USDT"] == (before["USDT"][0] - 900, 900)
+    assert _wallets(spot)["USDT"] == (before["USDT"][0] - 900, D(900))
     assert [row["orderId"] for row in spot.done("GET", "api/v3/openOrders")] == [reply["orderId"]]
     gone = spot.done("DELETE", ORDER, symbol="BTCUSDT", origClientOrderId="rest", newClientOrderId="stop")
     assert (gone["status"], gone["origClientOrderId"], gone["clientOrderId"]) == ("CANCELED", "rest", "stop")
@@ -196,7 +197,7 @@ def test_a_withdrawal_arrives_where_its_address_belongs(trader: Callable[..., An
     accounts = (
         AccountSettings(name="spot", venue="spot", keys=(BINANCE_KEY,), balances={"XRP": D(500)},
                         options={"addresses": [to]}),
-        AccountSettings(name="other", venue="spot", keys=(KeySettings(key="other-key", secret="x" * 20),)),
+        AccountSettings(name="other", venue="spot", keys=(KeySettings(key="other-key", secret=SecretStr("x" * 20)),)),
     )  # fmt: skip
     venues = make_venues(symbols=("XRP",), accounts=accounts)
     spot = type(trader("spot"))(venues, "spot")
@@ -237,7 +238,7 @@ def test_coins_and_what_a_key_may_do(spot: Any, trader: Callable[..., Any]) -> N
     assert coins["XRP"]["networkList"][0]["withdrawFee"] == "0.2"
     assert spot.done("GET", "sapi/v1/capital/deposit/address", coin="XRP")["address"].startswith("sim")
     assert spot.raw("GET", "sapi/v1/system/status", key="") == (200, {"status": 0, "msg": "normal"})
-    key = KeySettings(key="trading-only", secret="x" * 20, permissions=("spot", "futures"))
+    key = KeySettings(key="trading-only", secret=SecretStr("x" * 20), permissions=("spot", "futures"))
     venues = make_venues(symbols=("BTC",), accounts=(AccountSettings(name="one", venue="spot", keys=(key,)),))
     narrow = type(spot)(venues, "spot", "trading-only", "x" * 20)
     rights = narrow.done("GET", "sapi/v1/account/apiRestrictions")
@@ -251,7 +252,7 @@ def test_coins_and_what_a_key_may_do(spot: Any, trader: Callable[..., Any]) -> N
 
 
 def test_silent_fills_and_orders_that_end_by_faults(spot: Any) -> None:
-    spot.venues.faults.add(Fault(kind="fill_silence", venue="spot", lasts="2s"))
+    spot.venues.faults.add(Fault(kind="fill_silence", venue="spot", lasts=2_000_000_000))
     reply = spot.order("BUY", "0.001")
     assert (reply["status"], reply["fills"]) == ("NEW", [])
     spot.step(2.1)

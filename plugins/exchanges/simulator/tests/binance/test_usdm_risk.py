@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from arbcore_exchange_simulator import Fault
+from arbcore_exchange_simulator.binance.usdm.brackets import bracket_of
 from arbcore_exchange_simulator.memory import make_venues
 from arbcore_exchange_simulator.trading.given import BINANCE_KEY, AccountSettings
 
@@ -95,8 +96,6 @@ def test_the_liquidation_price_is_where_margin_and_maintenance_meet(usdm: Any) -
     (one,) = usdm.done("GET", "fapi/v3/positionRisk")
     price, wallet = D(one["liquidationPrice"]), D(usdm.done("GET", "fapi/v3/balance")[0]["balance"])
     profit = (D(one["entryPrice"]) - price) * 1
-    from arbcore_exchange_simulator.binance.usdm.brackets import bracket_of
-
     bracket = bracket_of("BTCUSDT", abs(D(one["notional"])))
     assert abs(wallet + profit - (price * bracket.ratio - bracket.sum)) < D("0.00001")
 
@@ -138,7 +137,7 @@ def test_a_delisted_perpetual_is_settled(usdm: Any) -> None:
     usdm.order("SELL", "0.1")
     number = usdm.order("BUY", "0.1", "96000")["orderId"]
     client = usdm.listen()
-    usdm.venues.faults.add(Fault(kind="delisting", venue="usdm", symbol="BTCUSDT", after="1s"))
+    usdm.venues.faults.add(Fault(kind="delisting", venue="usdm", symbol="BTCUSDT", after=1_000_000_000))
     usdm.step(1.3)
     assert usdm.done("GET", "fapi/v3/positionRisk") == []
     told = [frame["o"] for frame in client.take() if frame["e"] == "ORDER_TRADE_UPDATE"]

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from arbcore_exchange_simulator import Fault
 from arbcore_exchange_simulator.memory import MemoryClient
+from arbcore_exchange_simulator.trading.given import AccountSettings, KeySettings
 
 LISTEN = "fapi/v1/listenKey"
 
@@ -85,16 +87,14 @@ def test_the_forms_of_the_address(usdm: Any) -> None:
     assert set(_kinds(chosen.take())) == {"ORDER_TRADE_UPDATE", "TRADE_LITE"}
     frames = wrapped.take()
     assert {frame["stream"] for frame in frames} == {key}
-    assert [frame["data"]["e"] for frame in frames][0] == "ORDER_TRADE_UPDATE"
+    assert next(frame["data"]["e"] for frame in frames) == "ORDER_TRADE_UPDATE"
     assert bogus.take() == []
     assert bogus.ended is None
 
 
 def test_other_accounts_hear_nothing(usdm: Any, trader: Callable[..., Any]) -> None:
-    from arbcore_exchange_simulator.trading.given import AccountSettings, KeySettings
-
     usdm.venues.accounts.add(
-        AccountSettings(name="other", venue="usdm", keys=(KeySettings(key="other-key", secret="x" * 20),))
+        AccountSettings(name="other", venue="usdm", keys=(KeySettings(key="other-key", secret=SecretStr("x" * 20)),))
     )
     other = trader("usdm", "other-key", "x" * 20)
     client = other.listen()
@@ -169,7 +169,7 @@ def test_settings_are_told(usdm: Any) -> None:
 @pytest.mark.parametrize("kind", ["duplicate_event", "user_mute"])
 def test_events_twice_or_not_at_all(usdm: Any, kind: Any) -> None:
     client = usdm.listen()
-    usdm.venues.faults.add(Fault(kind=kind, venue="usdm", lasts="5s"))
+    usdm.venues.faults.add(Fault(kind=kind, venue="usdm", lasts=5_000_000_000))
     usdm.order("BUY", "0.01")
     frames = client.take()
     assert len(frames) == (8 if kind == "duplicate_event" else 0)
@@ -181,7 +181,7 @@ def test_events_twice_or_not_at_all(usdm: Any, kind: Any) -> None:
 
 def test_late_reports_come_after_the_reply(usdm: Any) -> None:
     client = usdm.listen()
-    usdm.venues.faults.add(Fault(kind="order_report_delay", venue="usdm", amount="2s"))
+    usdm.venues.faults.add(Fault(kind="order_report_delay", venue="usdm", amount=2_000_000_000))
     usdm.order("BUY", "0.01")
     assert client.take() == []
     usdm.step(1.9)
@@ -192,7 +192,7 @@ def test_late_reports_come_after_the_reply(usdm: Any) -> None:
 
 def test_a_silent_fill_shows_nowhere_until_the_fault_ends(usdm: Any) -> None:
     client = usdm.listen()
-    usdm.venues.faults.add(Fault(kind="fill_silence", venue="usdm", lasts="3s"))
+    usdm.venues.faults.add(Fault(kind="fill_silence", venue="usdm", lasts=3_000_000_000))
     reply = usdm.order("BUY", "0.01", newOrderRespType="RESULT")
     assert (reply["status"], reply["executedQty"]) == ("NEW", "0.000")
     assert [_order(one)[0] for one in client.take()] == ["NEW"]
