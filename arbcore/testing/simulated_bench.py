@@ -8,7 +8,8 @@ from arbcore.model.order import OrderOrigin, OrderRequest, OrderType, TimeInForc
 from arbcore.ports.trading import Venue
 from arbcore.ports.venue import Capabilities, SimVenue
 from arbcore.testing.samples import quote
-from arbcore.testing.simulated_venue import SimulatedExchange, SimulatedVenue
+from arbcore.testing.simulated_exchange import SimulatedExchange
+from arbcore.testing.simulated_venue import SimulatedVenue
 from arbcore.testing.trading_bench import Faults, Market, Touch, Witness
 
 _BID, _ASK, _SIZE = 98.0, 99.0, 5.0

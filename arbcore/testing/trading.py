@@ -1,18 +1,28 @@
 """The conformance suite of real venues: orders in, reports and fills out, on good days and on bad ones."""
 
+from arbcore.testing import (
+    _trading_leverage,
+    _trading_opening,
+    _trading_orders,
+    _trading_outcomes,
+    _trading_recovery,
+    _trading_refusals,
+    _trading_standing,
+)
 from arbcore.testing.trading_bench import Bench, Faults, Held, Market, OpenRealVenue, Operation, Touch, Witness
-from arbcore.testing.trading_leverage import LeverageTests
-from arbcore.testing.trading_opening import OpeningTests
-from arbcore.testing.trading_orders import OrderTests
-from arbcore.testing.trading_outcomes import OutcomeTests
-from arbcore.testing.trading_recovery import RecoveryTests
-from arbcore.testing.trading_refusals import RefusalTests
-from arbcore.testing.trading_standing import StandingTests
 
 __all__ = ["Bench", "Faults", "Held", "Market", "OpenRealVenue", "Operation", "Touch", "VenueSuite", "Witness"]
 
 
-class VenueSuite(OpeningTests, OrderTests, StandingTests, RefusalTests, OutcomeTests, RecoveryTests, LeverageTests):
+class VenueSuite(
+    _trading_opening.OpeningTests,
+    _trading_orders.OrderTests,
+    _trading_standing.StandingTests,
+    _trading_refusals.RefusalTests,
+    _trading_outcomes.OutcomeTests,
+    _trading_recovery.RecoveryTests,
+    _trading_leverage.LeverageTests,
+):
     """Standard tests of a real venue: `arbcore.ports.trading.Venue`, `LeveragedVenue` and `DeadMansSwitch`.
 
     They find what loses money: a timeout taken for a refusal, an order sent twice, a fill that is lost or counted

@@ -10,8 +10,8 @@ from arbcore.model.treasury import Movement, MovementState, TransferRequest, Wit
 from arbcore.ports.treasury import Treasury
 from arbcore.ports.venue import Capabilities
 from arbcore.testing._suite import Suite
+from arbcore.testing._trading_news import shown_secret
 from arbcore.testing.trading_bench import Faults
-from arbcore.testing.trading_news import shown_secret
 
 __all__ = ["Moves", "OpenTreasury", "TreasurySuite"]
 

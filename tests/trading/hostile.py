@@ -18,7 +18,8 @@ from arbcore.model.order import TERMINAL, Fill, OrderOrigin, OrderRef, OrderRepo
 from arbcore.model.reason import Reason
 from arbcore.model.state import ConnectionState
 from arbcore.ports.trading import OrderNews, TakeItem, VenueItem
-from arbcore.testing.simulated_venue import SimulatedExchange, SimulatedVenue
+from arbcore.testing.simulated_exchange import SimulatedExchange
+from arbcore.testing.simulated_venue import SimulatedVenue
 
 SECRET = "s3cret-of-the-account"
 logger = logging.getLogger(__name__)

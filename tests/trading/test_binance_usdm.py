@@ -1,6 +1,7 @@
 """Binance USD-M futures against the suite of real venues, on the simulator in process."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import ClassVar
 
 import pytest
@@ -32,6 +33,22 @@ def settings_with(address: str, own_ids: str = "suite-", orders: str = "rest") -
     )
 
 
+@asynccontextmanager
+async def staged(orders: str) -> AsyncIterator[Stage]:
+    """Run a simulator with the venue on it; orders go as requests or as calls."""
+    secrets = {"api_key": BINANCE_KEY, "api_secret": BINANCE_SECRET}
+    async with still() as (simulator, gate):
+
+        def open_as(own_ids: str) -> Venue:
+            # The other program does not run a venue: it only sends.
+            by = orders if own_ids == "suite-" else "rest"
+            return plugin.open_venue(settings_with(gate.address, own_ids, by), context("usdm", secrets))
+
+        async with plugin.open_feed(settings_with(simulator.address), context("usdm", secrets)) as feed:
+            (instrument,) = [one for one in await feed.instruments() if one.symbol == "BTCUSDT"]
+        yield Stage(simulator, gate, "usdm", instrument, WAYS, "/private/", open_as)
+
+
 class UsdmSuite(VenueSuite):
     """What both ways to send orders share."""
 
@@ -40,17 +57,8 @@ class UsdmSuite(VenueSuite):
     @pytest.fixture
     async def stage(self) -> AsyncIterator[Stage]:
         """The venue on a simulator."""
-        secrets = {"api_key": BINANCE_KEY, "api_secret": BINANCE_SECRET}
-        async with still() as (simulator, gate):
-
-            def open_as(own_ids: str) -> Venue:
-                # The other program does not run a venue: it only sends.
-                orders = self.orders if own_ids == "suite-" else "rest"
-                return plugin.open_venue(settings_with(gate.address, own_ids, orders), context("usdm", secrets))
-
-            async with plugin.open_feed(settings_with(simulator.address), context("usdm", secrets)) as feed:
-                (instrument,) = [one for one in await feed.instruments() if one.symbol == "BTCUSDT"]
-            yield Stage(simulator, gate, "usdm", instrument, WAYS, "/private/", open_as)
+        async with staged(self.orders) as stage:
+            yield stage
 
     @pytest.fixture
     def open_venue(self, stage: Stage) -> OpenRealVenue:

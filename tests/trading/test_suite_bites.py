@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from arbcore.testing import trading_desk
+from arbcore.testing import _trading_desk as trading_desk
 from arbcore.testing.samples import PERPETUAL, SPOT
 from arbcore.testing.trading import Bench
 from tests.trading.hostile import SECRET, Hostile

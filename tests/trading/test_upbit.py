@@ -1,6 +1,7 @@
 """Upbit against the suite of real venues, on the simulator in process."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -27,19 +28,26 @@ def settings_with(address: str, our_ids: str = "suite-") -> UpbitSettings:
     return UpbitSettings.model_validate({"use": "upbit", "simulator": address, "our_ids": our_ids, "network": NETWORK})
 
 
+@asynccontextmanager
+async def staged() -> AsyncIterator[Stage]:
+    """Run a simulator with the venue on it."""
+    secrets = {"api_key": UPBIT_KEY, "api_secret": UPBIT_SECRET}
+    async with still() as (simulator, gate):
+
+        def open_as(our_ids: str) -> Venue:
+            return plugin.open_venue(settings_with(gate.address, our_ids), context("upbit", secrets))
+
+        async with plugin.open_feed(settings_with(simulator.address), context("upbit", secrets)) as feed:
+            (instrument,) = [one for one in await feed.instruments() if one.symbol == "KRW-BTC"]
+        yield Stage(simulator, gate, "upbit", instrument, WAYS, "/private", open_as)
+
+
 class TestUpbit(VenueSuite):
     @pytest.fixture
     async def stage(self) -> AsyncIterator[Stage]:
         """The venue on a simulator."""
-        secrets = {"api_key": UPBIT_KEY, "api_secret": UPBIT_SECRET}
-        async with still() as (simulator, gate):
-
-            def open_as(our_ids: str) -> Venue:
-                return plugin.open_venue(settings_with(gate.address, our_ids), context("upbit", secrets))
-
-            async with plugin.open_feed(settings_with(simulator.address), context("upbit", secrets)) as feed:
-                (instrument,) = [one for one in await feed.instruments() if one.symbol == "KRW-BTC"]
-            yield Stage(simulator, gate, "upbit", instrument, WAYS, "/private", open_as)
+        async with staged() as stage:
+            yield stage
 
     @pytest.fixture
     def open_venue(self, stage: Stage) -> OpenRealVenue:

@@ -9,9 +9,9 @@ from arbcore.model.money import ZERO, add, total
 from arbcore.model.order import Fill, OrderOrigin, OrderReport, OrderRequest, Side
 from arbcore.model.state import ConnectionState
 from arbcore.testing._trading_base import VenueFixtures
+from arbcore.testing._trading_desk import Desk, fills_in, open_desk, ref
+from arbcore.testing._trading_news import moved
 from arbcore.testing.trading_bench import Bench
-from arbcore.testing.trading_desk import Desk, fills_in, open_desk, ref
-from arbcore.testing.trading_news import moved
 
 
 class RecoveryTests(VenueFixtures):

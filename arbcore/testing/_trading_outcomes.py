@@ -14,9 +14,9 @@ from arbcore.errors import (
 from arbcore.model.order import OrderRequest, OrderState
 from arbcore.model.reason import Reason
 from arbcore.testing._trading_base import VenueFixtures
+from arbcore.testing._trading_desk import Desk, open_desk, outcome, ref, reports_in
+from arbcore.testing._trading_standing import new_terms, noted, only_with_new_terms
 from arbcore.testing.trading_bench import Bench, Operation
-from arbcore.testing.trading_desk import Desk, open_desk, outcome, ref, reports_in
-from arbcore.testing.trading_standing import new_terms, noted, only_with_new_terms
 
 _NOT_DONE = ExchangeRefused | RateLimited | ExchangeUnavailable
 """The venue did not do it, and that is certain."""

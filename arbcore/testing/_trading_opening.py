@@ -13,9 +13,9 @@ from arbcore.model.order import OrderRef
 from arbcore.model.state import ConnectionState
 from arbcore.ports.trading import DeadMansSwitch, LeveragedVenue, Venue
 from arbcore.testing._trading_base import VenueFixtures
+from arbcore.testing._trading_desk import open_desk, outcome, ref
+from arbcore.testing._trading_news import shown_secret
 from arbcore.testing.trading_bench import Bench
-from arbcore.testing.trading_desk import open_desk, outcome, ref
-from arbcore.testing.trading_news import shown_secret
 
 
 class OpeningTests(VenueFixtures):

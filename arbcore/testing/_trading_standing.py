@@ -10,10 +10,10 @@ from arbcore.errors import ExchangeRefused
 from arbcore.model.grid import Rounding
 from arbcore.model.order import TERMINAL, Amendment, OrderRequest, OrderState, OrderType, Side
 from arbcore.model.reason import Reason
-from arbcore.testing import trading_desk
+from arbcore.testing import _trading_desk as trading_desk
 from arbcore.testing._trading_base import VenueFixtures
+from arbcore.testing._trading_desk import Desk, fills_in, open_desk, outcome, ref, reports_in
 from arbcore.testing.trading_bench import Bench
-from arbcore.testing.trading_desk import Desk, fills_in, open_desk, outcome, ref, reports_in
 
 
 class StandingTests(VenueFixtures):

@@ -19,8 +19,8 @@ from arbcore.model.order import (
 )
 from arbcore.model.reason import Reason
 from arbcore.testing._trading_base import VenueFixtures
+from arbcore.testing._trading_desk import Desk, fills_in, open_desk, outcome, ref, reports_in
 from arbcore.testing.trading_bench import Bench
-from arbcore.testing.trading_desk import Desk, fills_in, open_desk, outcome, ref, reports_in
 
 _SIDES = pytest.mark.parametrize("side", list(Side))
 

@@ -12,8 +12,8 @@ from arbcore.model.grid import Rounding, to_grid
 from arbcore.model.order import OrderRef, OrderRequest, OrderState, Side, TimeInForce
 from arbcore.model.reason import Reason
 from arbcore.testing._trading_base import VenueFixtures
+from arbcore.testing._trading_desk import Desk, open_desk, outcome, ref
 from arbcore.testing.trading_bench import Bench
-from arbcore.testing.trading_desk import Desk, open_desk, outcome, ref
 
 MakeOrder = Callable[[Desk], Awaitable[OrderRequest]]
 
