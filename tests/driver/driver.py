@@ -29,6 +29,7 @@ class Driver:
     Attributes:
         books: What it knows.
         counts: What happened, by name.
+        errors: Every error that the venue raised.
         connected: Set while the user stream is told as connected.
 
     Args:
@@ -54,6 +55,7 @@ class Driver:
     ) -> None:
         self.books: Final = Books(instruments)
         self.counts: Final[Counter[str]] = Counter()
+        self.errors: Final[list[ExchangeError]] = []
         self.connected = anyio.Event()
         self._venue: Final = venue
         self._instruments: Final = {one.key: one for one in instruments}
@@ -120,9 +122,11 @@ class Driver:
         try:
             self.books.learn(await self._venue.submit(order))
             sent.outcome = "accepted"
-        except OutcomeUnknown:
+        except OutcomeUnknown as error:
+            self.errors.append(error)
             sent.outcome = "unknown"
         except ExchangeError as error:
+            self.errors.append(error)
             sent.outcome = "refused"
             self.counts[f"refused {getattr(error, 'reason', '') or type(error).__name__}"] += 1
         self.counts[f"place {sent.outcome}"] += 1
@@ -132,9 +136,11 @@ class Driver:
         try:
             await self._venue.cancel(self._ref(sent))
             self.counts["cancel accepted"] += 1
-        except OutcomeUnknown:
+        except OutcomeUnknown as error:
+            self.errors.append(error)
             self.counts["cancel unknown"] += 1
         except ExchangeError as error:
+            self.errors.append(error)
             self.counts[f"cancel refused {getattr(error, 'reason', '') or type(error).__name__}"] += 1
 
     async def _amend(self, sent: Sent) -> None:
@@ -150,9 +156,11 @@ class Driver:
         try:
             self.books.learn(await self._venue.amend(self._ref(sent), change))
             self.counts["amend accepted"] += 1
-        except OutcomeUnknown:
+        except OutcomeUnknown as error:
+            self.errors.append(error)
             self.counts["amend unknown"] += 1
         except ExchangeError as error:
+            self.errors.append(error)
             self.counts[f"amend refused {getattr(error, 'reason', '') or type(error).__name__}"] += 1
 
     async def _settle(self, sent: Sent, limit: anyio.CapacityLimiter) -> None:
@@ -166,7 +174,8 @@ class Driver:
     async def _look_up(self, sent: Sent, waited: int) -> None:
         try:
             news = await self._venue.look_up(self._ref(sent))
-        except ExchangeError:
+        except ExchangeError as error:
+            self.errors.append(error)
             self.counts["look-up failed"] += 1
             return
         for item in news:
