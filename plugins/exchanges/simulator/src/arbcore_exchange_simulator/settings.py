@@ -72,7 +72,7 @@ class Rules(_Part):
         upbit_order: Orders a second and pocket; 8 before 2026-08-21.
         upbit_order_test: Test orders a second and pocket.
         upbit_fee: Share of the value, for maker and taker; that of the KRW market.
-        upbit_cancel_delay: Time from the reply to a cancel request to the cancelling.
+        upbit_cancel_delay: Time from the reply to a cancel request to the cancelling; 0 for at once.
         upbit_report_delay: Time from an event to its report on the private socket.
         upbit_smp_default: What an order without ``smp_type`` gets; ``none`` before the change announced for 2026-11-09.
         upbit_bodies: Whether every request may carry its parameters in its body, also as a URL-encoded form, as old

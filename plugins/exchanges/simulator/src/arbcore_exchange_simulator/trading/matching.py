@@ -1,6 +1,5 @@
 """Lets orders trade: against the public book, which they really use up, and against each other."""
 
-from bisect import insort
 from collections.abc import Callable
 from typing import Final, Literal, Protocol
 
@@ -10,6 +9,7 @@ from arbcore_exchange_simulator.trading.account import Account
 from arbcore_exchange_simulator.trading.ledger import Ledger
 from arbcore_exchange_simulator.trading.money import affordable, minus, plus, value
 from arbcore_exchange_simulator.trading.order import Execution, Order, State
+from arbcore_exchange_simulator.trading.resting import Resting, best, step, within
 
 What = Literal["new", "trade", "cancelled", "expired", "prevented", "amended", "rejected"]
 """What happened to an order."""
@@ -36,32 +36,6 @@ class Watcher(Protocol):
         ...
 
 
-class _Resting:
-    """Resting orders of a market: best first on each side, and what stands before each in the public level."""
-
-    def __init__(self) -> None:
-        self.bids: list[Order] = []
-        self.asks: list[Order] = []
-        self.ahead: dict[Order, int] = {}
-
-    def side(self, buy: bool) -> list[Order]:
-        return self.bids if buy else self.asks
-
-    def add(self, order: Order, ahead: int) -> None:
-        insort(self.side(order.buy), order, key=_rank)
-        self.ahead[order] = ahead
-
-    def remove(self, order: Order) -> None:
-        if order in self.ahead:
-            del self.ahead[order]
-            self.side(order.buy).remove(order)
-
-
-def _rank(order: Order) -> tuple[int, int]:
-    price = order.price or 0
-    return (-price if order.buy else price, order.number)
-
-
 class Matching:
     """Orders of one venue.
 
@@ -83,7 +57,7 @@ class Matching:
         self.halted: Callable[[Market], bool] = lambda _market: False
         self._world = world
         self._next = first
-        self._resting: dict[str, _Resting] = {}
+        self._resting: dict[str, Resting] = {}
         self._busy = False
         world.listeners.append(self)
 
@@ -200,20 +174,20 @@ class Matching:
     def available(self, market: Market, *, buy: bool, limit: int | None) -> int:
         """Return the atoms that an order could trade at once in the public book."""
         levels = market.book.asks if buy else market.book.bids
-        return sum(there for price, there in levels.items() if _within(buy, price, limit))
+        return sum(there for price, there in levels.items() if within(buy, price, limit))
 
-    def _active(self, market: Market) -> _Resting | None:
+    def _active(self, market: Market) -> Resting | None:
         if self._busy or market.listing.venue != self.venue:
             return None
         book = self._resting.get(market.listing.symbol)
         return book if book is not None and book.ahead and not self.halted(market) else None
 
-    def _book(self, market: Market) -> _Resting:
-        return self._resting.setdefault(market.listing.symbol, _Resting())
+    def _book(self, market: Market) -> Resting:
+        return self._resting.setdefault(market.listing.symbol, Resting())
 
     def _crosses(self, order: Order) -> bool:
         bid, ask = order.market.book.touch
-        return _within(order.buy, ask[0] if order.buy else bid[0], order.price)
+        return within(order.buy, ask[0] if order.buy else bid[0], order.price)
 
     def _run(self, order: Order, *, crossing: bool = False) -> None:
         """Match an order that came or changed, then rest or end it."""
@@ -228,7 +202,7 @@ class Matching:
         if order.state != "open":
             return
         if order.kind == "market" or order.life in {"IOC", "FOK"}:
-            spent = order.budget is not None and self._wanted(order, _best(order)) == 0
+            spent = order.budget is not None and self._wanted(order, best(order)) == 0
             self._end(order, "expired", "remainder" if spent else "life")
             return
         levels = order.market.book.bids if order.buy else order.market.book.asks
@@ -241,11 +215,11 @@ class Matching:
             levels = order.market.book.asks if order.buy else order.market.book.bids
             price, there = next(iter(levels.items()))
             mate = self._mate(order)
-            if mate is not None and mate.price is not None and _within(order.buy, mate.price + _step(order), price):
+            if mate is not None and mate.price is not None and within(order.buy, mate.price + step(order), price):
                 if not self._meet(order, mate):
                     break
                 continue
-            quantity = min(self._wanted(order, price), there) if _within(order.buy, price, order.price) else 0
+            quantity = min(self._wanted(order, price), there) if within(order.buy, price, order.price) else 0
             if quantity <= 0:
                 break
             last = len(levels) == 1 and quantity == there
@@ -315,7 +289,7 @@ class Matching:
         """Return the best resting order that an order can trade with."""
         book = self._resting.get(order.symbol)
         side = book.side(not order.buy) if book is not None else []
-        return side[0] if side and _within(order.buy, side[0].price or 0, order.price) else None
+        return side[0] if side and within(order.buy, side[0].price or 0, order.price) else None
 
     def _fills_whole(self, order: Order) -> bool:
         """Whether an order can trade all it wants at once; other orders count like public ones."""
@@ -324,7 +298,7 @@ class Matching:
         for mate in book.side(not order.buy) if book is not None else ():
             if mate.account is not order.account or not _PREVENTION.get(order.smp):
                 levels[mate.price or 0] = levels.get(mate.price or 0, 0) + mate.remaining
-        found = [(price, there) for price, there in levels.items() if _within(order.buy, price, order.price)]
+        found = [(price, there) for price, there in levels.items() if within(order.buy, price, order.price)]
         if order.budget is None:
             return sum(there for _, there in found) >= order.remaining
         worth = sum((value(price, there) for price, there in found), start=value(0, 0))
@@ -390,19 +364,3 @@ class Matching:
         listing = order.market.listing
         for watcher in (*self.watchers, *order.account.listeners):
             watcher.on_cash(order.account, (listing.quote if order.buy else listing.base,), why)
-
-
-def _within(buy: bool, price: int, limit: int | None) -> bool:
-    """Whether a price is no worse than a limit."""
-    return limit is None or (price <= limit if buy else price >= limit)
-
-
-def _best(order: Order) -> int:
-    """Return the best public price on the other side."""
-    bid, ask = order.market.book.touch
-    return ask[0] if order.buy else bid[0]
-
-
-def _step(order: Order) -> int:
-    """Return what makes a price just worse: another order goes first only where its price is truly better."""
-    return 1 if order.buy else -1

@@ -1,5 +1,6 @@
 """Upbit's private REST of orders (Upbit developer centre, 2026-11): placing, cancelling, asking."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -170,7 +171,7 @@ class UpbitOrders:
             except Refused:  # its client was answered long ago: the order just never exists
                 order.state, order.why = "rejected", "funds"
 
-        self._later.at(self._world.now + self._rules.upbit_cancel_delay, follow)
+        self._soon(follow)
         extra = {"new_order_identifier": draft.identifier} if draft.identifier else {}
         return {**row, "new_order_uuid": order_uuid(order), **extra}
 
@@ -285,8 +286,15 @@ class UpbitOrders:
 
     def _cancel(self, order: Order) -> Row:
         row = order_row(order, self._world.now)
-        self._later.at(self._world.now + self._rules.upbit_cancel_delay, lambda: self._matching.cancel(order))
+        self._soon(lambda: self._matching.cancel(order))
         return row
+
+    def _soon(self, act: Callable[[], object]) -> None:
+        """Let a cancel request take its effect: a little later, or at once where the rules know no delay."""
+        if self._rules.upbit_cancel_delay:
+            self._later.at(self._world.now + self._rules.upbit_cancel_delay, act)
+        else:
+            act()
 
     def _batch(self, orders: list[Order], lost: list[Row]) -> Row:
         rows = []
