@@ -106,6 +106,20 @@ class RecoveryTests(VenueFixtures):
             assert (listed.venue_order_id, listed.origin) == (name, OrderOrigin.FOREIGN)
             await desk.fence()
 
+    @pytest.mark.parametrize("origin", [OrderOrigin.LIQUIDATION, OrderOrigin.ADL])
+    @pytest.mark.anyio
+    async def test_what_the_venue_closes_is_told_with_its_origin(self, bench: Bench, origin: OrderOrigin) -> None:
+        """A liquidation or a deleveraging is told as a fill of its own origin, and the position is gone."""
+        bench.need("leverage", "faults.close_position", "times_in_force.ioc")
+        async with open_desk(bench) as desk:
+            opened = await _trade(desk, await desk.taking())
+            assert bench.faults.close_position is not None
+            await bench.faults.close_position(origin)
+            held = total(fill.quantity for fill in opened)
+            await desk.until(lambda: _closed_by_venue(desk) == held, "the closing fills are told")
+            assert {one.origin for one in desk.news.foreign} == {origin}
+            assert not (await desk.venue.snapshot()).positions
+
     @pytest.mark.anyio
     async def test_balances_follow_from_the_fills(self, bench: Bench) -> None:
         """After fills the snapshot is the one before plus what was told, to the last digit, fees included."""
@@ -154,6 +168,10 @@ async def _trade(desk: Desk, order: OrderRequest) -> list[Fill]:
     fills = await desk.until_ended(order)
     assert total(fill.quantity for fill in fills) == order.quantity, "the touch did not fill a small order"
     return fills
+
+
+def _closed_by_venue(desk: Desk) -> Decimal:
+    return total(one.quantity for one in desk.news.foreign if isinstance(one, Fill))
 
 
 async def _round_trip(desk: Desk) -> list[Fill]:

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from arbcore.model.instrument import Instrument
-from arbcore.model.order import OrderRequest
+from arbcore.model.order import OrderOrigin, OrderRequest
 from arbcore.ports.trading import Venue
 from arbcore.ports.venue import Capabilities
 
@@ -80,6 +80,7 @@ class Faults:
         silence: While entered, the user stream is open and tells nothing, and what happens is never told later.
         duplicate: While entered, every event of the user stream comes twice.
         fill_on_cancel: The next cancel arrives just after the order has filled.
+        close_position: The venue closes the position by itself, as a liquidation or for auto-deleveraging.
         stream: Name of the connection that is the user stream; empty where every connection is meant.
     """
 
@@ -92,6 +93,7 @@ class Faults:
     silence: Callable[[], AbstractAsyncContextManager[None]] | None = None
     duplicate: Callable[[], AbstractAsyncContextManager[None]] | None = None
     fill_on_cancel: Callable[[], Awaitable[None]] | None = None
+    close_position: Callable[[OrderOrigin], Awaitable[None]] | None = None
     stream: str = ""
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from arbcore.context import Context
 from arbcore.model.instrument import Instrument
-from arbcore.model.order import OrderRequest
+from arbcore.model.order import OrderOrigin, OrderRequest
 from arbcore.ports.trading import Venue
 from arbcore.runtime.clock import WallClock
 from arbcore.testing.gate import Gate, Way
@@ -96,6 +96,7 @@ class Stage:
             silence=lambda: self._during("user_mute"),
             duplicate=lambda: self._during("duplicate_event"),
             fill_on_cancel=self._fill_on_cancel,
+            close_position=self._close_position if self._venue == "usdm" else None,
             stream=connection,
         )
 
@@ -152,6 +153,9 @@ class Stage:
 
     async def _cut(self) -> None:
         assert await self._gate.cut(self._stream), "there was no user stream to cut"
+
+    async def _close_position(self, origin: OrderOrigin) -> None:
+        self._fault(origin.value, times=1)
 
     async def _fill_on_cancel(self) -> None:
         self._fault("fill_on_cancel", times=1)

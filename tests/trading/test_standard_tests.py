@@ -68,6 +68,7 @@ test_the_dead_mans_switch_cancels_orders
 test_the_dead_mans_switch_is_set_and_taken_back
 test_updates_lead_to_the_snapshot
 test_what_a_cut_hid_is_told_once_before_connected
+test_what_the_venue_closes_is_told_with_its_origin
 """
 
 TREASURY = """

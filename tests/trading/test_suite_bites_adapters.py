@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("aiohttp", reason="the simulator needs aiohttp")
 
-from arbcore.model.order import OrderType
+from arbcore.model.order import OrderOrigin, OrderType
 from arbcore.testing import _trading_desk as trading_desk
 from arbcore.testing.trading import Bench, VenueSuite
 from arbcore_exchange_binance import plugin as binance
@@ -18,6 +18,7 @@ from tests.trading.simulators import Stage
 from tests.trading.twisted import Twisted
 
 Adapter = Literal["usdm", "upbit"]
+LIQUIDATION = {"origin": OrderOrigin.LIQUIDATION}
 TRIGGER = {"kind": OrderType.STOP_MARKET}
 
 LIES: list[tuple[str, Adapter, str, dict[str, Any]]] = [
@@ -28,6 +29,7 @@ LIES: list[tuple[str, Adapter, str, dict[str, Any]]] = [
     ("lists no triggers", "usdm", "test_a_triggered_order_waits", TRIGGER),
     ("triggers elsewhere", "usdm", "test_a_triggered_order_waits", TRIGGER),
     ("positions turned round", "usdm", "test_a_position_is_the_sum_of_its_fills", {}),
+    ("a liquidation told as an order", "usdm", "test_what_the_venue_closes_is_told_with_its_origin", LIQUIDATION),
     ("brackets reversed", "usdm", "test_terms_are_sound", {}),
     ("sets no leverage", "usdm", "test_leverage_is_set_and_may_be_set_again", {}),
     ("no change is an error", "usdm", "test_leverage_is_set_and_may_be_set_again", {}),

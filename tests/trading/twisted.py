@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from arbcore.errors import ExchangeRefused
 from arbcore.model.account import AccountFacts, MarginMode, OpenOrder, TradingTerms
 from arbcore.model.input import AccountSnapshot
-from arbcore.model.order import Amendment, OrderRef, OrderReport, OrderRequest
+from arbcore.model.order import Amendment, OrderOrigin, OrderRef, OrderReport, OrderRequest
 
 
 class Twisted:
@@ -38,8 +38,14 @@ class Twisted:
         await self._venue.__aexit__(*exc)
 
     async def run(self, instruments: Sequence[str], report: Callable[[Any], None]) -> None:
-        """Run."""
-        await self._venue.run(instruments, report)
+        """Run, and call a liquidation somebody's order."""
+
+        def tell(item: Any) -> None:
+            if self._lie == "a liquidation told as an order" and getattr(item, "origin", None) is OrderOrigin.LIQUIDATION:
+                item = replace(item, origin=OrderOrigin.FOREIGN)
+            report(item)
+
+        await self._venue.run(instruments, tell)
 
     async def submit(self, order: OrderRequest) -> OrderReport:
         """Send, or send something else."""
