@@ -76,7 +76,7 @@ class SpotAccount:
         origin = self._desk.origin(row.client_id)
         report = order_report(row, self._venue, origin, reply.recv_ts)
         report = self._desk.learn(report)
-        if not row.executed_qty:
+        if not report.filled:
             return [report]
         reply = await self._access.ask(order_trades(row.symbol, str(row.order_id)), what)
         rows = read_trades(reply.body, what)
