@@ -126,6 +126,7 @@ class _Examination:
             allot=instance.keys.allot,
             now=self._clock.now(),
             needs_key=self._missing_key(instance),
+            names_key=any(secrets_in(instance.settings)),
         )
 
     def _missing_key(self, instance: Instance[InstanceKeys]) -> str:

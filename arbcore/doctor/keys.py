@@ -28,6 +28,7 @@ NEEDS_ACCOUNT: Final = (
 
 _SYNC: Final = "let the system keep the time by NTP (`timedatectl set-ntp true`; on Windows `w32tm /resync`)"
 _KEY: Final = "make a key that may trade and not withdraw, and set api_key and api_secret of the exchange"
+_UNSET: Final = "set it where the config says, or name another place"
 _REFUSED: Final = "compare key, expiry, permissions and allowed addresses with what the exchange's key page shows"
 
 
@@ -36,7 +37,7 @@ def check_key(seen: Seen) -> Sequence[Check]:
     if seen.needs_key:
         status = FAIL if seen.live else WARN
         return (
-            Check(name="key", status=status, detail=seen.needs_key, fix=_KEY),
+            Check(name="key", status=status, detail=seen.needs_key, fix=_UNSET if seen.names_key else _KEY),
             Check(name="account", status=status, detail=f"not checked without a key: {NEEDS_ACCOUNT}"),
         )
     if seen.opened is None:

@@ -32,6 +32,7 @@ class Seen:
         has_perpetuals: Whether it lists perpetuals, whose accounts have modes.
         trades: Whether its plugin opens accounts at all.
         needs_key: Why the account was not opened: no key, or secrets that are not there; empty where it was.
+        names_key: Whether the config names a key.
         opened: The trouble of opening the account, if any.
         facts: What the venue tells of account and key.
         orders: Open orders.
@@ -58,6 +59,7 @@ class Seen:
     has_perpetuals: bool = False
     trades: bool = True
     needs_key: str = ""
+    names_key: bool = False
     opened: Trouble | None = None
     facts: AccountFacts | Trouble | None = None
     orders: Sequence[OpenOrder] | Trouble | None = None
