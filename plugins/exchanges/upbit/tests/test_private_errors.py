@@ -147,14 +147,28 @@ def test_a_question_for_an_order_that_is_none() -> None:
 
 
 def test_errors_quote_no_key() -> None:
-    body = [{"access_key": "the-access-key", "expire_at": "never"}]
     with pytest.raises(ExchangeError) as caught:
-        read_keys(reply(body))
+        read_keys(reply([{"access_key": "the-access-key", "expire_at": 5}]))
     error: BaseException | None = caught.value
     while error is not None:
         assert "the-access-key" not in f"{error!r} {error}"
         error = error.__cause__ or error.__context__
-    (row,) = read_keys(reply([{"access_key": "the-access-key", "expire_at": "2027-01-01T00:00:00+09:00"}]))
+
+
+@pytest.mark.parametrize(
+    ("told", "ends_at"),
+    [
+        ("2027-01-01T09:00:00+09:00", 1_798_761_600_000_000_000),
+        ("2027-01-01T09:00:00", 1_798_761_600_000_000_000),
+        ("2027-01-01T00:00:00.000Z", 1_798_761_600_000_000_000),
+        ("soon", None),
+        ("0001-01-01T00:00:00+09:00", None),
+        (None, None),
+    ],
+)
+def test_when_a_key_ends(told: str | None, ends_at: int | None) -> None:
+    (row,) = read_keys(reply([{"access_key": "the-access-key", "expire_at": told}]))
+    assert row.ends_at == ends_at
     assert "the-access-key" not in repr(row)
 
 

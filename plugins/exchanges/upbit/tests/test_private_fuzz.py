@@ -167,7 +167,9 @@ def check_read(found: Any) -> None:
         elif isinstance(item, Movement):
             assert item.amount >= 0
             assert item.fee >= 0
-            assert item.ts > 0
+            assert item.ts >= 0
+        elif isinstance(item, account_replies.KeyRow):
+            assert item.ends_at is None or 0 < item.ends_at < 2**63
         elif isinstance(item, WalletStatus):
             assert item.ts >= 0
     if isinstance(found, list) and found and isinstance(found[0], account_replies.AccountRow):

@@ -1,5 +1,6 @@
 """Replies about the account. Source: Upbit developer centre, exchange REST, 2026-11."""
 
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Final
 
@@ -8,7 +9,7 @@ import msgspec
 from arbcore.net.request import Reply
 from arbcore_exchange_upbit.protocol.decoding import unreadable
 from arbcore_exchange_upbit.protocol.private.errors import answer
-from arbcore_exchange_upbit.protocol.private.numbers import CurrencyCode, Moment, check_amounts, check_moments
+from arbcore_exchange_upbit.protocol.private.numbers import CurrencyCode, check_amounts, check_moments, nanoseconds
 
 
 class AccountRow(msgspec.Struct, kw_only=True):
@@ -24,14 +25,21 @@ class AccountRow(msgspec.Struct, kw_only=True):
 
 
 class KeyRow(msgspec.Struct):
-    """One of the account's keys; only its first half is a name and no secret, so it is shown to nobody either."""
+    """One of the account's keys; it is shown to nobody, neither whole nor in part."""
 
     access_key: str
-    expire_at: Moment
+    expire_at: str | None = None
 
-    def __post_init__(self) -> None:
-        """Check what no type states."""
-        check_moments(self.expire_at)
+    @property
+    def ends_at(self) -> int | None:
+        """When the key ends, UTC nanoseconds; None where that can't be read. A time without an offset is Seoul's."""
+        try:
+            moment = datetime.fromisoformat(self.expire_at or "")
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=_SEOUL)
+            check_moments(moment)
+        except ValueError:
+            return None
+        return nanoseconds(moment)
 
     def __repr__(self) -> str:
         """Return nothing that is secret."""
@@ -45,6 +53,7 @@ class PocketRow(msgspec.Struct):
     name: str = ""
 
 
+_SEOUL: Final = timezone(timedelta(hours=9))
 _ACCOUNTS: Final = msgspec.json.Decoder(list[AccountRow])
 _KEYS: Final = msgspec.json.Decoder(list[KeyRow])
 _POCKETS: Final = msgspec.json.Decoder(list[PocketRow])

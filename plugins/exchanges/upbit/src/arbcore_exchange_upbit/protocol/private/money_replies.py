@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -126,17 +126,17 @@ class MovementRow(msgspec.Struct, kw_only=True):
 
 
 class TransferRow(msgspec.Struct, kw_only=True, rename={"source": "from", "target": "to"}):
-    """A transfer between pockets. The names of its ends are unconfirmed and may be missing."""
+    """A transfer between pockets. What names its ends, and in which form, is unconfirmed."""
 
     uuid: Id
     currency: CurrencyCode
     amount: Decimal
-    state: str
-    created_at: Moment
+    state: str = ""
+    created_at: Moment | None = None
     done_at: Moment | None = None
     identifier: str | None = None
-    source: str | None = None
-    target: str | None = None
+    source: Any = None
+    target: Any = None
 
     def __post_init__(self) -> None:
         """Check what no type states."""
@@ -151,8 +151,8 @@ class TransferRow(msgspec.Struct, kw_only=True, rename={"source": "from", "targe
             currency=self.currency,
             amount=self.amount,
             state=movement_state(self.state),
-            source=self.source or "",
-            target=self.target or "",
+            source=self.source if isinstance(self.source, str) else "",
+            target=self.target if isinstance(self.target, str) else "",
             detail=self.state[:200],
             ts=nanoseconds(self.created_at),
             done_ts=nanoseconds(self.done_at),
