@@ -1,6 +1,7 @@
-"""The suite of real venues on spot by calls over the WebSocket API, against the simulator; by request it runs elsewhere.
+"""The suite of real venues on spot by calls over the WebSocket API, against the simulator.
 
-Every connection counts as the stream here, so that no order is sent before the one for calls is open.
+By request it runs among the tests of trading. Every connection counts as the stream here, so that no order is sent
+before the one for calls is open.
 """
 
 from collections.abc import AsyncIterator, Sequence

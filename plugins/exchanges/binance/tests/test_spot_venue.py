@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from arbcore.errors import ConfigurationError, ExchangeRefused, ExchangeUnavailable, OutcomeUnknown, SafetyError
-from arbcore.model.account import AccountUpdate
+from arbcore.model.account import AccountFacts, AccountUpdate
 from arbcore.model.input import AccountSnapshot, ConnectionChanged
 from arbcore.model.money import total
 from arbcore.model.order import (
@@ -33,6 +33,8 @@ from arbcore.ports.venue import RequestMeasured
 from arbcore.testing._trading_desk import ref
 from arbcore_exchange_binance import plugin
 from arbcore_exchange_binance.access import PrivateAccess
+from arbcore_exchange_binance.key_scope import with_key
+from arbcore_exchange_binance.protocol.key_facts import KeyFacts
 from arbcore_exchange_simulator import Simulator
 from plugins.exchanges.binance.tests.spot_bench import (
     API_KEY,
@@ -135,6 +137,15 @@ async def test_a_key_that_withdraws_is_refused_unless_money_may_move(bench: Spot
         facts = await opened.facts()
     assert (facts.can_withdraw, facts.can_transfer, facts.ip_restricted) == (False, False, False)
     assert facts.clock_error_ns is not None
+
+
+async def test_a_key_for_futures_alone_may_not_trade(bench: SpotBench) -> None:
+    async with bench.open_venue() as venue:
+        assert (await venue.facts()).can_trade
+    told = KeyFacts(enable_spot_and_margin_trading=False, enable_futures=True)
+    assert with_key(AccountFacts(can_trade=True), told, "spot").can_trade is False
+    assert with_key(AccountFacts(can_trade=True), told).can_trade is True
+    assert with_key(AccountFacts(can_trade=True), KeyFacts(), "spot").can_trade is True
 
 
 async def test_where_key_permissions_are_not_told(bench: SpotBench, caplog: pytest.LogCaptureFixture) -> None:

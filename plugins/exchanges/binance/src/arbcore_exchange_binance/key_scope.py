@@ -64,16 +64,19 @@ async def check_key(access: PrivateAccess, settings: BinanceSettings, context: C
     refuse_withdrawing(facts, context.instance, move_money=settings.move_money)
 
 
-def with_key(facts: AccountFacts, key: KeyFacts) -> AccountFacts:
-    """Return facts of an account with those of its key. Both must allow trading.
+def with_key(facts: AccountFacts, key: KeyFacts, product: str = "usdm") -> AccountFacts:
+    """Return facts of an account with those of its key. Trading takes that both allow it.
 
     Args:
         facts: What the account tells.
         key: What the venue tells of the key.
+        product: Name of the product, whose permission counts.
     """
+    allowed = key.enable_spot_and_margin_trading if product == "spot" else key.enable_futures
     expires = key.trading_authority_expiration_time
     return replace(
         facts,
+        can_trade=facts.can_trade if allowed is not False else False,
         can_withdraw=key.enable_withdrawals,
         can_transfer=key.permits_universal_transfer,
         ip_restricted=key.ip_restrict,

@@ -128,7 +128,7 @@ class SpotVenue:
         """Return what the venue tells of account and key; see `Venue.facts`."""
         facts = await self._account.facts()
         key = await ask_key(self._access, self._settings, self._context)
-        return facts if key is None else with_key(facts, key)
+        return facts if key is None else with_key(facts, key, "spot")
 
     async def _stream(self, symbols: Sequence[str], report: TakeItem) -> None:
         network = self._settings.network
