@@ -1,6 +1,7 @@
 """The venues of a simulator put together: markets, REST, hubs and faults, without any I/O."""
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from arbcore_exchange_simulator.faults.presets import PRESETS
 from arbcore_exchange_simulator.market.seeded import Seeded
 from arbcore_exchange_simulator.market.world import QUANTUM, Source, World
 from arbcore_exchange_simulator.settings import SimulatorSettings
+from arbcore_exchange_simulator.trading.account import Account
 from arbcore_exchange_simulator.trading.accounts import Accounts
 from arbcore_exchange_simulator.trading.given import Control
 from arbcore_exchange_simulator.upbit.hub import UpbitHub
@@ -77,7 +79,7 @@ class Venues:
             self.world, self.accounts, self.faults, rules, self._rests["usdm"], self._hubs["usdm"]
         )
         self.spot: Final = SpotPrivate(
-            self.world, self.accounts, self.faults, rules, self._rests["spot"], self._hubs["spot"], self.usdm
+            self.world, self.accounts, self.faults, rules, self._rests["spot"], self._hubs["spot"], self.usdm, self._pay
         )
         self.private: Final[dict[str, PrivateSide]] = {"upbit": self.upbit, "usdm": self.usdm, "spot": self.spot}
 
@@ -117,12 +119,15 @@ class Venues:
         for name, balances in told.set.items():
             self.accounts.set(name, balances)
         for deposit in told.deposit:
-            account = self.accounts.known(deposit.account)
-            if account.venue == "upbit":
-                self.upbit.transfers.deposit(account, deposit.currency, deposit.amount)
-            else:
-                self.accounts.pay(account, deposit.currency, deposit.amount)
+            self._pay(self.accounts.known(deposit.account), deposit.currency, deposit.amount)
         self.wallets.update(told.wallets)
+
+    def _pay(self, account: Account, currency: str, amount: Decimal) -> None:
+        """Let money arrive at an account, so that its venue lists it among the deposits."""
+        if account.venue == "upbit":
+            self.upbit.transfers.deposit(account, currency, amount)
+        else:
+            self.accounts.pay(account, currency, amount)
 
     def answer(self, method: str, venue: str, path: str, query: Query, *, origin: bool = False) -> Answer:
         """Answer a public request of a venue; see `serve`."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from arbcore_exchange_simulator import Fault
+from arbcore_exchange_simulator.binance.trader import BinanceTrader
 from arbcore_exchange_simulator.memory import MemoryClient
 
 Make = Callable[..., Any]
@@ -29,7 +30,9 @@ def api(venues: Any) -> MemoryClient:
     return MemoryClient(venues, "spot", "ws-api/v3", {})
 
 
-def test_an_order_is_placed_changed_looked_up_and_cancelled(usdm: Any, fapi: MemoryClient, call: Make) -> None:
+def test_an_order_is_placed_changed_looked_up_and_cancelled(
+    usdm: BinanceTrader, fapi: MemoryClient, call: Make
+) -> None:
     placed = call(fapi, "order.place", **ORDER)
     assert placed["status"] == 200
     assert not {"avgPrice", "cumQuote"} & set(placed["result"])
@@ -43,7 +46,7 @@ def test_an_order_is_placed_changed_looked_up_and_cancelled(usdm: Any, fapi: Mem
     assert usdm.done("GET", "fapi/v1/order", symbol="BTCUSDT", orderId=number)["status"] == "CANCELED"
 
 
-def test_limits_are_told_and_shared_with_rest(usdm: Any, fapi: MemoryClient, call: Make) -> None:
+def test_limits_are_told_and_shared_with_rest(usdm: BinanceTrader, fapi: MemoryClient, call: Make) -> None:
     usdm.order("SELL", "0.01", "104000")
     limits = {(one["rateLimitType"], one["interval"]): one for one in call(fapi, "order.place", **ORDER)["rateLimits"]}
     assert limits["ORDERS", "SECOND"]["count"] == 2
@@ -54,7 +57,7 @@ def test_limits_are_told_and_shared_with_rest(usdm: Any, fapi: MemoryClient, cal
     assert ("ORDERS", "SECOND") not in limits
 
 
-def test_account_and_market_data(usdm: Any, fapi: MemoryClient, call: Make) -> None:
+def test_account_and_market_data(usdm: BinanceTrader, fapi: MemoryClient, call: Make) -> None:
     usdm.order("BUY", "0.01")
     assert call(fapi, "v2/account.position")["result"] == usdm.done("GET", "fapi/v3/positionRisk")
     assert call(fapi, "v2/account.balance")["result"] == usdm.done("GET", "fapi/v3/balance")
@@ -68,7 +71,7 @@ def test_account_and_market_data(usdm: Any, fapi: MemoryClient, call: Make) -> N
     assert call(fapi, "algoOrder.cancel", algoId=number)["result"]["algoId"] == number
 
 
-def test_listen_keys(usdm: Any, fapi: MemoryClient) -> None:
+def test_listen_keys(usdm: BinanceTrader, fapi: MemoryClient) -> None:
     for method in ("start", "ping", "stop"):
         fapi.say({"id": 1, "method": f"userDataStream.{method}", "params": {"apiKey": usdm.key}})
     start, ping, stop = fapi.take()
@@ -98,7 +101,7 @@ def test_wrong_messages_are_answered(fapi: MemoryClient, message: Any, code: int
     assert answer["status"] >= 400
 
 
-def test_a_wrong_signature_is_refused(usdm: Any, fapi: MemoryClient) -> None:
+def test_a_wrong_signature_is_refused(usdm: BinanceTrader, fapi: MemoryClient) -> None:
     params = {**ORDER, "apiKey": usdm.key, "timestamp": usdm.ms, "signature": "0" * 64}
     fapi.say({"id": 1, "method": "order.place", "params": params})
     assert fapi.take()[0]["error"]["code"] == -1022
@@ -109,14 +112,14 @@ def test_numbers_are_read_as_they_are_written(fapi: MemoryClient, call: Make) ->
     assert (reply["result"]["origQty"], reply["result"]["price"]) == ("0.010", "104000.00")
 
 
-def test_a_reply_that_never_comes(usdm: Any, fapi: MemoryClient, call: Make) -> None:
+def test_a_reply_that_never_comes(usdm: BinanceTrader, fapi: MemoryClient, call: Make) -> None:
     usdm.venues.faults.add(Fault(kind="ack_timeout", venue="usdm", times=1))
     assert call(fapi, "order.place", **ORDER, newClientOrderId="lost") is None
     assert usdm.done("GET", "fapi/v1/order", symbol="BTCUSDT", origClientOrderId="lost")["status"] == "NEW"
     assert call(fapi, "order.place", **ORDER)["status"] == 200
 
 
-def test_spot_orders_and_their_events(spot: Any, api: MemoryClient, call: Make) -> None:
+def test_spot_orders_and_their_events(spot: BinanceTrader, api: MemoryClient, call: Make) -> None:
     assert call(api, "userDataStream.subscribe.signature")["result"] == {"subscriptionId": 0}
     assert call(api, "userDataStream.subscribe.signature")["error"]["code"] == -1000
     reply = spot.order("BUY", "0.001", newClientOrderId="arb-1")
@@ -140,7 +143,7 @@ def test_spot_orders_and_their_events(spot: Any, api: MemoryClient, call: Make) 
     assert api.take() == []
 
 
-def test_the_name_of_a_cancel(spot: Any, api: MemoryClient, call: Make) -> None:
+def test_the_name_of_a_cancel(spot: BinanceTrader, api: MemoryClient, call: Make) -> None:
     call(api, "userDataStream.subscribe.signature")
     spot.order("SELL", "0.001", "110000", newClientOrderId="first")
     api.take()
@@ -155,7 +158,7 @@ def test_subscribing_needs_a_logon_or_a_signature(api: MemoryClient, call: Make)
         assert call(api, f"userDataStream.{method}", signed=False)["error"]["code"] == -1020
 
 
-def test_spot_methods(spot: Any, api: MemoryClient, call: Make) -> None:
+def test_spot_methods(spot: BinanceTrader, api: MemoryClient, call: Make) -> None:
     number = call(api, "order.place", **ORDER)["result"]["orderId"]
     assert call(api, "order.status", symbol="BTCUSDT", orderId=number)["result"]["status"] == "NEW"
     assert [one["orderId"] for one in call(api, "openOrders.status", symbol="BTCUSDT")["result"]] == [number]
@@ -164,7 +167,7 @@ def test_spot_methods(spot: Any, api: MemoryClient, call: Make) -> None:
     assert call(api, "time", signed=False)["result"] == {"serverTime": spot.ms}
 
 
-def test_a_stream_that_the_venue_ends(spot: Any, api: MemoryClient, call: Make) -> None:
+def test_a_stream_that_the_venue_ends(spot: BinanceTrader, api: MemoryClient, call: Make) -> None:
     call(api, "userDataStream.subscribe.signature")
     spot.venues.faults.add(Fault(kind="listen_key_expired", venue="spot"))
     spot.step(0.05)
@@ -173,7 +176,7 @@ def test_a_stream_that_the_venue_ends(spot: Any, api: MemoryClient, call: Make) 
     assert api.take() == []
 
 
-def test_the_server_pings_and_announces_its_end(spot: Any, api: MemoryClient) -> None:
+def test_the_server_pings_and_announces_its_end(spot: BinanceTrader, api: MemoryClient) -> None:
     rules = spot.venues._settings.rules
     now = spot.venues.world.now
     api.session.tick(now + rules.spot_ping)

@@ -7,12 +7,14 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import SecretStr
 
 from arbcore_exchange_simulator import Fault
 from arbcore_exchange_simulator.binance.signatures import is_valid
+from arbcore_exchange_simulator.binance.trader import BinanceTrader, sign
 from arbcore_exchange_simulator.memory import MemoryClient, make_venues
 from arbcore_exchange_simulator.trading.given import AccountSettings, KeySettings
 
@@ -32,7 +34,7 @@ def test_the_documents_own_vector() -> None:
     assert not is_valid(payload, signature[:-1], secret, "")
 
 
-def test_parameters_in_the_query_in_the_body_and_in_both(usdm: Any, sign: Callable[..., str]) -> None:
+def test_parameters_in_the_query_in_the_body_and_in_both(usdm: BinanceTrader) -> None:
     order = urlencode({"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.01"})
     stamp = f"timestamp={usdm.ms}"
     whole = f"{order}&{stamp}"
@@ -44,7 +46,7 @@ def test_parameters_in_the_query_in_the_body_and_in_both(usdm: Any, sign: Callab
     assert (status, content["code"]) == (400, -1022)
 
 
-def test_what_is_signed_raw_and_sent_encoded_is_refused(spot: Any, sign: Callable[..., str]) -> None:
+def test_what_is_signed_raw_and_sent_encoded_is_refused(spot: BinanceTrader) -> None:
     symbols = '["BTCUSDT"]'
     raw = f"symbols={symbols}&timestamp={spot.ms}"
     encoded = f"symbols={quote(symbols)}&timestamp={spot.ms}"
@@ -56,19 +58,19 @@ def test_what_is_signed_raw_and_sent_encoded_is_refused(spot: Any, sign: Callabl
     ("shift", "window", "code"),
     [(999, "", 0), (1000, "", -1021), (-5000, "", 0), (-5001, "", -1021), (-5001, "6000", 0), (-11, "10", -1021)],
 )
-def test_the_time_of_a_request(usdm: Any, shift: int, window: str, code: int) -> None:
+def test_the_time_of_a_request(usdm: BinanceTrader, shift: int, window: str, code: int) -> None:
     params = {"timestamp": usdm.ms + shift, **({"recvWindow": window} if window else {})}
     status, content = usdm.ask("GET", "fapi/v3/balance", **params)
     assert (status == 200) is not bool(code)
     assert not code or content["code"] == code
 
 
-def test_spot_takes_microseconds_and_futures_do_not(spot: Any, usdm: Any) -> None:
+def test_spot_takes_microseconds_and_futures_do_not(spot: BinanceTrader, usdm: BinanceTrader) -> None:
     assert spot.ask("GET", "api/v3/account", timestamp=spot.venues.world.now // 1000)[0] == 200
     assert usdm.code("GET", "fapi/v3/balance", timestamp=usdm.venues.world.now // 1000) == -1021
 
 
-def test_a_skewed_clock_shows_in_the_time_and_refuses_the_old_one(usdm: Any) -> None:
+def test_a_skewed_clock_shows_in_the_time_and_refuses_the_old_one(usdm: BinanceTrader) -> None:
     usdm.venues.faults.add(Fault(kind="clock_skew", venue="usdm", amount=6_000_000_000))
     assert usdm.code("GET", "fapi/v3/balance") == -1021
     told = usdm.raw("GET", "fapi/v1/time")[1]["serverTime"]
@@ -76,21 +78,21 @@ def test_a_skewed_clock_shows_in_the_time_and_refuses_the_old_one(usdm: Any) -> 
     assert usdm.ask("GET", "fapi/v3/balance", timestamp=told)[0] == 200
 
 
-def test_missing_parts_and_wrong_keys(usdm: Any) -> None:
+def test_missing_parts_and_wrong_keys(usdm: BinanceTrader) -> None:
     assert usdm.raw("GET", "fapi/v3/balance", key="")[1]["code"] == -2014
     assert usdm.raw("GET", "fapi/v3/balance", key="none-of-the-known")[1]["code"] == -2015
     assert usdm.raw("GET", "fapi/v3/balance", f"timestamp={usdm.ms}")[1]["code"] == -1102
     assert usdm.raw("GET", "fapi/v3/balance", "signature=" + "0" * 64)[1]["code"] == -1102
 
 
-def test_permissions_and_addresses(trader: Make) -> None:
+def test_permissions_and_addresses() -> None:
     keys = (
         KeySettings(key="only-reading", secret=SecretStr("s" * 20), permissions=("read",)),
         KeySettings(key="elsewhere", secret=SecretStr("s" * 20), ips=("10.1.1.1",)),
         KeySettings(key="short-lived", secret=SecretStr("s" * 20), expires_in=1_000_000_000),
     )
     venues = make_venues(symbols=("BTC",), accounts=(AccountSettings(name="one", venue="usdm", keys=keys),))
-    made = type(trader("usdm"))
+    made = BinanceTrader
     reading = made(venues, "usdm", "only-reading", "s" * 20)
     assert reading.ask("GET", "fapi/v3/balance")[0] == 200
     assert reading.refused("BUY", "0.01") == -2015
@@ -101,13 +103,13 @@ def test_permissions_and_addresses(trader: Make) -> None:
     assert short.code("GET", "fapi/v3/balance") == -2015
 
 
-def test_an_address_that_the_venue_refuses(usdm: Any) -> None:
+def test_an_address_that_the_venue_refuses(usdm: BinanceTrader) -> None:
     usdm.venues.faults.add(Fault(kind="ip_refused", venue="usdm", times=1))
     assert usdm.code("GET", "fapi/v3/balance") == -2015
     assert usdm.ask("GET", "fapi/v3/balance")[0] == 200
 
 
-def test_an_ed25519_key_signs_requests_and_logs_a_session_on(trader: Make) -> None:
+def test_an_ed25519_key_signs_requests_and_logs_a_session_on() -> None:
     private = Ed25519PrivateKey.generate()
     public = private.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -117,7 +119,7 @@ def test_an_ed25519_key_signs_requests_and_logs_a_session_on(trader: Make) -> No
         symbols=("BTC",),
         accounts=(AccountSettings(name="one", venue="usdm", keys=(key,), balances={"USDT": Decimal(1000)}),),
     )
-    client = type(trader("usdm"))(venues, "usdm", "a-key-pair", "")
+    client = BinanceTrader(venues, "usdm", "a-key-pair", "")
 
     def signed(payload: str) -> str:
         return base64.b64encode(private.sign(payload.encode())).decode()
@@ -139,6 +141,21 @@ def test_an_ed25519_key_signs_requests_and_logs_a_session_on(trader: Make) -> No
     assert answer["result"][0]["balance"] == "1000.00000000"
 
 
-def test_an_hmac_key_logs_no_session_on(usdm: Any, call: Make) -> None:
+def test_an_rsa_key_signs_requests() -> None:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    key = KeySettings(key="an-rsa-pair", public_key=public.decode())
+    venues = make_venues(symbols=("BTC",), accounts=(AccountSettings(name="one", venue="usdm", keys=(key,)),))
+    client = BinanceTrader(venues, "usdm", "an-rsa-pair", "")
+    query = f"timestamp={client.ms}"
+    signature = base64.b64encode(private.sign(query.encode(), padding.PKCS1v15(), hashes.SHA256())).decode()
+    assert client.raw("GET", "fapi/v3/balance", f"{query}&signature={quote(signature, safe='')}")[0] == 200
+    assert client.raw("GET", "fapi/v3/balance", f"{query}&signature={'A' * 344}")[1]["code"] == -1022
+    assert client.raw("GET", "fapi/v3/balance", f"{query}&signature=no-base64")[1]["code"] == -1022
+
+
+def test_an_hmac_key_logs_no_session_on(usdm: BinanceTrader, call: Make) -> None:
     socket = MemoryClient(usdm.venues, "usdm", "ws-fapi/v1", {})
     assert call(socket, "session.logon")["error"]["code"] == -4056

@@ -1,7 +1,6 @@
 """Binance's private side over real sockets, with a client of nothing but HTTP and WebSockets."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -10,21 +9,20 @@ import pytest
 from yarl import URL
 
 from arbcore_exchange_simulator import Fault, Simulator
+from arbcore_exchange_simulator.binance.trader import sign
 from arbcore_exchange_simulator.trading.given import BINANCE_KEY
 
 pytestmark = pytest.mark.anyio
 
-Sign = Callable[..., str]
 HEADERS = {"X-MBX-APIKEY": BINANCE_KEY.key}
 
 
 class Client:
     """Signs and sends to one product of a running simulator."""
 
-    def __init__(self, simulator: Simulator, web: aiohttp.ClientSession, sign: Sign, venue: str = "usdm") -> None:
+    def __init__(self, simulator: Simulator, web: aiohttp.ClientSession, venue: str = "usdm") -> None:
         self.simulator = simulator
         self._web = web
-        self._sign = sign
         self._base = f"{simulator.address}/binance/{venue}"
 
     @property
@@ -33,7 +31,7 @@ class Client:
 
     async def ask(self, method: str, path: str, *, body: bool = False, **params: Any) -> tuple[int, Any, Any]:
         text = urlencode({**params, "timestamp": self.ms}, quote_via=quote)
-        text += f"&signature={self._sign(text)}"
+        text += f"&signature={sign(text)}"
         data, query = (text, "") if body else (None, f"?{text}")
         url = URL(f"{self._base}/{path}{query}", encoded=True)
         headers = HEADERS | ({"Content-Type": "application/x-www-form-urlencoded"} if body else {})
@@ -49,8 +47,8 @@ class Client:
 
 
 @pytest.fixture
-def client(simulator: Simulator, web: aiohttp.ClientSession, sign: Sign) -> Client:
-    return Client(simulator, web, sign)
+def client(simulator: Simulator, web: aiohttp.ClientSession) -> Client:
+    return Client(simulator, web)
 
 
 ORDER: dict[str, Any] = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.01"}
@@ -95,10 +93,8 @@ async def test_the_public_book_and_tape_show_what_was_traded(client: Client, web
     assert (trade["a"], trade["p"], trade["q"], trade["m"]) == (content[0]["id"], content[0]["price"], "0.010", False)
 
 
-async def test_orders_and_events_by_the_websocket_apis(
-    simulator: Simulator, web: aiohttp.ClientSession, sign: Sign
-) -> None:
-    spot = Client(simulator, web, sign, "spot")
+async def test_orders_and_events_by_the_websocket_apis(simulator: Simulator, web: aiohttp.ClientSession) -> None:
+    spot = Client(simulator, web, "spot")
     async with spot.socket("ws-api/v3") as socket:
 
         async def call(method: str, **params: Any) -> Any:

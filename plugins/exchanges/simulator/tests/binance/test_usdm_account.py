@@ -1,26 +1,26 @@
 """Wallets, positions, margin and settings of a futures account."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from arbcore_exchange_simulator.binance.trader import BinanceTrader
 from arbcore_exchange_simulator.memory import make_venues
 from arbcore_exchange_simulator.trading.given import BINANCE_KEY, AccountSettings
 
 D = Decimal
 
 
-def _position(usdm: Any, side: str = "BOTH") -> Any:
+def _position(usdm: BinanceTrader, side: str = "BOTH") -> Any:
     return next((row for row in usdm.done("GET", "fapi/v3/positionRisk") if row["positionSide"] == side), None)
 
 
-def _usdt(usdm: Any) -> Any:
+def _usdt(usdm: BinanceTrader) -> Any:
     return usdm.done("GET", "fapi/v3/balance")[0]
 
 
-def test_a_round_trip_costs_two_fees_and_brings_the_difference(usdm: Any) -> None:
+def test_a_round_trip_costs_two_fees_and_brings_the_difference(usdm: BinanceTrader) -> None:
     usdm.order("SELL", "0.01")
     usdm.step(5)
     usdm.order("BUY", "0.01", reduceOnly="true")
@@ -38,7 +38,7 @@ def test_a_round_trip_costs_two_fees_and_brings_the_difference(usdm: Any) -> Non
     assert _position(usdm) is None
 
 
-def test_the_entry_is_the_mean_of_what_was_added(usdm: Any) -> None:
+def test_the_entry_is_the_mean_of_what_was_added(usdm: BinanceTrader) -> None:
     usdm.order("BUY", "0.01")
     usdm.step(5)
     usdm.order("BUY", "0.02")
@@ -52,7 +52,7 @@ def test_the_entry_is_the_mean_of_what_was_added(usdm: Any) -> None:
     assert D(one["initialMargin"]) == (D(one["notional"]) / 20).quantize(D("1e-8"))
 
 
-def test_a_trade_through_zero_turns_the_position(usdm: Any) -> None:
+def test_a_trade_through_zero_turns_the_position(usdm: BinanceTrader) -> None:
     usdm.order("BUY", "0.01")
     usdm.order("SELL", "0.03")
     one = _position(usdm)
@@ -62,7 +62,7 @@ def test_a_trade_through_zero_turns_the_position(usdm: Any) -> None:
     assert D(one["entryPrice"]) == D(sold[0]["price"])
 
 
-def test_margin_of_orders_counts_the_larger_side(usdm: Any) -> None:
+def test_margin_of_orders_counts_the_larger_side(usdm: BinanceTrader) -> None:
     free = D(_usdt(usdm)["availableBalance"])
     usdm.order("BUY", "0.1", "96000")
     usdm.order("SELL", "0.1", "104000")
@@ -73,7 +73,7 @@ def test_margin_of_orders_counts_the_larger_side(usdm: Any) -> None:
     assert D(account["positions"][0]["positionAmt"]) == 0
 
 
-def test_leverage_sets_margin_and_the_largest_position(usdm: Any) -> None:
+def test_leverage_sets_margin_and_the_largest_position(usdm: BinanceTrader) -> None:
     reply = usdm.done("POST", "fapi/v1/leverage", symbol="BTCUSDT", leverage=125)
     assert reply == {"leverage": 125, "maxNotionalValue": "300000", "symbol": "BTCUSDT"}
     assert usdm.refused("BUY", "4") == -2027
@@ -87,7 +87,7 @@ def test_leverage_sets_margin_and_the_largest_position(usdm: Any) -> None:
     assert usdm.code("POST", "fapi/v1/leverage", symbol="BTCUSDT", leverage=125) == -2027
 
 
-def test_modes_are_switched_only_without_orders_and_positions(usdm: Any) -> None:
+def test_modes_are_switched_only_without_orders_and_positions(usdm: BinanceTrader) -> None:
     path = "fapi/v1/positionSide/dual"
     assert usdm.code("POST", path, dualSidePosition="false") == -4059
     assert usdm.code("POST", "fapi/v1/marginType", symbol="BTCUSDT", marginType="CROSSED") == -4046
@@ -104,7 +104,7 @@ def test_modes_are_switched_only_without_orders_and_positions(usdm: Any) -> None
     assert usdm.done("GET", "fapi/v1/accountConfig")["dualSidePosition"] is True
 
 
-def test_hedge_mode_keeps_both_sides_apart(usdm: Any) -> None:
+def test_hedge_mode_keeps_both_sides_apart(usdm: BinanceTrader) -> None:
     usdm.done("POST", "fapi/v1/positionSide/dual", dualSidePosition="true")
     assert usdm.refused("BUY", "0.01") == -4061
     usdm.order("BUY", "0.02", positionSide="LONG")
@@ -116,7 +116,7 @@ def test_hedge_mode_keeps_both_sides_apart(usdm: Any) -> None:
     assert usdm.refused("SELL", "0.01", positionSide="LONG") == -2022
 
 
-def test_closing_orders_shrink_with_the_position_and_end_with_it(usdm: Any) -> None:
+def test_closing_orders_shrink_with_the_position_and_end_with_it(usdm: BinanceTrader) -> None:
     usdm.order("BUY", "0.02")
     first = usdm.order("SELL", "0.05", "101000", reduceOnly="true")
     assert first["origQty"] == "0.020"
@@ -128,7 +128,7 @@ def test_closing_orders_shrink_with_the_position_and_end_with_it(usdm: Any) -> N
     assert found["status"] == "EXPIRED"
 
 
-def test_isolated_margin_is_set_aside_and_given_back(usdm: Any) -> None:
+def test_isolated_margin_is_set_aside_and_given_back(usdm: BinanceTrader) -> None:
     usdm.done("POST", "fapi/v1/marginType", symbol="BTCUSDT", marginType="ISOLATED")
     usdm.order("BUY", "0.02")
     (trade,) = usdm.done("GET", "fapi/v1/userTrades", symbol="BTCUSDT")
@@ -143,12 +143,12 @@ def test_isolated_margin_is_set_aside_and_given_back(usdm: Any) -> None:
     assert _usdt(usdm)["crossWalletBalance"] == _usdt(usdm)["balance"]
 
 
-def test_fees_are_paid_in_bnb_at_a_discount_while_there_is_some(trader: Callable[..., Any]) -> None:
+def test_fees_are_paid_in_bnb_at_a_discount_while_there_is_some() -> None:
     account = AccountSettings(
         name="usdm", venue="usdm", keys=(BINANCE_KEY,), balances={"USDT": D(10_000), "BNB": D("0.0006")}
     )
     venues = make_venues(symbols=("BTC",), accounts=(account,))
-    usdm = type(trader("usdm"))(venues, "usdm")
+    usdm = BinanceTrader(venues, "usdm")
     usdm.done("POST", "fapi/v1/feeBurn", feeBurn="true")
     assert usdm.done("GET", "fapi/v1/feeBurn") == {"feeBurn": True}
     usdm.order("BUY", "0.01")
@@ -161,10 +161,10 @@ def test_fees_are_paid_in_bnb_at_a_discount_while_there_is_some(trader: Callable
     assert wallets["BNB"] == D("0.0006") - D(first["commission"])
 
 
-def test_an_account_may_have_fees_of_its_own(trader: Callable[..., Any]) -> None:
+def test_an_account_may_have_fees_of_its_own() -> None:
     account = AccountSettings(name="usdm", venue="usdm", keys=(BINANCE_KEY,), balances={"USDT": D(10_000)},
                               maker_fee=D("0.0001"), taker_fee=D("0.0003"))  # fmt: skip
-    usdm = type(trader("usdm"))(make_venues(symbols=("BTC",), accounts=(account,)), "usdm")
+    usdm = BinanceTrader(make_venues(symbols=("BTC",), accounts=(account,)), "usdm")
     told = usdm.done("GET", "fapi/v1/commissionRate", symbol="BTCUSDT")
     assert (told["makerCommissionRate"], told["takerCommissionRate"]) == ("0.0001", "0.0003")
     usdm.order("BUY", "0.01")
@@ -173,7 +173,7 @@ def test_an_account_may_have_fees_of_its_own(trader: Callable[..., Any]) -> None
 
 
 @pytest.mark.parametrize("path", ["account", "positionRisk", "balance"])
-def test_the_older_forms_tell_the_same(usdm: Any, path: str) -> None:
+def test_the_older_forms_tell_the_same(usdm: BinanceTrader, path: str) -> None:
     usdm.order("BUY", "0.01")
     older, newer = usdm.done("GET", f"fapi/v2/{path}"), usdm.done("GET", f"fapi/v3/{path}")
     if path == "balance":
@@ -188,7 +188,7 @@ def test_the_older_forms_tell_the_same(usdm: Any, path: str) -> None:
         assert len(older["positions"]) > len(newer["positions"]) == 1
 
 
-def test_the_brackets_have_no_jump_between_them(usdm: Any) -> None:
+def test_the_brackets_have_no_jump_between_them(usdm: BinanceTrader) -> None:
     for listed in usdm.done("GET", "fapi/v1/leverageBracket"):
         before = listed["brackets"][0]
         for one in listed["brackets"][1:]:
@@ -200,13 +200,13 @@ def test_the_brackets_have_no_jump_between_them(usdm: Any) -> None:
             before = one
 
 
-def test_the_multi_assets_mode_is_a_setting(usdm: Any) -> None:
+def test_the_multi_assets_mode_is_a_setting(usdm: BinanceTrader) -> None:
     assert usdm.code("POST", "fapi/v1/multiAssetsMargin", multiAssetsMargin="false") == -4171
     usdm.done("POST", "fapi/v1/multiAssetsMargin", multiAssetsMargin="true")
     assert usdm.done("GET", "fapi/v1/multiAssetsMargin") == {"multiAssetsMargin": True}
 
 
-def test_the_weights_of_requests(usdm: Any) -> None:
+def test_the_weights_of_requests(usdm: BinanceTrader) -> None:
     def spent(method: str, path: str, **params: Any) -> int:
         before = int(usdm.last.headers["X-MBX-USED-WEIGHT-1M"])
         usdm.ask(method, path, **params)

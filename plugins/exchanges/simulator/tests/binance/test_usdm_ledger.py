@@ -6,10 +6,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arbcore_exchange_simulator import SimulatorSettings
+from arbcore_exchange_simulator.binance.trader import BinanceTrader
 from arbcore_exchange_simulator.binance.usdm.brackets import brackets_of, maintenance
 from arbcore_exchange_simulator.binance.usdm.positions import Position
-from arbcore_exchange_simulator.venues import Venues
+from arbcore_exchange_simulator.memory import make_venues
 
 TICK, LOT = 10_000_000, 100_000
 TRADES = st.lists(
@@ -62,7 +62,7 @@ ACTS = st.lists(
 )
 
 
-def _act(usdm: Any, kind: str, buy: bool, lots: int, ticks: int) -> None:
+def _act(usdm: BinanceTrader, kind: str, buy: bool, lots: int, ticks: int) -> None:
     (bid, _), (ask, _) = usdm.venues.world.markets["usdm"]["BTCUSDT"].book.touch
     terms: dict[str, Any] = {"symbol": "BTCUSDT", "side": "BUY" if buy else "SELL", "quantity": f"{lots / 1000:.3f}"}
     price = f"{((bid + ask) // 2 // TICK + ticks * 3) / 10:.1f}"
@@ -82,8 +82,7 @@ def _act(usdm: Any, kind: str, buy: bool, lots: int, ticks: int) -> None:
 
 @given(ACTS)
 def test_the_wallet_is_what_trades_fees_and_income_say(acts: list[tuple[str, bool, int, int]]) -> None:
-    settings = SimulatorSettings(symbols=("BTC",), clock="manual")
-    usdm = _trader(Venues(settings, settings.start))
+    usdm = BinanceTrader(make_venues(symbols=("BTC",)), "usdm")
     for act in acts:
         _act(usdm, *act)
         one = usdm.venues.usdm.ledger.of(usdm.venues.accounts.of("usdm")[0]).position("BTCUSDT")
@@ -98,15 +97,3 @@ def test_the_wallet_is_what_trades_fees_and_income_say(acts: list[tuple[str, boo
     assert wallet == 2_000_000 + sum((Decimal(row["income"]) for row in income), Decimal(0))
     assert wallet == 2_000_000 + paid - fees + one.cost
     assert one.size == held
-
-
-def _trader(venues: Venues) -> Any:
-    from importlib.util import module_from_spec, spec_from_file_location
-    from pathlib import Path
-
-    spec = spec_from_file_location("_binance_client", Path(__file__).with_name("conftest.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.Trader(venues, "usdm")

@@ -1,14 +1,14 @@
 """Orders on USD-M futures, by plain requests."""
 
-from typing import Any
-
 import msgspec
 import pytest
+
+from arbcore_exchange_simulator.binance.trader import BinanceTrader
 
 ORDER = "fapi/v1/order"
 
 
-def test_a_market_order_fills_and_its_reply_tells_no_price(usdm: Any) -> None:
+def test_a_market_order_fills_and_its_reply_tells_no_price(usdm: BinanceTrader) -> None:
     market = usdm.venues.world.markets["usdm"]["BTCUSDT"]
     ask = market.book.touch[1][0]
     reply = usdm.order("BUY", "0.01", newOrderRespType="RESULT", newClientOrderId="arb-1")
@@ -22,13 +22,13 @@ def test_a_market_order_fills_and_its_reply_tells_no_price(usdm: Any) -> None:
     assert market.trades[-1].number == trade["id"]
 
 
-def test_the_usual_reply_is_an_acknowledgement_before_any_trade(usdm: Any) -> None:
+def test_the_usual_reply_is_an_acknowledgement_before_any_trade(usdm: BinanceTrader) -> None:
     reply = usdm.order("BUY", "0.01")
     assert (reply["status"], reply["executedQty"]) == ("NEW", "0.000")
     assert usdm.done("GET", ORDER, symbol="BTCUSDT", orderId=reply["orderId"])["status"] == "FILLED"
 
 
-def test_a_limit_rests_is_changed_and_cancelled(usdm: Any) -> None:
+def test_a_limit_rests_is_changed_and_cancelled(usdm: BinanceTrader) -> None:
     reply = usdm.order("SELL", "0.01", "101000", timeInForce="GTX", newClientOrderId="rest")
     assert [row["orderId"] for row in usdm.done("GET", "fapi/v1/openOrders")] == [reply["orderId"]]
     assert usdm.done("GET", "fapi/v1/openOrder", symbol="BTCUSDT", origClientOrderId="rest")["status"] == "NEW"
@@ -45,7 +45,7 @@ def test_a_limit_rests_is_changed_and_cancelled(usdm: Any) -> None:
     assert usdm.code("GET", ORDER, symbol="BTCUSDT", orderId=1) == -2013
 
 
-def test_a_change_to_less_than_is_filled_or_across_the_book_cancels(usdm: Any) -> None:
+def test_a_change_to_less_than_is_filled_or_across_the_book_cancels(usdm: BinanceTrader) -> None:
     number = usdm.order("SELL", "0.01", "101000", timeInForce="GTX")["orderId"]
     change = {"symbol": "BTCUSDT", "side": "SELL", "orderId": number, "quantity": "0.01"}
     assert usdm.done("PUT", ORDER, **change, price="99000")["status"] == "CANCELED"
@@ -89,7 +89,7 @@ def test_a_change_to_less_than_is_filled_or_across_the_book_cancels(usdm: Any) -
         ({"quantity": "500", "price": "99000"}, -2019),
     ],
 )
-def test_refused_orders(usdm: Any, terms: dict[str, str], code: int) -> None:
+def test_refused_orders(usdm: BinanceTrader, terms: dict[str, str], code: int) -> None:
     usual = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01",
              "price": "99000"}  # fmt: skip
     wanted = {name: value for name, value in (usual | terms).items() if value}
@@ -98,14 +98,14 @@ def test_refused_orders(usdm: Any, terms: dict[str, str], code: int) -> None:
     assert usdm.done("GET", "fapi/v3/balance")[0]["balance"] == "2000000.00000000"
 
 
-def test_a_closing_order_may_be_smaller_than_the_least_value(usdm: Any) -> None:
+def test_a_closing_order_may_be_smaller_than_the_least_value(usdm: BinanceTrader) -> None:
     usdm.order("BUY", "0.002")
     assert usdm.refused("SELL", "0.001", "97000") == -4164
     usdm.order("SELL", "0.001", "97000", reduceOnly="true")
     assert usdm.done("GET", "fapi/v3/positionRisk")[0]["positionAmt"] == "0.001"
 
 
-def test_a_client_id_is_unique_among_open_orders_only(usdm: Any) -> None:
+def test_a_client_id_is_unique_among_open_orders_only(usdm: BinanceTrader) -> None:
     usdm.order("SELL", "0.01", "101000", newClientOrderId="same")
     assert usdm.refused("SELL", "0.01", "101000", newClientOrderId="same") == -4116
     usdm.done("DELETE", ORDER, symbol="BTCUSDT", origClientOrderId="same")
@@ -114,7 +114,7 @@ def test_a_client_id_is_unique_among_open_orders_only(usdm: Any) -> None:
     assert found["orderId"] == second["orderId"]
 
 
-def test_what_is_left_of_an_ioc_order_expires(usdm: Any) -> None:
+def test_what_is_left_of_an_ioc_order_expires(usdm: BinanceTrader) -> None:
     ask, there = usdm.venues.world.markets["usdm"]["BTCUSDT"].book.touch[1]
     price, more = f"{ask / 1e8:.1f}", f"{there / 1e8 + 1:.3f}"
     reply = usdm.order("BUY", more, price, timeInForce="IOC", newOrderRespType="RESULT")
@@ -124,7 +124,7 @@ def test_what_is_left_of_an_ioc_order_expires(usdm: Any) -> None:
     assert full["status"] == "FILLED"
 
 
-def test_a_resting_order_fills_when_the_public_book_comes_to_it(usdm: Any) -> None:
+def test_a_resting_order_fills_when_the_public_book_comes_to_it(usdm: BinanceTrader) -> None:
     bid = usdm.venues.world.markets["usdm"]["BTCUSDT"].book.touch[0][0]
     number = usdm.order("BUY", "0.01", f"{bid / 1e8:.1f}", timeInForce="GTX")["orderId"]
     for _ in range(120):
@@ -137,7 +137,7 @@ def test_a_resting_order_fills_when_the_public_book_comes_to_it(usdm: Any) -> No
     assert all(float(trade["price"]) == bid / 1e8 for trade in trades)
 
 
-def test_orders_at_the_price_of_the_book(usdm: Any) -> None:
+def test_orders_at_the_price_of_the_book(usdm: BinanceTrader) -> None:
     (bid, _), (ask, _) = usdm.venues.world.markets["usdm"]["BTCUSDT"].book.touch
     terms = {"symbol": "BTCUSDT", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01"}
     own = usdm.done("POST", ORDER, side="BUY", priceMatch="QUEUE", **terms)
@@ -146,7 +146,7 @@ def test_orders_at_the_price_of_the_book(usdm: Any) -> None:
     assert float(usdm.done("POST", ORDER, side="BUY", priceMatch="OPPONENT", **terms)["price"]) == ask / 1e8
 
 
-def test_several_orders_at_once_each_by_itself(usdm: Any) -> None:
+def test_several_orders_at_once_each_by_itself(usdm: BinanceTrader) -> None:
     one = {"symbol": "BTCUSDT", "side": "SELL", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01"}
     batch = [{**one, "price": "101000"}, {**one, "price": "101000.05"}, {**one, "price": "102000"}]
     found = usdm.done("POST", "fapi/v1/batchOrders", batchOrders=msgspec.json.encode(batch).decode())
@@ -165,14 +165,14 @@ def test_several_orders_at_once_each_by_itself(usdm: Any) -> None:
     assert usdm.code("POST", "fapi/v1/batchOrders", batchOrders=many) == -1130
 
 
-def test_a_test_places_nothing(usdm: Any) -> None:
+def test_a_test_places_nothing(usdm: BinanceTrader) -> None:
     terms = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET"}
     assert usdm.done("POST", f"{ORDER}/test", **terms, quantity="0.01")["symbol"] == "BTCUSDT"
     assert usdm.code("POST", f"{ORDER}/test", **terms, quantity="0.0001") == -1111
     assert usdm.done("GET", "fapi/v1/allOrders") == []
 
 
-def test_all_orders_of_a_symbol_are_cancelled_by_request_and_by_countdown(usdm: Any) -> None:
+def test_all_orders_of_a_symbol_are_cancelled_by_request_and_by_countdown(usdm: BinanceTrader) -> None:
     for symbol, price in (("BTCUSDT", "101000"), ("BTCUSDT", "102000"), ("XRPUSDT", "2.2500")):
         usdm.done("POST", ORDER, symbol=symbol, side="SELL", type="LIMIT", timeInForce="GTC", price=price,
                   quantity="0.01" if symbol == "BTCUSDT" else "100")  # fmt: skip
@@ -190,7 +190,7 @@ def test_all_orders_of_a_symbol_are_cancelled_by_request_and_by_countdown(usdm: 
     usdm.done("POST", "fapi/v1/countdownCancelAll", symbol="XRPUSDT", countdownTime=0)
 
 
-def test_an_order_ends_at_its_date(usdm: Any) -> None:
+def test_an_order_ends_at_its_date(usdm: BinanceTrader) -> None:
     until = usdm.ms + 602_000
     reply = usdm.order("SELL", "0.01", "104000", timeInForce="GTD", goodTillDate=until)
     assert reply["goodTillDate"] == until // 1000 * 1000
@@ -205,7 +205,7 @@ def test_an_order_ends_at_its_date(usdm: Any) -> None:
 @pytest.mark.parametrize(
     ("smp", "ended"), [("EXPIRE_MAKER", "maker"), ("EXPIRE_TAKER", "taker"), ("EXPIRE_BOTH", "both")]
 )
-def test_an_account_does_not_trade_with_itself(usdm: Any, smp: str, ended: str) -> None:
+def test_an_account_does_not_trade_with_itself(usdm: BinanceTrader, smp: str, ended: str) -> None:
     (bid, _), (ask, _) = usdm.venues.world.markets["usdm"]["BTCUSDT"].book.touch
     inside = f"{(bid + ask) // 2 // 10_000_000 * 10_000_000 / 1e8:.1f}"
     maker = usdm.order("SELL", "0.01", inside)
@@ -219,7 +219,7 @@ def test_an_account_does_not_trade_with_itself(usdm: Any, smp: str, ended: str) 
     assert usdm.done("GET", "fapi/v1/userTrades", symbol="BTCUSDT") == []
 
 
-def test_at_most_two_hundred_open_orders_of_a_symbol(usdm: Any) -> None:
+def test_at_most_two_hundred_open_orders_of_a_symbol(usdm: BinanceTrader) -> None:
     for count in range(200):
         usdm.order("SELL", "0.001", f"{101000 + count}", newClientOrderId=f"n{count}")
         if count % 100 == 99:
@@ -227,7 +227,7 @@ def test_at_most_two_hundred_open_orders_of_a_symbol(usdm: Any) -> None:
     assert usdm.refused("SELL", "0.001", "101000") == -2025
 
 
-def test_the_counters_of_orders_and_what_happens_past_them(usdm: Any) -> None:
+def test_the_counters_of_orders_and_what_happens_past_them(usdm: BinanceTrader) -> None:
     for count in range(300):
         if count == 150:
             usdm.done("DELETE", "fapi/v1/allOpenOrders", symbol="BTCUSDT")
@@ -242,14 +242,14 @@ def test_the_counters_of_orders_and_what_happens_past_them(usdm: Any) -> None:
     usdm.order("BUY", "0.01")
 
 
-def test_cancelled_orders_are_forgotten_after_three_days(usdm: Any) -> None:
+def test_cancelled_orders_are_forgotten_after_three_days(usdm: BinanceTrader) -> None:
     number = usdm.order("SELL", "0.01", "104000")["orderId"]
     usdm.done("DELETE", ORDER, symbol="BTCUSDT", orderId=number)
     usdm.venues.world.skip(usdm.venues.world.now + 3 * 86_400 * 10**9 + 1)
     assert usdm.code("GET", ORDER, symbol="BTCUSDT", orderId=number) == -2013
 
 
-def test_lists_are_limited_by_number_and_time(usdm: Any) -> None:
+def test_lists_are_limited_by_number_and_time(usdm: BinanceTrader) -> None:
     numbers = [usdm.order("BUY", "0.01")["orderId"] for _ in range(3)]
     usdm.step(1)
     since = usdm.ms

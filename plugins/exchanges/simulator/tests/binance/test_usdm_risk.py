@@ -7,23 +7,25 @@ from typing import Any
 import pytest
 
 from arbcore_exchange_simulator import Fault
+from arbcore_exchange_simulator.binance.numbers import mark_of
+from arbcore_exchange_simulator.binance.trader import BinanceTrader
 from arbcore_exchange_simulator.binance.usdm.brackets import bracket_of
-from arbcore_exchange_simulator.memory import make_venues
+from arbcore_exchange_simulator.memory import MemoryClient, make_venues
 from arbcore_exchange_simulator.trading.given import BINANCE_KEY, AccountSettings
 
 D = Decimal
 Make = Callable[..., Any]
 
 
-def _poor(trader: Make, money: str, **told: Any) -> Any:
+def _poor(money: str, **told: Any) -> Any:
     account = AccountSettings(name="usdm", venue="usdm", keys=(BINANCE_KEY,), balances={"USDT": D(money)})
-    return type(trader("usdm"))(make_venues(symbols=("BTC",), accounts=(account,), **told), "usdm")
+    return BinanceTrader(make_venues(symbols=("BTC",), accounts=(account,), **told), "usdm")
 
 
 @pytest.mark.parametrize("margin", ["CROSSED", "ISOLATED"])
 @pytest.mark.parametrize("side", ["BUY", "SELL"])
-def test_funding_is_paid_at_its_time(trader: Make, side: str, margin: str) -> None:
-    usdm = _poor(trader, "100000", funding_interval="10s")
+def test_funding_is_paid_at_its_time(side: str, margin: str) -> None:
+    usdm = _poor("100000", funding_interval="10s")
     if margin == "ISOLATED":
         usdm.done("POST", "fapi/v1/marginType", symbol="BTCUSDT", marginType=margin)
     usdm.order(side, "0.5")
@@ -43,14 +45,14 @@ def test_funding_is_paid_at_its_time(trader: Make, side: str, margin: str) -> No
     assert D(usdm.done("GET", "fapi/v3/balance")[0]["balance"]) == 100_000 + income
 
 
-def test_nothing_is_paid_without_a_position(trader: Make) -> None:
-    usdm = _poor(trader, "100000", funding_interval="10s")
+def test_nothing_is_paid_without_a_position() -> None:
+    usdm = _poor("100000", funding_interval="10s")
     usdm.step(21)
     assert usdm.done("GET", "fapi/v1/income") == []
 
 
-def test_a_position_whose_margin_is_gone_is_liquidated(trader: Make) -> None:
-    usdm = _poor(trader, "1000")
+def test_a_position_whose_margin_is_gone_is_liquidated() -> None:
+    usdm = _poor("1000")
     usdm.done("POST", "fapi/v1/leverage", symbol="BTCUSDT", leverage=125)
     usdm.order("BUY", "1")
     usdm.order("SELL", "0.01", "104000")
@@ -76,8 +78,19 @@ def test_a_position_whose_margin_is_gone_is_liquidated(trader: Make) -> None:
     assert D(updates[-1]["B"][0]["wb"]) == wallet
 
 
-def test_an_isolated_position_loses_no_more_than_its_margin(trader: Make) -> None:
-    usdm = _poor(trader, "5000")
+def test_the_public_hears_of_liquidations(usdm: BinanceTrader) -> None:
+    one = MemoryClient(usdm.venues, "usdm", "market/ws/btcusdt@forceOrder", {})
+    every = MemoryClient(usdm.venues, "usdm", "market/ws/!forceOrder@arr", {})
+    usdm.order("BUY", "0.1")
+    usdm.venues.faults.add(Fault(kind="liquidation", venue="usdm"))
+    usdm.step(0.1)
+    (event,) = one.take()
+    assert (event["e"], event["o"]["S"], event["o"]["z"], event["o"]["X"]) == ("forceOrder", "SELL", "0.100", "FILLED")
+    assert every.take() == [event]
+
+
+def test_an_isolated_position_loses_no_more_than_its_margin() -> None:
+    usdm = _poor("5000")
     usdm.done("POST", "fapi/v1/marginType", symbol="BTCUSDT", marginType="ISOLATED")
     usdm.done("POST", "fapi/v1/leverage", symbol="BTCUSDT", leverage=125)
     usdm.order("BUY", "1")
@@ -91,7 +104,7 @@ def test_an_isolated_position_loses_no_more_than_its_margin(trader: Make) -> Non
     assert before - D(one["isolatedWallet"]) <= after < before
 
 
-def test_the_liquidation_price_is_where_margin_and_maintenance_meet(usdm: Any) -> None:
+def test_the_liquidation_price_is_where_margin_and_maintenance_meet(usdm: BinanceTrader) -> None:
     usdm.order("SELL", "1")
     (one,) = usdm.done("GET", "fapi/v3/positionRisk")
     price, wallet = D(one["liquidationPrice"]), D(usdm.done("GET", "fapi/v3/balance")[0]["balance"])
@@ -100,8 +113,8 @@ def test_the_liquidation_price_is_where_margin_and_maintenance_meet(usdm: Any) -
     assert abs(wallet + profit - (price * bracket.ratio - bracket.sum)) < D("0.00001")
 
 
-def test_a_margin_call_comes_once(trader: Make) -> None:
-    usdm = _poor(trader, "1000")
+def test_a_margin_call_comes_once() -> None:
+    usdm = _poor("1000")
     usdm.done("POST", "fapi/v1/leverage", symbol="BTCUSDT", leverage=125)
     usdm.order("BUY", "1")
     client = usdm.listen()
@@ -116,7 +129,7 @@ def test_a_margin_call_comes_once(trader: Make) -> None:
     assert usdm.done("GET", "fapi/v3/positionRisk")[0]["positionAmt"] == "1.000"
 
 
-def test_deleveraging_takes_a_part_at_the_mark_price_without_a_fee(usdm: Any) -> None:
+def test_deleveraging_takes_a_part_at_the_mark_price_without_a_fee(usdm: BinanceTrader) -> None:
     usdm.order("BUY", "0.1")
     client = usdm.listen()
     usdm.venues.faults.add(Fault(kind="adl", venue="usdm", fraction=0.5))
@@ -133,7 +146,7 @@ def test_deleveraging_takes_a_part_at_the_mark_price_without_a_fee(usdm: Any) ->
     assert usdm.done("GET", "fapi/v1/adlQuantile", symbol="BTCUSDT")["adlQuantile"]["BOTH"] in range(5)
 
 
-def test_a_delisted_perpetual_is_settled(usdm: Any) -> None:
+def test_a_delisted_perpetual_is_settled(usdm: BinanceTrader) -> None:
     usdm.order("SELL", "0.1")
     number = usdm.order("BUY", "0.1", "96000")["orderId"]
     client = usdm.listen()
@@ -151,12 +164,12 @@ def test_a_delisted_perpetual_is_settled(usdm: Any) -> None:
 ALGO = "fapi/v1/algoOrder"
 
 
-def _stop(usdm: Any, **terms: Any) -> Any:
+def _stop(usdm: BinanceTrader, **terms: Any) -> Any:
     usual = {"algoType": "CONDITIONAL", "symbol": "BTCUSDT", "side": "SELL", "type": "STOP_MARKET", "quantity": "0.01"}
     return usdm.done("POST", ALGO, **(usual | terms))
 
 
-def test_a_stop_waits_and_is_cancelled(usdm: Any) -> None:
+def test_a_stop_waits_and_is_cancelled(usdm: BinanceTrader) -> None:
     client = usdm.listen()
     reply = _stop(usdm, triggerPrice="90000", clientAlgoId="guard")
     assert (reply["algoStatus"], reply["clientAlgoId"], reply["triggerPrice"]) == ("NEW", "guard", "90000.0")
@@ -171,11 +184,11 @@ def test_a_stop_waits_and_is_cancelled(usdm: Any) -> None:
 
 
 @pytest.mark.parametrize("working", ["MARK_PRICE", "CONTRACT_PRICE"])
-def test_a_stop_becomes_a_market_order_when_its_price_comes(usdm: Any, working: str) -> None:
+def test_a_stop_becomes_a_market_order_when_its_price_comes(usdm: BinanceTrader, working: str) -> None:
     usdm.order("BUY", "0.01")
     client = usdm.listen()
     market = usdm.venues.world.markets["usdm"]["BTCUSDT"]
-    now = market.funding.mark if working == "MARK_PRICE" else market.trades[-1].price / 1e8
+    now = float(mark_of(market)) if working == "MARK_PRICE" else market.trades[-1].price / 1e8
     reply = _stop(usdm, triggerPrice=f"{now - 0.5:.1f}", workingType=working, reduceOnly="true")
     for _ in range(200):
         usdm.step(0.5)
@@ -189,10 +202,10 @@ def test_a_stop_becomes_a_market_order_when_its_price_comes(usdm: Any, working: 
     assert told == ["NEW", "TRIGGERED", "FINISHED"]
 
 
-def test_a_stop_that_closes_the_position_and_one_that_is_refused(usdm: Any) -> None:
+def test_a_stop_that_closes_the_position_and_one_that_is_refused(usdm: BinanceTrader) -> None:
     usdm.order("BUY", "0.02")
     market = usdm.venues.world.markets["usdm"]["BTCUSDT"]
-    near = f"{market.funding.mark - 0.5:.1f}"
+    near = f"{float(mark_of(market)) - 0.5:.1f}"
     closing = {"algoType": "CONDITIONAL", "symbol": "BTCUSDT", "side": "SELL", "type": "STOP_MARKET",
                "workingType": "MARK_PRICE", "triggerPrice": near, "closePosition": "true"}  # fmt: skip
     numbers = [usdm.done("POST", ALGO, **closing)["algoId"] for _ in range(2)]
@@ -219,13 +232,13 @@ def test_a_stop_that_closes_the_position_and_one_that_is_refused(usdm: Any) -> N
         ({"triggerPrice": "90000", "positionSide": "LONG"}, -4061),
     ],
 )
-def test_refused_conditional_orders(usdm: Any, terms: dict[str, str], code: int) -> None:
+def test_refused_conditional_orders(usdm: BinanceTrader, terms: dict[str, str], code: int) -> None:
     usual = {"symbol": "BTCUSDT", "side": "SELL", "type": "STOP_MARKET", "quantity": "0.01"}
     wanted = {name: value for name, value in (usual | terms).items() if value}
     assert usdm.code("POST", ALGO, **wanted) == code
 
 
-def test_a_trailing_stop_follows_the_best_price(usdm: Any) -> None:
+def test_a_trailing_stop_follows_the_best_price(usdm: BinanceTrader) -> None:
     usdm.order("BUY", "0.01")
     reply = _stop(usdm, type="TRAILING_STOP_MARKET", callbackRate="0.1")
     seen = []
@@ -238,7 +251,7 @@ def test_a_trailing_stop_follows_the_best_price(usdm: Any) -> None:
     assert min(seen[-3:]) <= max(seen) * 0.9992
 
 
-def test_all_conditional_orders_of_a_symbol_are_cancelled(usdm: Any) -> None:
+def test_all_conditional_orders_of_a_symbol_are_cancelled(usdm: BinanceTrader) -> None:
     _stop(usdm, triggerPrice="90000")
     _stop(usdm, triggerPrice="91000")
     assert usdm.done("DELETE", "fapi/v1/algoOpenOrders", symbol="BTCUSDT")["code"] == 200

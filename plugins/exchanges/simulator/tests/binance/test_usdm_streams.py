@@ -1,12 +1,12 @@
 """The futures' user data stream: keys, events, their order and their absence."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from arbcore_exchange_simulator import Fault
+from arbcore_exchange_simulator.binance.trader import BinanceTrader
 from arbcore_exchange_simulator.memory import MemoryClient
 from arbcore_exchange_simulator.trading.given import AccountSettings, KeySettings
 
@@ -21,7 +21,7 @@ def _order(frame: Any) -> tuple[str, str, str]:
     return frame["o"]["x"], frame["o"]["X"], frame["o"]["z"]
 
 
-def test_a_fill_is_told_lightly_first_and_then_in_full(usdm: Any) -> None:
+def test_a_fill_is_told_lightly_first_and_then_in_full(usdm: BinanceTrader) -> None:
     client = usdm.listen()
     reply = usdm.order("BUY", "0.01", newClientOrderId="arb-1")
     new, lite, account, full = client.take()
@@ -43,7 +43,7 @@ def test_a_fill_is_told_lightly_first_and_then_in_full(usdm: Any) -> None:
     assert [(one["s"], one["pa"]) for one in account["a"]["P"]] == [("BTCUSDT", "0.01")]
 
 
-def test_rest_change_and_cancel_are_told(usdm: Any) -> None:
+def test_rest_change_and_cancel_are_told(usdm: BinanceTrader) -> None:
     client = usdm.listen()
     number = usdm.order("SELL", "0.01", "101000")["orderId"]
     usdm.done("PUT", "fapi/v1/order", symbol="BTCUSDT", side="SELL", orderId=number, quantity="0.02", price="101500",
@@ -58,7 +58,7 @@ def test_rest_change_and_cancel_are_told(usdm: Any) -> None:
     assert (changed["o"]["M"], changed["o"]["p"], changed["o"]["q"]) == (7, "101500.00", "0.020")
 
 
-def test_why_an_order_expired(usdm: Any) -> None:
+def test_why_an_order_expired(usdm: BinanceTrader) -> None:
     client = usdm.listen()
     ask, there = usdm.venues.world.markets["usdm"]["BTCUSDT"].book.touch[1]
     usdm.order("BUY", f"{there / 1e8 + 1:.3f}", f"{ask / 1e8:.1f}", timeInForce="IOC")
@@ -76,7 +76,7 @@ def test_why_an_order_expired(usdm: Any) -> None:
     assert [(one["X"], one["er"]) for one in ended] == [("EXPIRED_IN_MATCH", "1")]
 
 
-def test_the_forms_of_the_address(usdm: Any) -> None:
+def test_the_forms_of_the_address(usdm: BinanceTrader) -> None:
     key = usdm.raw("POST", LISTEN)[1]["listenKey"]
     in_path = MemoryClient(usdm.venues, "usdm", f"private/ws/{key}", {})
     chosen = usdm.listen(listenKey=key, events="ORDER_TRADE_UPDATE/TRADE_LITE")
@@ -92,18 +92,18 @@ def test_the_forms_of_the_address(usdm: Any) -> None:
     assert bogus.ended is None
 
 
-def test_other_accounts_hear_nothing(usdm: Any, trader: Callable[..., Any]) -> None:
+def test_other_accounts_hear_nothing(usdm: BinanceTrader) -> None:
     usdm.venues.accounts.add(
         AccountSettings(name="other", venue="usdm", keys=(KeySettings(key="other-key", secret=SecretStr("x" * 20)),))
     )
-    other = trader("usdm", "other-key", "x" * 20)
+    other = BinanceTrader(usdm.venues, "usdm", "other-key", "x" * 20)
     client = other.listen()
     usdm.order("BUY", "0.01")
     assert client.take() == []
     assert other.done("GET", "fapi/v3/positionRisk") == []
 
 
-def test_a_key_lives_for_an_hour_from_its_last_extension(usdm: Any) -> None:
+def test_a_key_lives_for_an_hour_from_its_last_extension(usdm: BinanceTrader) -> None:
     key = usdm.raw("POST", LISTEN)[1]["listenKey"]
     client = usdm.listen(listenKey=key)
     world, hour = usdm.venues.world, 3600 * 10**9
@@ -129,7 +129,7 @@ def test_a_key_lives_for_an_hour_from_its_last_extension(usdm: Any) -> None:
     assert usdm.raw("POST", LISTEN)[1]["listenKey"] != key
 
 
-def test_a_key_that_expires_by_a_fault_or_is_closed(usdm: Any) -> None:
+def test_a_key_that_expires_by_a_fault_or_is_closed(usdm: BinanceTrader) -> None:
     client = usdm.listen()
     usdm.venues.faults.add(Fault(kind="listen_key_expired", venue="usdm"))
     usdm.step(0.05)
@@ -142,12 +142,12 @@ def test_a_key_that_expires_by_a_fault_or_is_closed(usdm: Any) -> None:
     assert fresh.take() == []
 
 
-def test_listen_keys_need_a_key_and_no_signature(usdm: Any) -> None:
+def test_listen_keys_need_a_key_and_no_signature(usdm: BinanceTrader) -> None:
     assert usdm.raw("POST", LISTEN, key="")[1]["code"] == -2014
     assert usdm.raw("PUT", LISTEN)[1]["code"] == -1125
 
 
-def test_the_socket_is_pinged_and_cut_after_a_day(usdm: Any) -> None:
+def test_the_socket_is_pinged_and_cut_after_a_day(usdm: BinanceTrader) -> None:
     client = usdm.listen()
     rules = usdm.venues._settings.rules
     client.session.tick(usdm.venues.world.now + rules.usdm_ping)
@@ -157,7 +157,7 @@ def test_the_socket_is_pinged_and_cut_after_a_day(usdm: Any) -> None:
     assert client.ended == 1001
 
 
-def test_settings_are_told(usdm: Any) -> None:
+def test_settings_are_told(usdm: BinanceTrader) -> None:
     client = usdm.listen()
     usdm.done("POST", "fapi/v1/leverage", symbol="BTCUSDT", leverage=7)
     usdm.done("POST", "fapi/v1/multiAssetsMargin", multiAssetsMargin="true")
@@ -167,7 +167,7 @@ def test_settings_are_told(usdm: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["duplicate_event", "user_mute"])
-def test_events_twice_or_not_at_all(usdm: Any, kind: Any) -> None:
+def test_events_twice_or_not_at_all(usdm: BinanceTrader, kind: Any) -> None:
     client = usdm.listen()
     usdm.venues.faults.add(Fault(kind=kind, venue="usdm", lasts=5_000_000_000))
     usdm.order("BUY", "0.01")
@@ -179,7 +179,7 @@ def test_events_twice_or_not_at_all(usdm: Any, kind: Any) -> None:
     assert len(client.take()) == 4
 
 
-def test_late_reports_come_after_the_reply(usdm: Any) -> None:
+def test_late_reports_come_after_the_reply(usdm: BinanceTrader) -> None:
     client = usdm.listen()
     usdm.venues.faults.add(Fault(kind="order_report_delay", venue="usdm", amount=2_000_000_000))
     usdm.order("BUY", "0.01")
@@ -190,7 +190,7 @@ def test_late_reports_come_after_the_reply(usdm: Any) -> None:
     assert len(client.take()) == 4
 
 
-def test_a_silent_fill_shows_nowhere_until_the_fault_ends(usdm: Any) -> None:
+def test_a_silent_fill_shows_nowhere_until_the_fault_ends(usdm: BinanceTrader) -> None:
     client = usdm.listen()
     usdm.venues.faults.add(Fault(kind="fill_silence", venue="usdm", lasts=3_000_000_000))
     reply = usdm.order("BUY", "0.01", newOrderRespType="RESULT")

@@ -113,6 +113,13 @@ class BinanceHub:
         elif stream.kind in {"aggTrade", "trade"}:
             self._trades[stream.symbol.upper()].remove(channel)
 
+    def announce(self, kind: str, symbol: str, row: rows.Row) -> None:
+        """Send an event to those who listen to a symbol's stream of a kind, or to all symbols'."""
+        for name in (f"{symbol.lower()}@{kind}", f"!{kind}@arr"):
+            channel = self._channels.get(name)
+            if channel is not None:
+                channel.send(row, symbol)
+
     def on_book(self, market: Market) -> None:
         """Tell the touch where it changed; a frozen market tells the same again."""
         if market.listing.venue != self.venue:

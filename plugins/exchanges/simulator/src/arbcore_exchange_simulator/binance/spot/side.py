@@ -15,7 +15,7 @@ from arbcore_exchange_simulator.binance.spot.ledger import BinanceSpotLedger
 from arbcore_exchange_simulator.binance.spot.methods import methods
 from arbcore_exchange_simulator.binance.spot.orders import SpotOrders
 from arbcore_exchange_simulator.binance.spot.streams import SpotStreams
-from arbcore_exchange_simulator.binance.spot.wallet import SpotWallet
+from arbcore_exchange_simulator.binance.spot.wallet import SpotWallet, Tell
 from arbcore_exchange_simulator.binance.usdm.side import UsdmPrivate
 from arbcore_exchange_simulator.faults.plan import FaultPlan
 from arbcore_exchange_simulator.market.market import Market, Trade
@@ -51,7 +51,7 @@ class SpotPrivate:
     """
 
     def __init__(self, world: World, accounts: Accounts, faults: FaultPlan, rules: "Rules", rest: BinanceRest,
-                 hub: BinanceHub, futures: UsdmPrivate) -> None:  # fmt: skip
+                 hub: BinanceHub, futures: UsdmPrivate, pay: Tell) -> None:  # fmt: skip
         markets = world.markets["spot"]
         self._world, self._rules, self._hub = world, rules, hub
         self._public: Public = rest.answer
@@ -61,7 +61,7 @@ class SpotPrivate:
         orders = SpotOrders(markets, self.matching, faults, lambda: world.now)
         self.desk: Final = Desk("spot", accounts, rest.limits, faults, rules, lambda: world.now)
         coins = Coins(markets)
-        self.wallet: Final = SpotWallet(accounts, futures, coins, self.streams.moved, lambda: world.now)
+        self.wallet: Final = SpotWallet(accounts, futures, coins, self.streams.moved, pay, lambda: world.now)
         for part in (SpotCalls(orders, self.desk), self.wallet):
             self.desk.endpoints.update(part.endpoints())
         self.desk.endpoints["GET", "sapi/v1/account/apiRestrictions"] = Endpoint(self._rights)

@@ -37,7 +37,7 @@ _TYPES: Final = {
 
 
 Tell = Callable[[Account, str, Decimal], None]
-"""Tells a spot account's listeners that money came or went."""
+"""Takes an account, an asset and an amount."""
 
 
 class Futures(Protocol):
@@ -69,15 +69,17 @@ class SpotWallet:
         futures: The futures' wallets.
         coins: Networks and their fees.
         tell: Tells a spot account's listeners that money came or went.
+        pay: Lets money arrive at an account of any venue.
         clock: Time in ns.
     """
 
-    def __init__(self, accounts: Accounts, futures: Futures, coins: Coins, tell: Tell,
+    def __init__(self, accounts: Accounts, futures: Futures, coins: Coins, tell: Tell, pay: Tell,
                  clock: Callable[[], int]) -> None:  # fmt: skip
         self._accounts = accounts
         self._futures = futures
         self._coins = coins
         self._tell = tell
+        self._pay = pay
         self._clock = clock
         self._moved: dict[str, _Moved] = {}
         self._due: list[tuple[int, Account, Row]] = []
@@ -228,7 +230,7 @@ class SpotWallet:
                 named = (to["currency"], to["address"], str(to.get("secondary_address") or ""))
                 paid = self._accounts.named(str(to.get("pays", "")))
                 if named == (row["coin"], row["address"], row["addressTag"]) and paid is not None:
-                    self._accounts.pay(paid, row["coin"], Decimal(row["amount"]))
+                    self._pay(paid, row["coin"], Decimal(row["amount"]))
 
     def withdrawals(self, call: Call) -> list[Row]:
         """Return withdrawals, the latest first."""

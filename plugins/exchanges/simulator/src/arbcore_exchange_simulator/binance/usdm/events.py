@@ -156,6 +156,26 @@ def margin_call(holding: Holding, positions: Iterable[Position], ms: int) -> Row
     return {"e": "MARGIN_CALL", "E": ms, "cw": told(holding.cross_wallet), "p": listed}
 
 
+def force_order(order: Order, ms: int) -> Row:
+    """Return the public ``forceOrder`` of a liquidation."""
+    average = order.funds * 10**8 / order.filled if order.filled else ZERO
+    last = order.executions[-1] if order.executions else None
+    inner = {
+        "s": order.symbol,
+        "S": "BUY" if order.buy else "SELL",
+        "o": "LIMIT",
+        "f": "IOC",
+        "q": quantity(order, order.quantity or 0),
+        "p": mean(order, average),
+        "ap": mean(order, average),
+        "X": "FILLED",
+        "l": quantity(order, last.quantity if last else 0),
+        "z": quantity(order, order.filled),
+        "T": order.updated // 1_000_000,
+    }
+    return {"e": "forceOrder", "E": ms, "o": inner, "st": 1}
+
+
 def leverage_update(symbol: str, leverage: int, ms: int) -> Row:
     """Return ``ACCOUNT_CONFIG_UPDATE`` for a symbol's leverage."""
     return {"e": "ACCOUNT_CONFIG_UPDATE", "E": ms, "T": ms, "ac": {"s": symbol, "l": leverage}}

@@ -37,7 +37,7 @@ class Income(Struct, frozen=True):
 
 
 class Holding:
-    """An account on futures.
+    """An account on futures; its options may set ``hedge`` and ``bnb_burn`` from the start.
 
     Attributes:
         account: Whose it is; its free cash are the wallets.
@@ -57,9 +57,9 @@ class Holding:
         self.positions: Final[dict[tuple[str, str], Position]] = {}
         self.leverages: Final[dict[str, int]] = {}
         self.isolated: Final[set[str]] = set()
-        self.hedge = False
+        self.hedge = bool(account.extra.get("hedge"))
         self.multi = False
-        self.burn = False
+        self.burn = bool(account.extra.get("bnb_burn"))
         self.orders: Final[dict[int, Order]] = {}
         self.income: Final[deque[Income]] = deque(maxlen=_KEPT)
         self.marks = marks

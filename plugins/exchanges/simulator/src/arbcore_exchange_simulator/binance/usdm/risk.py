@@ -3,7 +3,7 @@
 Source: Binance developer documentation, 2026-11.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -42,13 +42,22 @@ def liquidation_price(holding: Holding, one: Position) -> Decimal:
 
 
 class UsdmRisk:
-    """Acts on positions as time passes."""
+    """Acts on positions as time passes.
 
-    def __init__(self, orders: UsdmOrders, streams: UserStreams, faults: FaultPlan) -> None:
+    Args:
+        orders: The orders.
+        streams: User data.
+        faults: The faults.
+        public: Tells the public of a liquidation.
+    """
+
+    def __init__(self, orders: UsdmOrders, streams: UserStreams, faults: FaultPlan,
+                 public: Callable[[Order], None]) -> None:  # fmt: skip
         self._orders: Final = orders
         self._ledger: Final = orders.ledger
         self._streams: Final = streams
         self._faults: Final = faults
+        self._public = public
         self._looked = 0
         self._called: set[str] = set()
 
@@ -132,6 +141,7 @@ class UsdmRisk:
             order = self._forced(holding, one, "liquidation", abs(one.quantity), now)
             order.kind, order.life, order.price = "market", "IOC", None
             self._orders.matching.place(order)
+            self._public(order)
             self._clear(holding, one, order, before - backing if backing else ZERO, now)
 
     def _clear(self, holding: Holding, one: Position, order: Order, floor: Decimal, now: int) -> None:

@@ -13,7 +13,7 @@ from arbcore_exchange_simulator.binance.usdm.account import UsdmAccount
 from arbcore_exchange_simulator.binance.usdm.algo import UsdmAlgo
 from arbcore_exchange_simulator.binance.usdm.calls import UsdmCalls
 from arbcore_exchange_simulator.binance.usdm.changes import UsdmChanges
-from arbcore_exchange_simulator.binance.usdm.events import account_update
+from arbcore_exchange_simulator.binance.usdm.events import account_update, force_order
 from arbcore_exchange_simulator.binance.usdm.ledger import FuturesLedger
 from arbcore_exchange_simulator.binance.usdm.methods import METHODS
 from arbcore_exchange_simulator.binance.usdm.orders import UsdmOrders
@@ -27,6 +27,7 @@ from arbcore_exchange_simulator.market.world import World
 from arbcore_exchange_simulator.trading.account import Account
 from arbcore_exchange_simulator.trading.accounts import Accounts
 from arbcore_exchange_simulator.trading.matching import Matching
+from arbcore_exchange_simulator.trading.order import Order
 from arbcore_exchange_simulator.wire import Answer, Request, Session, Socket
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class UsdmPrivate:
         orders = UsdmOrders(markets, self.matching, self.ledger, faults, lambda: world.now)
         self._timers: Final = UsdmTimers(orders)
         self._algo: Final = UsdmAlgo(orders, self.streams)
-        self._risk: Final = UsdmRisk(orders, self.streams, faults)
+        self._risk: Final = UsdmRisk(orders, self.streams, faults, self._liquidated)
         self.desk: Final = Desk("usdm", accounts, rest.limits, faults, rules, lambda: world.now)
         self.matching.watchers.append(UsdmWatch(orders, self.ledger, self.streams, lambda: world.now))
         account = UsdmAccount(orders, self.ledger, self.desk)
@@ -110,6 +111,10 @@ class UsdmPrivate:
         """Do what is due by time."""
         for part in (self._risk, self._timers, self._algo, self.streams):
             part.on_time(now)
+
+    def _liquidated(self, order: Order) -> None:
+        """Tell the public of a liquidation."""
+        self._hub.announce("forceOrder", order.symbol, force_order(order, self._world.time_ms))
 
     def _bnb(self) -> Decimal:
         """Return the price of BNB: that of its spot market, or a fixed one where none is listed."""
