@@ -26,7 +26,7 @@ BINANCE_KEY, BINANCE_SECRET = "suite-binance-key", "suite-binance-secret-0123456
 _UPBIT = {"key": UPBIT_KEY, "secret": UPBIT_SECRET}
 _BINANCE = {"key": BINANCE_KEY, "secret": BINANCE_SECRET, "permissions": ["spot", "futures"]}
 ACCOUNTS = (
-    {"name": "upbit", "venue": "upbit", "keys": [_UPBIT], "balances": {"KRW": "5000000000", "BTC": "20"}},
+    {"name": "upbit", "venue": "upbit", "keys": [_UPBIT], "balances": {"KRW": "400000000", "BTC": "20"}},
     {"name": "usdm", "venue": "usdm", "keys": [_BINANCE], "balances": {"USDT": "50000"}, "owner": "binance"},
     {
         "name": "spot",

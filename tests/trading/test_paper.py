@@ -1,11 +1,13 @@
 """The suite of real venues on the paper venue, dressed as a real one: rules of accounts and orders are the same."""
 
+from decimal import Decimal
+
 import pytest
 
 from arbcore.model.instrument import Instrument
 from arbcore.ports.trading import Venue
 from arbcore.ports.venue import Capabilities
-from arbcore.testing.samples import BALANCES, PERPETUAL, SPOT
+from arbcore.testing.samples import PERPETUAL, SPOT
 from arbcore.testing.session import make_context
 from arbcore.testing.simulated_bench import SimulatedBench
 from arbcore.testing.trading import Faults, Market, OpenRealVenue, VenueSuite, Witness
@@ -18,7 +20,9 @@ SETTINGS = PaperSettings(use="paper", fill="book")
 
 def bench_on(instrument: Instrument) -> SimulatedBench:
     """Return a bench on a paper venue with money."""
-    context = make_context("paper", venue="sim", balances=BALANCES, fill_model=TopFill())
+    context = make_context(
+        "paper", venue="sim", balances={"CASH": Decimal(10_000), "COIN": Decimal(100)}, fill_model=TopFill()
+    )
     return SimulatedBench(plugin.open_venue(SETTINGS, context), instrument)
 
 

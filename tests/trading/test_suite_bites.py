@@ -3,7 +3,6 @@
 import pytest
 from msgspec.structs import replace
 
-from arbcore.testing import _trading_desk as trading_desk
 from arbcore.testing.samples import PERPETUAL, SPOT
 from arbcore.testing.trading import Bench
 from tests.trading.hostile import SECRET, Hostile
@@ -151,12 +150,6 @@ def bench(lie: str) -> Bench:
         witness=simulated.witness,
         secrets=(SECRET,),
     )
-
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What does not come at once never comes here."""
-    monkeypatch.setattr(trading_desk, "PATIENCE_S", 0.3)
 
 
 def test_without_a_lie_it_passes(caplog: pytest.LogCaptureFixture) -> None:

@@ -41,7 +41,10 @@ class Twisted:
         """Run, and call a liquidation somebody's order."""
 
         def tell(item: Any) -> None:
-            if self._lie == "a liquidation told as an order" and getattr(item, "origin", None) is OrderOrigin.LIQUIDATION:
+            if (
+                self._lie == "a liquidation told as an order"
+                and getattr(item, "origin", None) is OrderOrigin.LIQUIDATION
+            ):
                 item = replace(item, origin=OrderOrigin.FOREIGN)
             report(item)
 
