@@ -132,6 +132,10 @@ async def test_accounts_are_shown_and_changed_from_outside(simulator: Simulator,
     assert [one["wallet_state"] for one in wallets if one["currency"] == "XRP"] == ["paused"]
     deposits = (await rest.get("deposits?currency=XRP", headers=bearer("currency=XRP"))).json()
     assert [one["amount"] for one in deposits] == ["5"]
+    odd = {"add": [{"name": "x", "venue": "upbit", "keys": [{"key": "k9", "secret": ["very-secret"]}]}]}
+    refused = await rest.post(url, json=odd)
+    assert refused.status_code == 400
+    assert "very-secret" not in refused.text
     for wrong in ({"set": {"nobody": {"KRW": "1"}}}, {"set": {"upbit": {"KRW": "-1"}}}, {"unknown": 1}):
         assert (await rest.post(url, json=wrong)).status_code == 400
 

@@ -36,6 +36,10 @@ class Request(Struct, frozen=True):
     body: bytes = b""
     ip: str = "127.0.0.1"
 
+    def __repr__(self) -> str:
+        """Tell what is asked for, without tokens, signatures and bodies."""
+        return f"Request({self.method} {self.venue} {self.path})"
+
 
 class Answer(Struct):
     """A reply to an HTTP request; the body is JSON.

@@ -12,7 +12,7 @@ WalletState = Literal["working", "withdraw_only", "deposit_only", "paused", "uns
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class KeySettings(_Part):
