@@ -15,7 +15,7 @@ pytest.importorskip("aiohttp", reason="the simulator needs aiohttp")
 
 from arbcore_exchange_simulator import Fault, Simulator, SimulatorSettings
 from arbcore_exchange_simulator.faults.presets import churn_private
-from tests.driver.opening import ACCOUNTS, Line, line
+from benchmarks.driving.opening import ACCOUNTS, Line, line
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(3600)]
 

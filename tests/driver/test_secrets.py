@@ -17,8 +17,8 @@ pytest.importorskip("aiohttp", reason="the simulator needs aiohttp")
 
 from arbcore.errors import ArbcoreError
 from arbcore_exchange_simulator import Fault, Simulator, SimulatorSettings
+from benchmarks.driving.opening import ACCOUNTS, SECRETS, context, line, parts
 from benchmarks.live import project, simulator, symbols_of
-from tests.driver.opening import ACCOUNTS, SECRETS, context, line, parts
 from tests.driver.test_driver import compared, storm
 from tests.driver.wire import Wire
 

@@ -9,7 +9,7 @@ from arbcore.model.order import TRIGGERED, Liquidity, OrderState
 from arbcore_exchange_simulator import Simulator
 from arbcore_exchange_simulator.trading.account import Account
 from arbcore_exchange_simulator.trading.order import Execution, Order
-from tests.driver.books import Books, Sent
+from benchmarks.driving.books import Books, Sent
 
 ATOM: Final = Decimal("1e-8")
 _STATES: Final = {

@@ -16,8 +16,8 @@ from arbcore.model.instrument import Instrument, InstrumentKind
 from arbcore.model.order import TERMINAL, Amendment, OrderRef, OrderRequest, OrderType, Side, TimeInForce
 from arbcore.model.state import ConnectionState
 from arbcore.ports.trading import Venue, VenueItem
-from tests.driver.books import Books, Sent
-from tests.driver.shapes import Shape, Shaper, lots, placed
+from benchmarks.driving.books import Books, Sent
+from benchmarks.driving.shapes import Shape, Shaper, lots, placed
 
 _S: Final = 10**9
 _CLOSE: Final = Shape("close", OrderType.MARKET, TimeInForce.IOC, reduces=True)

@@ -20,9 +20,9 @@ from arbcore_exchange_binance.settings import BinanceSettings
 from arbcore_exchange_simulator import Simulator
 from arbcore_exchange_upbit import plugin as upbit
 from arbcore_exchange_upbit.settings import UpbitSettings
-from tests.driver.driver import Driver
-from tests.driver.ledger import ATOM, Ledger
-from tests.driver.shapes import Shaper, Touch
+from benchmarks.driving.driver import Driver
+from benchmarks.driving.ledger import ATOM, Ledger
+from benchmarks.driving.shapes import Shaper, Touch
 
 NETWORK = {"first_wait": "20ms", "longest_wait": "500ms", "stagger": "1ms", "request_timeout": "2s"}
 SECRETS = {

@@ -11,7 +11,7 @@ from arbcore.model.input import AccountSnapshot, FundingPayment
 from arbcore.model.instrument import Instrument, InstrumentKind
 from arbcore.model.order import TERMINAL, Fill, OrderOrigin, OrderReport, OrderRequest, OrderState, may_become
 from arbcore.ports.trading import VenueItem
-from tests.driver.shapes import Shape
+from benchmarks.driving.shapes import Shape
 
 ZERO: Final = Decimal(0)
 

@@ -1,0 +1,1 @@
+"""Drives orders straight on the ports of trading, and compares what was told with the simulator's own ledger."""
