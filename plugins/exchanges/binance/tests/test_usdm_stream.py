@@ -431,3 +431,24 @@ def test_fills_that_the_venue_no_longer_tells_are_asked_for_ever_more_seldom() -
     for _ in range(600):
         line.tick(S)
     assert 8 <= sum("orderId=4000123" in path and "userTrades" in path for path in line.asked) <= 20
+
+
+def test_a_clock_that_jumped_is_measured_anew_by_the_connection_itself() -> None:
+    line = Line()
+    line.answers["/fapi/v1/openOrders"] = (400, {"code": -1021, "msg": "Timestamp is outside of the recvWindow."})
+    line.answers["/fapi/v1/time"] = {"serverTime": (START + 9 * S) // 10**6}
+    line.open()
+    assert not line.stream.delivering()
+    assert round(line.memory.offset.value / S) == 9
+    line.answers["/fapi/v1/openOrders"] = []
+    line.tick(S)
+    line.tick(S)
+    assert line.stream.delivering()
+
+
+def test_what_fills_a_gap_may_use_the_urgent_share() -> None:
+    line = Line()
+    assert all(one.request.urgent for one in line.stream.opened(START) if isinstance(one, Fetch))
+    line.memory.instruments = tuple(f"binance:X{number}" for number in range(40))
+    many = UserStream("ws://h", line.memory, renewal=RENEWAL, reconcile=EVERY, grace=GRACE).opened(START)
+    assert [one.request.weight for one in many if isinstance(one, Fetch)] == [40, 40]

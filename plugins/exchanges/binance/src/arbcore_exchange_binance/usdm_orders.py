@@ -1,5 +1,7 @@
 """Orders of USD-M futures on their way to the venue: by request or by call, one order one way only."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from arbcore.context import Context
@@ -11,6 +13,7 @@ from arbcore.net.request import Reply, Request
 from arbcore_exchange_binance.access import PrivateAccess
 from arbcore_exchange_binance.protocol import usdm_requests as requests
 from arbcore_exchange_binance.protocol.calls import read_result
+from arbcore_exchange_binance.protocol.desk import Desk
 from arbcore_exchange_binance.protocol.signing import Params
 from arbcore_exchange_binance.protocol.usdm_memory import Memory
 from arbcore_exchange_binance.protocol.usdm_orders import (
@@ -25,6 +28,19 @@ from arbcore_exchange_binance.protocol.usdm_values import ALGO, ORDER, done
 from arbcore_exchange_binance.settings import BinanceSettings
 
 _NOT_DONE: Final = (ExchangeRefused, RateLimited, ExchangeUnavailable)
+
+
+@contextmanager
+def claimed(desk: Desk, order: OrderRef, now: int) -> Iterator[None]:
+    """Take an order for ours that is named by our id, unless nothing knows it: neither this process nor the venue."""
+    known = desk.known(order.instrument, client_order_id=order.client_order_id)
+    desk.claim(order, now)
+    try:
+        yield
+    except ExchangeRefused as error:
+        if known is None and error.reason == Reason.ORDER_UNKNOWN:
+            desk.refused(order.client_order_id)
+        raise
 
 
 class UsdmOrders:
@@ -74,7 +90,10 @@ class UsdmOrders:
     async def cancel(self, order: OrderRef) -> None:
         """Ask for a cancel; see `Venue.cancel`."""
         what = f"cancel of {order.client_order_id or order.venue_order_id}"
-        self._news.desk.claim(order, self._context.clock.now())
+        with claimed(self._news.desk, order, self._context.clock.now()):
+            await self._cancel(order, what)
+
+    async def _cancel(self, order: OrderRef, what: str) -> None:
         if self._is_algo(order):
             params = algo_name(order)
             await self._change("algoOrder.cancel", params, requests.cancel_algo(params), what)
@@ -91,10 +110,10 @@ class UsdmOrders:
         """Change price and quantity of a resting limit order; see `Venue.amend`."""
         self._require_one_way()
         what = f"amend of {order.client_order_id or order.venue_order_id}"
-        self._news.desk.claim(order, self._context.clock.now())
         params = amend_params(order, change)
         self._news.amends(order)
-        reply = await self._change("order.modify", params, requests.amend(params), what)
+        with claimed(self._news.desk, order, self._context.clock.now()):
+            reply = await self._change("order.modify", params, requests.amend(params), what)
         return self._answered(reply, what, algo=False)
 
     async def cancel_all(self, instrument: str) -> None:

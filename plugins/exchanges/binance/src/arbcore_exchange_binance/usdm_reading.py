@@ -25,6 +25,7 @@ from arbcore_exchange_binance.protocol.usdm_memory import Memory
 from arbcore_exchange_binance.protocol.usdm_orders import algo_name, order_name, symbol_of
 from arbcore_exchange_binance.protocol.usdm_payments import FUNDING_FEE, payment, rate_at
 from arbcore_exchange_binance.protocol.values import MS
+from arbcore_exchange_binance.usdm_orders import claimed
 
 _KEPT_NS: Final = 90 * 24 * 3600 * 10**9
 """How far back the venue keeps trades and orders."""
@@ -53,16 +54,17 @@ class UsdmReading:
 
     async def look_up(self, order: OrderRef) -> Sequence[OrderNews]:
         """Return what the venue knows of an order; see `Venue.look_up`."""
-        self._news.desk.claim(order, self._context.clock.now())
-        known = self._news.desk.known(order.instrument, client_order_id=order.client_order_id)
+        desk = self._news.desk
+        known = desk.known(order.instrument, client_order_id=order.client_order_id)
         try:
-            if order.type in TRIGGERED or (known is not None and known.type in TRIGGERED):
-                return await self._look_up_algo(order)
-            return await self._look_up_by(order_name(order))
+            with claimed(desk, order, self._context.clock.now()):
+                if order.type in TRIGGERED or (known is not None and known.type in TRIGGERED):
+                    return await self._look_up_algo(order)
+                return await self._look_up_by(order_name(order))
         except ExchangeRefused as error:
             if error.reason != Reason.ORDER_UNKNOWN:
                 raise
-            self._news.desk.missing(order.client_order_id, self._context.clock.now())
+            desk.missing(order.client_order_id, self._context.clock.now())
             return []
 
     async def open_orders(self, instrument: str = "") -> Sequence[OpenOrder]:

@@ -108,6 +108,11 @@ _FIXES: Final[dict[Reason, str]] = {
 }
 
 
+def is_about_the_clock(reply: Reply) -> bool:
+    """Tell whether a reply refuses a request because of the time that it states."""
+    return 400 <= reply.status < 500 and str(read_failure(reply.body).code) in CLOCK_CODES
+
+
 def require_done(reply: Reply, what: str) -> None:
     """Raise the error that a reply over REST stands for unless its status is 200.
 

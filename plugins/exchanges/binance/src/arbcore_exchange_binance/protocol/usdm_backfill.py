@@ -10,6 +10,8 @@ from functools import partial
 from itertools import count
 from typing import Final
 
+from msgspec.structs import replace
+
 from arbcore.model.order import TRIGGERED, OrderOrigin
 from arbcore.net.protocol import Fetch, Heard
 from arbcore.net.request import Reply, Request
@@ -49,6 +51,7 @@ _AGAIN_NS: Final = 10**9
 _MARGIN_NS: Final = 5 * 10**9
 """Trades are asked for from so long before the last time that is known to be whole."""
 
+_MANY: Final = 40
 _UNKNOWN: Final = frozenset({-2011, -2013})
 
 _Read = Callable[[Reply, int], list["_Question"]]
@@ -62,6 +65,10 @@ class _Question:
         self.read: Final = read
         self.known: Final = known
         self.again_at = 0
+
+    def fetch(self, tag: str) -> Fetch:
+        """Return what asks it. It may use what is kept for urgent requests: nothing is closed before it is known."""
+        return Fetch(tag, replace(self.request, urgent=True))
 
 
 class BackFill:
@@ -86,7 +93,11 @@ class BackFill:
     def begin(self, now: int) -> list[Heard]:
         """Return the first requests."""
         self._began_at = self._memory.venue_time(now)
-        questions = [_Question(open_orders(), self._opened), _Question(open_algo_orders(), self._opened_algos)]
+        symbols = self._memory.symbols
+        # All symbols at once weigh as much as forty single ones.
+        asked = symbols if 0 < len(symbols) < _MANY else [""]
+        questions = [_Question(open_orders(symbol), self._opened) for symbol in asked]
+        questions += [_Question(open_algo_orders(symbol), self._opened_algos) for symbol in asked]
         heard: list[Heard] = [self._fetch(question) for question in questions]
         since = self._memory.whole_until
         if since // HOUR_NS != self._began_at // HOUR_NS:
@@ -98,7 +109,7 @@ class BackFill:
         late: list[str] = [tag for tag, question in self._asked.items() if 0 < question.again_at <= now]
         for tag in late:
             self._asked[tag].again_at = 0
-        heard: list[Heard] = [Fetch(tag, self._asked[tag].request) for tag in late]
+        heard: list[Heard] = [self._asked[tag].fetch(tag) for tag in late]
         return heard
 
     def answered(self, tag: str, reply: Reply | None, now: int) -> list[Heard]:
@@ -215,7 +226,7 @@ class BackFill:
     def _fetch(self, question: _Question) -> Fetch:
         tag = f"{BACKFILL}{next(self._numbers)}"
         self._asked[tag] = question
-        return Fetch(tag, question.request)
+        return question.fetch(tag)
 
 
 def _ours_first(one: Heard) -> bool:

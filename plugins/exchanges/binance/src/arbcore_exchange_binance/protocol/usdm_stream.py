@@ -11,7 +11,10 @@ from urllib.parse import quote
 from arbcore.model.market import MarketInput
 from arbcore.net.protocol import Fetch, Heard, Reconnect
 from arbcore.net.request import Reply
-from arbcore_exchange_binance.protocol.private_failures import private_failure, require_done
+from arbcore_exchange_binance.protocol.private_failures import is_about_the_clock, private_failure, require_done
+from arbcore_exchange_binance.protocol.product import USDM
+from arbcore_exchange_binance.protocol.replies import read_time
+from arbcore_exchange_binance.protocol.requests import server_time
 from arbcore_exchange_binance.protocol.usdm_backfill import BACKFILL, BackFill
 from arbcore_exchange_binance.protocol.usdm_events import (
     AccountChange,
@@ -32,6 +35,8 @@ KEY: Final = "key"
 """Tag of the request for the key."""
 EXTEND: Final = "extend"
 """Tag of its extension."""
+TIME: Final = "time"
+"""Tag of the question for the venue's time."""
 
 _OK: Final = 200
 _NO_SUCH_KEY: Final = "-1125"
@@ -100,6 +105,13 @@ class UserStream:
         Raises:
             ExchangeError: The answer is nothing that the venue may send, or the venue gives no key.
         """
+        if tag == TIME:
+            return self._timed(reply)
+        if reply is not None and is_about_the_clock(reply):
+            return [*self._answered(tag, None, now), Fetch(TIME, server_time(USDM))]
+        return self._answered(tag, reply, now)
+
+    def _answered(self, tag: str, reply: Reply | None, now: int) -> Sequence[Heard]:
         if tag == KEY:
             return self._keyed(reply, now)
         if tag == EXTEND:
@@ -139,6 +151,14 @@ class UserStream:
             heard = self._memory.payments.booked(event, wealth.quantity(symbol) if symbol else None, now)
         update = wealth.changed(event, now)
         return heard if update is None else [update, *heard]
+
+    def _timed(self, reply: Reply | None) -> list[Heard]:
+        """Measure the venue's clock, which requests of this connection showed to be another one than was known."""
+        if reply is not None:
+            ts = read_time(reply)
+            self._memory.offset.forget()
+            self._memory.offset.learn(reply.sent_ts, reply.recv_ts, ts)
+        return []
 
     def _keyed(self, reply: Reply | None, now: int) -> list[Heard]:
         if reply is not None:
