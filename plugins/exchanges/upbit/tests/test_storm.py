@@ -12,7 +12,7 @@ from arbcore.errors import ExchangeError, ExchangeRefused, OutcomeUnknown
 from arbcore.model.money import total
 from arbcore.model.order import TERMINAL, Fill, OrderReport, OrderRequest, OrderType, Side, TimeInForce
 from arbcore_exchange_simulator import Fault, Simulator
-from plugins.exchanges.upbit.tests.test_venue import (
+from plugins.exchanges.upbit.tests.live import (
     FAST,
     MARKET,
     MS,
