@@ -19,7 +19,7 @@ from arbcore_exchange_simulator.upbit.problems import problem
 from arbcore_exchange_simulator.wire import Request
 
 _ALGORITHMS: Final = {"HS256": hashlib.sha256, "HS512": hashlib.sha512}
-_NONCES: Final = 200_000  # the venue remembers for ever
+_NONCES: Final = 50_000  # the venue remembers for ever
 
 
 class Flat(dict[str, Any]):
