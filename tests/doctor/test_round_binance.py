@@ -10,7 +10,7 @@ from arbcore.pipeline import Pipeline
 from arbcore.ports.trading import LeveragedVenue
 from arbcore.runtime.clock import WallClock
 from arbcore_exchange_simulator.faults.fault import Fault
-from arbcore_exchange_simulator.trading.given import DEFAULT_ACCOUNTS
+from arbcore_exchange_simulator.trading.given import BINANCE_MONEY_KEY, DEFAULT_ACCOUNTS
 from tests.doctor import project
 from tests.doctor.project import one, rows, troubles
 from tests.drill import field
@@ -87,8 +87,10 @@ async def test_a_bracket_that_is_too_small_for_the_configured_size(
 
 
 async def test_a_key_that_withdraws_fails_while_money_is_not_to_move(
-    files: tuple[Path, ...],
+    files: tuple[Path, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("BINANCE_API_KEY", BINANCE_MONEY_KEY.key)
+    monkeypatch.setenv("BINANCE_API_SECRET", BINANCE_MONEY_KEY.secret.get_secret_value())
     async with project.simulator(accounts=DEFAULT_ACCOUNTS) as powerful:
         here = [f"{path}.simulator={powerful.address}" for path in ("exchanges.upbit", "exchanges.binance")]
         rate = f"rates.usdt_krw.simulator={powerful.address}"

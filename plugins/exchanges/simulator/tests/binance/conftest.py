@@ -7,7 +7,7 @@ import pytest
 
 from arbcore_exchange_simulator.binance.trader import BinanceTrader, sign
 from arbcore_exchange_simulator.memory import MemoryClient
-from arbcore_exchange_simulator.trading.given import BINANCE_KEY
+from arbcore_exchange_simulator.trading.given import BINANCE_MONEY_KEY
 from arbcore_exchange_simulator.venues import Venues
 
 
@@ -27,7 +27,7 @@ def call(venues: Venues) -> Callable[..., Any]:
 
     def called(client: MemoryClient, method: str, *, signed: bool = True, **params: Any) -> Any:
         if signed:
-            params |= {"apiKey": BINANCE_KEY.key, "timestamp": venues.world.now // 1_000_000}
+            params |= {"apiKey": BINANCE_MONEY_KEY.key, "timestamp": venues.world.now // 1_000_000}
             payload = "&".join(f"{name}={params[name]}" for name in sorted(params))
             params["signature"] = sign(payload)
         client.say({"id": "one", "method": method, "params": params})

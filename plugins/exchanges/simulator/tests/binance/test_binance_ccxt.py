@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from arbcore_exchange_simulator import Simulator, SimulatorSettings
-from arbcore_exchange_simulator.trading.given import BINANCE_KEY
+from arbcore_exchange_simulator.trading.given import BINANCE_MONEY_KEY
 
 pytestmark = [
     pytest.mark.anyio,
@@ -29,7 +29,7 @@ def _redirected(value: Any, known: str, own: str) -> Any:
 
 def _client(name: str, address: str) -> Any:
     exchange = getattr(import_module("ccxt.pro"), name)({"enableRateLimit": False})
-    exchange.apiKey, exchange.secret = BINANCE_KEY.key, BINANCE_KEY.secret.get_secret_value()
+    exchange.apiKey, exchange.secret = BINANCE_MONEY_KEY.key, BINANCE_MONEY_KEY.secret.get_secret_value()
     exchange.options["fetchMarkets"] = {"types": ["linear" if name == "binanceusdm" else "spot"]}
     api = _redirected(exchange.urls["api"], "https://api.binance.com", f"{address}/binance/spot")
     api = _redirected(api, "https://fapi.binance.com", f"{address}/binance/usdm")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from arbcore_exchange_simulator import Simulator, SimulatorSettings
-from arbcore_exchange_simulator.trading.given import BINANCE_KEY
+from arbcore_exchange_simulator.trading.given import BINANCE_MONEY_KEY
 
 pytest.importorskip("binance_sdk_derivatives_trading_usds_futures")
 pytest.importorskip("binance_sdk_spot")
@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-KEYS = {"api_key": BINANCE_KEY.key, "api_secret": BINANCE_KEY.secret.get_secret_value()}
+KEYS = {"api_key": BINANCE_MONEY_KEY.key, "api_secret": BINANCE_MONEY_KEY.secret.get_secret_value()}
 
 
 @pytest.fixture

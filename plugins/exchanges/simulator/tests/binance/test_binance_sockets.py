@@ -10,11 +10,11 @@ from yarl import URL
 
 from arbcore_exchange_simulator import Fault, Simulator
 from arbcore_exchange_simulator.binance.trader import sign
-from arbcore_exchange_simulator.trading.given import BINANCE_KEY
+from arbcore_exchange_simulator.trading.given import BINANCE_MONEY_KEY
 
 pytestmark = pytest.mark.anyio
 
-HEADERS = {"X-MBX-APIKEY": BINANCE_KEY.key}
+HEADERS = {"X-MBX-APIKEY": BINANCE_MONEY_KEY.key}
 
 
 class Client:
@@ -98,7 +98,7 @@ async def test_orders_and_events_by_the_websocket_apis(simulator: Simulator, web
     async with spot.socket("ws-api/v3") as socket:
 
         async def call(method: str, **params: Any) -> Any:
-            params |= {"apiKey": BINANCE_KEY.key, "timestamp": spot.ms}
+            params |= {"apiKey": BINANCE_MONEY_KEY.key, "timestamp": spot.ms}
             params["signature"] = sign("&".join(f"{name}={params[name]}" for name in sorted(params)))
             await socket.send_json({"id": method, "method": method, "params": params})
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from arbcore_exchange_simulator import Fault
 from arbcore_exchange_simulator.binance.trader import BinanceTrader
 from arbcore_exchange_simulator.memory import make_venues
-from arbcore_exchange_simulator.trading.given import BINANCE_KEY, AccountSettings, KeySettings
+from arbcore_exchange_simulator.trading.given import BINANCE_MONEY_KEY, AccountSettings, KeySettings
 
 D = Decimal
 ORDER = "api/v3/order"
@@ -136,7 +136,7 @@ def test_one_order_in_place_of_another(spot: BinanceTrader) -> None:
 
 
 def test_fees_in_bnb() -> None:
-    account = AccountSettings(name="spot", venue="spot", keys=(BINANCE_KEY,), options={"bnb_burn": True},
+    account = AccountSettings(name="spot", venue="spot", keys=(BINANCE_MONEY_KEY,), options={"bnb_burn": True},
                               balances={"USDT": D(10_000), "BNB": D(1)})  # fmt: skip
     spot = BinanceTrader(make_venues(symbols=("BTC",), accounts=(account,)), "spot")
     reply = spot.order("BUY", "0.01")
@@ -197,7 +197,7 @@ def test_a_withdrawal_arrives_where_its_address_belongs() -> None:
         "pays": "other",
     }
     accounts = (
-        AccountSettings(name="spot", venue="spot", keys=(BINANCE_KEY,), balances={"XRP": D(500)},
+        AccountSettings(name="spot", venue="spot", keys=(BINANCE_MONEY_KEY,), balances={"XRP": D(500)},
                         options={"addresses": [to]}),
         AccountSettings(name="other", venue="spot", keys=(KeySettings(key="other-key", secret=SecretStr("x" * 20)),)),
     )  # fmt: skip
@@ -222,7 +222,7 @@ def test_a_withdrawal_to_upbit_shows_among_its_deposits() -> None:
     to = {"currency": "XRP", "net_type": "XRP", "address": "rUpbit", "secondary_address": "7", "pays": "upbit"}
     accounts = (
         AccountSettings(
-            name="spot", venue="spot", keys=(BINANCE_KEY,), balances={"XRP": D(500)}, options={"addresses": [to]}
+            name="spot", venue="spot", keys=(BINANCE_MONEY_KEY,), balances={"XRP": D(500)}, options={"addresses": [to]}
         ),
         AccountSettings(name="upbit", venue="upbit"),
     )

@@ -7,7 +7,7 @@ import pytest
 
 from arbcore_exchange_simulator.binance.trader import BinanceTrader
 from arbcore_exchange_simulator.memory import make_venues
-from arbcore_exchange_simulator.trading.given import BINANCE_KEY, AccountSettings
+from arbcore_exchange_simulator.trading.given import BINANCE_MONEY_KEY, AccountSettings
 
 D = Decimal
 
@@ -145,7 +145,7 @@ def test_isolated_margin_is_set_aside_and_given_back(usdm: BinanceTrader) -> Non
 
 def test_fees_are_paid_in_bnb_at_a_discount_while_there_is_some() -> None:
     account = AccountSettings(
-        name="usdm", venue="usdm", keys=(BINANCE_KEY,), balances={"USDT": D(10_000), "BNB": D("0.0006")}
+        name="usdm", venue="usdm", keys=(BINANCE_MONEY_KEY,), balances={"USDT": D(10_000), "BNB": D("0.0006")}
     )
     venues = make_venues(symbols=("BTC",), accounts=(account,))
     usdm = BinanceTrader(venues, "usdm")
@@ -162,7 +162,7 @@ def test_fees_are_paid_in_bnb_at_a_discount_while_there_is_some() -> None:
 
 
 def test_an_account_may_have_fees_of_its_own() -> None:
-    account = AccountSettings(name="usdm", venue="usdm", keys=(BINANCE_KEY,), balances={"USDT": D(10_000)},
+    account = AccountSettings(name="usdm", venue="usdm", keys=(BINANCE_MONEY_KEY,), balances={"USDT": D(10_000)},
                               maker_fee=D("0.0001"), taker_fee=D("0.0003"))  # fmt: skip
     usdm = BinanceTrader(make_venues(symbols=("BTC",), accounts=(account,)), "usdm")
     told = usdm.done("GET", "fapi/v1/commissionRate", symbol="BTCUSDT")

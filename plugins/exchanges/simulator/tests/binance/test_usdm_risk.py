@@ -11,14 +11,14 @@ from arbcore_exchange_simulator.binance.numbers import mark_of
 from arbcore_exchange_simulator.binance.trader import BinanceTrader
 from arbcore_exchange_simulator.binance.usdm.brackets import bracket_of
 from arbcore_exchange_simulator.memory import MemoryClient, make_venues
-from arbcore_exchange_simulator.trading.given import BINANCE_KEY, AccountSettings
+from arbcore_exchange_simulator.trading.given import BINANCE_MONEY_KEY, AccountSettings
 
 D = Decimal
 Make = Callable[..., Any]
 
 
 def _poor(money: str, **told: Any) -> Any:
-    account = AccountSettings(name="usdm", venue="usdm", keys=(BINANCE_KEY,), balances={"USDT": D(money)})
+    account = AccountSettings(name="usdm", venue="usdm", keys=(BINANCE_MONEY_KEY,), balances={"USDT": D(money)})
     return BinanceTrader(make_venues(symbols=("BTC",), accounts=(account,), **told), "usdm")
 
 

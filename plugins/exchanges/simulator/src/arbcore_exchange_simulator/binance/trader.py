@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from arbcore_exchange_simulator.memory import MemoryClient
-from arbcore_exchange_simulator.trading.given import BINANCE_KEY
+from arbcore_exchange_simulator.trading.given import BINANCE_MONEY_KEY
 from arbcore_exchange_simulator.venues import Venues
 from arbcore_exchange_simulator.wire import Answer, Request
 
@@ -16,7 +16,7 @@ _REFUSED: Final = 400
 _PLACE: Final = {"usdm": "fapi/v1/order", "spot": "api/v3/order"}
 
 
-def sign(payload: str, secret: str = BINANCE_KEY.secret.get_secret_value()) -> str:
+def sign(payload: str, secret: str = BINANCE_MONEY_KEY.secret.get_secret_value()) -> str:
     """Return the HMAC of a payload as Binance wants it."""
     return hmac.new(secret.encode(), payload.encode(), hashlib.sha256).hexdigest()
 
@@ -31,8 +31,8 @@ class BinanceTrader:
         last: The latest answer, with its headers.
     """
 
-    def __init__(self, venues: Venues, venue: str, key: str = BINANCE_KEY.key,
-                 secret: str = BINANCE_KEY.secret.get_secret_value()) -> None:  # fmt: skip
+    def __init__(self, venues: Venues, venue: str, key: str = BINANCE_MONEY_KEY.key,
+                 secret: str = BINANCE_MONEY_KEY.secret.get_secret_value()) -> None:  # fmt: skip
         self.venues: Final = venues
         self.venue: Final = venue
         self.key: Final = key

@@ -95,8 +95,17 @@ class Control(_Part):
 UPBIT_KEY: Final = KeySettings(key="sim-upbit-key", secret=SecretStr("sim-upbit-secret-0123456789abcdef0123"))
 """Key of the account on Upbit that is there where none is told."""
 
-BINANCE_KEY: Final = KeySettings(key="sim-binance-key", secret=SecretStr("sim-binance-secret-0123456789abcdef01"))
-"""Key of the accounts on Binance that are there where none are told."""
+BINANCE_KEY: Final = KeySettings(
+    key="sim-binance-key",
+    secret=SecretStr("sim-binance-secret-0123456789abcdef01"),
+    permissions=("spot", "futures", "universalTransfer"),
+)
+"""Key of the accounts on Binance that are there where none are told. It may trade and transfer, and not withdraw."""
+
+BINANCE_MONEY_KEY: Final = KeySettings(
+    key="sim-binance-money-key", secret=SecretStr("sim-binance-money-secret-0123456789abc")
+)
+"""A second key of those accounts, which may withdraw too."""
 
 DEFAULT_ACCOUNTS: Final = (
     AccountSettings(
@@ -107,13 +116,17 @@ DEFAULT_ACCOUNTS: Final = (
         stock=500_000,
     ),
     AccountSettings(
-        name="usdm", venue="usdm", owner="binance", keys=(BINANCE_KEY,), balances={"USDT": Decimal(2_000_000)}
+        name="usdm",
+        venue="usdm",
+        owner="binance",
+        keys=(BINANCE_KEY, BINANCE_MONEY_KEY),
+        balances={"USDT": Decimal(2_000_000)},
     ),
     AccountSettings(
         name="spot",
         venue="spot",
         owner="binance",
-        keys=(BINANCE_KEY,),
+        keys=(BINANCE_KEY, BINANCE_MONEY_KEY),
         balances={"USDT": Decimal(2_000_000)},
         stock=500_000,
     ),
