@@ -9,7 +9,7 @@ from arbcore.net.faults import Faults, FaultyTransport, current, injected
 from arbcore.net.http import HttpTransport
 from arbcore.net.request import Request
 from tests.net.surroundings import MS, Clock, client, http_server
-from tests.net.test_calls import body, call, echo, opened
+from tests.net.calling import body, call, echo, opened
 
 pytestmark = pytest.mark.anyio
 
