@@ -15,9 +15,9 @@ from arbcore_exchange_binance.settings import BinanceSettings
 from arbcore_exchange_binance.usdm_venue import UsdmVenue
 from arbcore_exchange_simulator import Fault, Simulator, SimulatorSettings
 from arbcore_exchange_simulator.trading.account import Account
-from arbcore_exchange_simulator.trading.given import BINANCE_KEY
+from arbcore_exchange_simulator.trading.given import BINANCE_MONEY_KEY
 
-API_KEY, SECRET = BINANCE_KEY.key, BINANCE_KEY.secret.get_secret_value()
+API_KEY, SECRET = BINANCE_MONEY_KEY.key, BINANCE_MONEY_KEY.secret.get_secret_value()
 SYMBOL = "BTCUSDT"
 KEY = f"binance:{SYMBOL}"
 ATOMS = Decimal(10**8)
@@ -67,8 +67,8 @@ def settings_of(simulator: Simulator, **changes: Any) -> BinanceSettings:
 async def simulating(**changes: Any) -> AsyncIterator[Simulator]:
     """A simulator whose market stands still."""
     accounts = [
-        {"name": "usdm", "venue": "usdm", "owner": "o", "keys": [BINANCE_KEY], "balances": {"USDT": "200000"}},
-        {"name": "spot", "venue": "spot", "owner": "o", "keys": [BINANCE_KEY], "balances": {"USDT": "1000"}},
+        {"name": "usdm", "venue": "usdm", "owner": "o", "keys": [BINANCE_MONEY_KEY], "balances": {"USDT": "200000"}},
+        {"name": "spot", "venue": "spot", "owner": "o", "keys": [BINANCE_MONEY_KEY], "balances": {"USDT": "1000"}},
     ]
     still = {"symbols": ("BTC", "XRP"), "rate": 1e-6, "trade_rate": 1e-6, "volatility": 0, "accounts": accounts}
     async with Simulator(SimulatorSettings.model_validate({**still, **changes})) as simulator:
