@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?=
 VENV ?= .venv
-WORKERS ?= 2
+WORKERS ?= 4
 BIN = $(VENV)/bin
 SETUP = @VENV='$(VENV)' PYTHON='$(PYTHON)' sh tools/setup.sh
 PLUGINS = $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/*/pyproject.toml)))

@@ -135,9 +135,8 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport into use."""
-        self._transport = cast(
-            "asyncio.Transport", transport
-        )  # what TCP and TLS connections have; uvloop's is another class
+        # What TCP and TLS connections have; uvloop's is another class.
+        self._transport = cast("asyncio.Transport", transport)
         self._all.add(self)
 
     def data_received(self, data: bytes) -> None:
