@@ -23,6 +23,7 @@ from arbcore.model.reason import Reason
 from arbcore.net.request import Request
 from arbcore_exchange_binance.protocol import usdm_requests as requests
 from arbcore_exchange_binance.protocol import usdm_values as values
+from arbcore_exchange_binance.protocol.exact import number
 from arbcore_exchange_binance.protocol.requests import ORDERS, REQUEST_WEIGHT
 from arbcore_exchange_binance.protocol.usdm_events import (
     AccountChange,
@@ -38,7 +39,6 @@ from arbcore_exchange_binance.protocol.usdm_orders import (
     algo_name,
     algo_params,
     amend_params,
-    number,
     order_name,
     order_params,
     reason_of_end,

@@ -1,87 +1,18 @@
-"""The user stream without I/O: its key, what it asks for after opening, and how a mute one is found."""
+"""The user stream without I/O: its key, and what it asks for after opening."""
 
-from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from arbcore.errors import ExchangeError
-from arbcore.model.account import AccountUpdate
-from arbcore.model.input import AccountSnapshot, FundingPayment
+from arbcore.model.input import AccountSnapshot
 from arbcore.model.order import Fill, OrderOrigin, OrderReport, OrderState, OrderType
 from arbcore.net.protocol import Fetch, Heard, Reconnect
-from arbcore.net.request import Reply
-from arbcore_exchange_binance.protocol.usdm_memory import Memory
 from arbcore_exchange_binance.protocol.usdm_stream import EXTEND, UserStream
-from arbcore_exchange_binance.protocol.usdm_values import ORDER, told
 from plugins.exchanges.binance.tests import usdm_samples as samples
-from plugins.exchanges.binance.tests.samples import START, S, encode
-from plugins.exchanges.binance.tests.usdm_samples import KEY, event, memory, order
-
-GRACE, EVERY, RENEWAL = 5 * S, 30 * S, 1800 * S
-NEVER = {"code": -2013, "msg": "Order does not exist."}
-
-
-def reply(content: Any, status: int = 200, now: int = START) -> Reply:
-    return Reply(status=status, headers={}, body=encode(content), sent_ts=now, recv_ts=now)
-
-
-class Line:
-    """One connection, with a venue that answers by path.
-
-    Attributes:
-        answers: Contents by path, or pairs of status and content.
-        heard: Everything that was told.
-        asked: Paths in the order of the requests.
-    """
-
-    def __init__(self, known: Memory | None = None, now: int = START) -> None:
-        self.memory = known or memory()
-        self.stream = UserStream("ws://h/private", self.memory, renewal=RENEWAL, reconcile=EVERY, grace=GRACE)
-        self.now = now
-        self.heard: list[Heard] = []
-        self.asked: list[str] = []
-        self.answers: dict[str, Any] = {
-            "/fapi/v1/listenKey": {"listenKey": "the-key"},
-            "/fapi/v1/openOrders": [],
-            "/fapi/v1/openAlgoOrders": [],
-            "/fapi/v1/userTrades": [],
-            "/fapi/v1/fundingRate": samples.RATES,
-            "/fapi/v1/income": [],
-            "/fapi/v3/account": samples.ACCOUNT,
-            "/fapi/v3/positionRisk": [samples.POSITION],
-            "/fapi/v1/order": (400, NEVER),
-            "/fapi/v1/algoOrder": (400, NEVER),
-        }
-
-    def take(self, found: Sequence[Heard]) -> list[Heard]:
-        """Answer what is asked for until nothing is; return what was told meanwhile."""
-        start, waiting = len(self.heard), list(found)
-        while waiting:
-            one = waiting.pop(0)
-            if isinstance(one, Fetch):
-                self.asked.append(f"{one.request.method} {one.request.path}?{one.request.query}".rstrip("?"))
-                answer = self.answers[one.request.path]
-                if answer is None:
-                    waiting += self.stream.fetched(one.tag, None, self.now)
-                    continue
-                status, content = answer if isinstance(answer, tuple) else (200, answer)
-                waiting += self.stream.fetched(one.tag, reply(content, status, self.now), self.now)
-            else:
-                self.heard.append(one)
-        return self.heard[start:]
-
-    def tick(self, after: int = 0) -> list[Heard]:
-        self.now += after
-        return self.take(self.stream.tick(self.now, connected=self.stream._opened))
-
-    def open(self) -> list[Heard]:
-        self.tick()
-        return self.take(self.stream.opened(self.now))
-
-    def frame(self, content: Any) -> list[Heard]:
-        return self.take(self.stream.received(content if isinstance(content, bytes) else encode(content), self.now))
+from plugins.exchanges.binance.tests.samples import START, S
+from plugins.exchanges.binance.tests.usdm_line import EVERY, GRACE, RENEWAL, Line, reply
+from plugins.exchanges.binance.tests.usdm_samples import event, order
 
 
 def test_the_address_is_known_once_the_key_is() -> None:
@@ -224,168 +155,6 @@ def test_the_next_connection_asks_for_what_came_since_and_tells_nothing_twice() 
     assert START // 10**6 - 10_000 <= start <= START // 10**6
 
 
-def test_the_account_as_events_tell_it() -> None:
-    line = Line()
-    line.open()
-    line.tick()
-    later = {**samples.ACCOUNT_UPDATE, "T": samples.MS + 1}
-    (update,) = line.frame(later)
-    assert isinstance(update, AccountUpdate)
-    assert [(one.currency, one.total, one.locked) for one in update.balances] == [("USDT", Decimal("1226.12"), None)]
-    assert [(one.quantity, one.entry_value) for one in update.positions] == [(Decimal("-0.010"), Decimal("-1099.501"))]
-    assert update.cause == "order"
-    assert line.frame({**samples.ACCOUNT_UPDATE, "T": samples.MS - 1}) == [], "older than what is known"
-
-
-def test_positions_of_both_sides_are_told_net() -> None:
-    line = Line()
-    sides = [{"s": "BTCUSDT", "pa": "0.030", "ep": "100000", "mt": "CROSSED", "iw": "0", "ps": "LONG"},
-             {"s": "BTCUSDT", "pa": "-0.010", "ep": "110000", "mt": "cross", "iw": "0", "ps": "SHORT"}]  # fmt: skip
-    (update,) = line.frame({**samples.ACCOUNT_UPDATE, "a": {"m": "ORDER", "B": [], "P": sides}})
-    assert isinstance(update, AccountUpdate)
-    (position,) = update.positions
-    assert (position.quantity, position.entry_value) == (Decimal("0.020"), Decimal("1900.000"))
-
-
-def test_a_margin_call_has_the_account_told_anew() -> None:
-    line = Line()
-    line.open()
-    line.tick()
-    assert line.frame(samples.MARGIN_CALL) == []
-    assert [type(one) for one in line.tick(S)] == [AccountSnapshot]
-
-
-def test_funding_is_told_with_its_rate_and_once() -> None:
-    line = Line()
-    line.open()
-    line.tick()
-    update, payment = line.frame(samples.FUNDING)
-    assert isinstance(update, AccountUpdate)
-    assert isinstance(payment, FundingPayment)
-    assert (payment.payment_id, payment.instrument) == ("BTCUSDT-1795161600000", KEY)
-    assert (str(payment.amount), str(payment.rate), payment.currency) == ("0.10993401", "0.00010000", "USDT")
-    assert payment.quantity == Decimal("-0.010")
-    assert line.frame(samples.FUNDING) == [update]
-    assert not [one for one in line.frame({**samples.FUNDING, "T": 1795161600900}) if isinstance(one, FundingPayment)]
-
-
-def test_funding_without_a_symbol_is_asked_for() -> None:
-    line = Line()
-    line.open()
-    line.tick()
-    line.answers["/fapi/v1/income"] = samples.INCOME
-    without = {**samples.FUNDING, "a": {key: one for key, one in samples.FUNDING["a"].items() if key != "S"}}
-    (payment,) = [one for one in line.frame(without) if isinstance(one, FundingPayment)]
-    assert (payment.payment_id, payment.amount) == ("BTCUSDT-1795161600000", Decimal("0.10993401"))
-    assert payment.quantity == Decimal("-0.01"), "worked out from amount, rate and mark price"
-
-
-def test_funding_whose_rate_stays_unknown_is_told_in_the_end() -> None:
-    line = Line()
-    line.open()
-    line.tick()
-    line.answers["/fapi/v1/fundingRate"] = None
-    assert [type(one) for one in line.frame(samples.FUNDING)] == [AccountUpdate]
-    late = [one for _ in range(8) for one in line.tick(2 * S) if isinstance(one, FundingPayment)]
-    assert [(one.amount, one.rate) for one in late] == [(Decimal("0.10993401"), Decimal(0))]
-
-
-def test_funding_that_was_missed_is_asked_for_after_a_reconnection() -> None:
-    line = Line()
-    line.open()
-    again = Line(line.memory, 1795161600000 * 10**6 + 60 * S)
-    again.answers["/fapi/v1/income"] = samples.INCOME
-    (payment,) = again.open()
-    assert isinstance(payment, FundingPayment)
-    assert payment.payment_id == "BTCUSDT-1795161600000"
-
-
-def quiet_line() -> Line:
-    """A connection in step with the venue."""
-    line = Line()
-    line.open()
-    line.tick()
-    return line
-
-
-def test_a_stream_in_step_is_never_mute() -> None:
-    line = quiet_line()
-    assert [one for _ in range(100) for one in line.tick(S)] == []
-    assert line.asked.count("GET /fapi/v3/account") >= 3
-
-
-def test_a_position_that_only_requests_know_shows_a_mute_stream() -> None:
-    line = quiet_line()
-    line.answers["/fapi/v3/positionRisk"] = [{**samples.POSITION, "positionAmt": "0.5", "updateTime": samples.MS + 9}]
-    assert line.tick(EVERY) == []
-    assert line.tick(GRACE - 1) == []
-    (end,) = line.tick(1)
-    assert isinstance(end, Reconnect)
-    assert end.mute
-    assert "BTCUSDT BOTH" in end.reason
-
-
-def test_an_event_within_the_grace_settles_the_doubt() -> None:
-    line = quiet_line()
-    line.answers["/fapi/v3/positionRisk"] = [{**samples.POSITION, "positionAmt": "0.5", "updateTime": samples.MS + 9}]
-    line.tick(EVERY)
-    late = {"s": "BTCUSDT", "pa": "0.5", "ep": "109950", "ps": "BOTH"}
-    line.frame({**samples.ACCOUNT_UPDATE, "T": samples.MS + 9, "a": {"m": "ORDER", "B": [], "P": [late]}})
-    assert line.tick(GRACE) == []
-
-
-def test_a_balance_that_only_requests_know_shows_a_mute_stream() -> None:
-    line = quiet_line()
-    usdt = {**samples.ACCOUNT["assets"][0], "walletBalance": "1", "updateTime": samples.MS + 9}
-    line.answers["/fapi/v3/account"] = {"assets": [usdt]}
-    line.tick(EVERY)
-    (end,) = line.tick(GRACE)
-    assert isinstance(end, Reconnect)
-    assert "USDT" in end.reason
-
-
-@pytest.mark.parametrize("status", ["FILLED", "CANCELED", "EXPIRED"])
-def test_an_order_that_only_requests_know_shows_a_mute_stream(status: str) -> None:
-    line = Line()
-    line.memory.news.desk.sent(order(), START)
-    line.answers["/fapi/v1/order"] = {**samples.PLACED, "type": "LIMIT"}
-    line.open()
-    line.tick()
-    line.answers["/fapi/v1/order"] = {**samples.QUERIED, "status": status}
-    assert line.tick(EVERY) == []
-    (end,) = line.tick(GRACE)
-    assert isinstance(end, Reconnect)
-    assert "4000123" in end.reason
-
-
-def test_fills_that_only_their_sum_is_known_of_are_asked_for_soon() -> None:
-    line = Line()
-    line.memory.news.desk.sent(order(), START)
-    line.answers["/fapi/v1/order"] = {**samples.PLACED, "type": "LIMIT"}
-    line.open()
-    line.tick(S)
-    assert [type(one) for one in line.frame(samples.LITE)] == [OrderReport]
-    line.tick(S)
-    line.answers["/fapi/v1/userTrades"] = [samples.TRADE]
-    (fill,) = line.tick(S)
-    assert isinstance(fill, Fill)
-    assert (fill.client_order_id, fill.fill_id) == ("ae-1", "BTCUSDT-12345678")
-    (report,) = line.frame(event())
-    assert isinstance(report, OrderReport), "the fill was told before"
-
-
-def test_what_an_answer_said_is_told_where_the_stream_does_not() -> None:
-    line = quiet_line()
-    line.memory.news.desk.sent(order(), START)
-    cancelled = {**samples.PLACED, "status": "CANCELED", "type": "LIMIT"}
-    line.memory.hint(told(encode(cancelled), ORDER, "x"), line.now)
-    assert line.tick() == []
-    (report,) = line.tick(2 * S)
-    assert isinstance(report, OrderReport)
-    assert (report.client_order_id, report.state) == ("ae-1", OrderState.CANCELLED)
-    assert line.tick(2 * S) == []
-
-
 def test_a_trigger_that_was_missed_is_followed_to_its_order() -> None:
     line = Line()
     line.memory.news.desk.sent(order(client_order_id="ae-9", type=OrderType.STOP_MARKET, price=None), START)
@@ -400,18 +169,6 @@ def test_a_trigger_that_was_missed_is_followed_to_its_order() -> None:
     assert sum(isinstance(one, Fill) for one in heard) == 1
 
 
-def test_an_order_that_the_venue_never_saw_is_forgotten_after_a_minute() -> None:
-    line = Line()
-    line.memory.news.desk.sent(order(), START)
-    line.open()
-    assert list(line.memory.news.desk.unsettled())
-    line.tick()
-    for _ in range(4):
-        line.tick(EVERY)
-    assert not list(line.memory.news.desk.unsettled())
-    assert not [one for one in line.heard if isinstance(one, (OrderReport, Reconnect))]
-
-
 def test_orders_that_are_still_open_are_not_asked_for_one_by_one() -> None:
     line = Line()
     line.memory.news.desk.sent(order(), START)
@@ -421,16 +178,6 @@ def test_orders_that_are_still_open_are_not_asked_for_one_by_one() -> None:
     reports = line.open()
     assert [one.client_order_id for one in reports if isinstance(one, OrderReport)] == ["ae-1", "ae-9"]
     assert not [path for path in line.asked if "/order?" in path or "/algoOrder?" in path]
-
-
-def test_fills_that_the_venue_no_longer_tells_are_asked_for_ever_more_seldom() -> None:
-    line = Line()
-    line.memory.news.desk.sent(order(), START)
-    line.answers["/fapi/v1/order"] = {**samples.QUERIED, "status": "PARTIALLY_FILLED", "executedQty": "0.004"}
-    line.open()
-    for _ in range(600):
-        line.tick(S)
-    assert 8 <= sum("orderId=4000123" in path and "userTrades" in path for path in line.asked) <= 20
 
 
 def test_a_clock_that_jumped_is_measured_anew_by_the_connection_itself() -> None:

@@ -15,6 +15,7 @@ from arbcore.model.reason import Reason
 from arbcore.ports.trading import OrderNews
 from arbcore_exchange_binance.access import PrivateAccess
 from arbcore_exchange_binance.protocol.desk import Desk
+from arbcore_exchange_binance.protocol.exact import symbol_of
 from arbcore_exchange_binance.protocol.spot_replies import (
     Account,
     account_snapshot,
@@ -36,7 +37,6 @@ from arbcore_exchange_binance.protocol.spot_requests import (
     open_orders,
     order_status,
     order_trades,
-    symbol_of,
     trades,
 )
 from arbcore_exchange_binance.protocol.spot_values import OrderRow, TradeRow, open_order, order_report, trade_fill

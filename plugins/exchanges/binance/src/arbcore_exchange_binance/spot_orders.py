@@ -22,6 +22,7 @@ from arbcore.ports.trading import OrderNews, TakeItem
 from arbcore_exchange_binance.access import PrivateAccess
 from arbcore_exchange_binance.protocol.calls import read_result
 from arbcore_exchange_binance.protocol.desk import Desk
+from arbcore_exchange_binance.protocol.exact import symbol_of
 from arbcore_exchange_binance.protocol.signing import Params
 from arbcore_exchange_binance.protocol.spot_filters import bound_broken, breaks_a_bound
 from arbcore_exchange_binance.protocol.spot_replies import Replaced, read_listed, read_order, read_replaced
@@ -33,7 +34,6 @@ from arbcore_exchange_binance.protocol.spot_requests import (
     order_params,
     place,
     replace_order,
-    symbol_of,
 )
 from arbcore_exchange_binance.protocol.spot_values import OrderRow, order_report, placed_fills
 from arbcore_exchange_binance.settings import BinanceSettings

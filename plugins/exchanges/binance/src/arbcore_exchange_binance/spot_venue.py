@@ -18,8 +18,8 @@ from arbcore.ports.venue import Deliver, FeedItem, RequestMeasured
 from arbcore_exchange_binance.access import PrivateAccess
 from arbcore_exchange_binance.key_scope import ask_key, check_key, with_key
 from arbcore_exchange_binance.protocol.desk import Desk
+from arbcore_exchange_binance.protocol.exact import symbol_of
 from arbcore_exchange_binance.protocol.spot_past import Past
-from arbcore_exchange_binance.protocol.spot_requests import symbol_of
 from arbcore_exchange_binance.protocol.spot_user import SUBSCRIBE, Pace, SpotUserStream
 from arbcore_exchange_binance.settings import BinanceSettings
 from arbcore_exchange_binance.spot_account import SpotAccount

@@ -14,16 +14,10 @@ from arbcore_exchange_binance.access import PrivateAccess
 from arbcore_exchange_binance.protocol import usdm_requests as requests
 from arbcore_exchange_binance.protocol.calls import read_result
 from arbcore_exchange_binance.protocol.desk import Desk
+from arbcore_exchange_binance.protocol.exact import symbol_of
 from arbcore_exchange_binance.protocol.signing import Params
 from arbcore_exchange_binance.protocol.usdm_memory import Memory
-from arbcore_exchange_binance.protocol.usdm_orders import (
-    algo_name,
-    algo_params,
-    amend_params,
-    order_name,
-    order_params,
-    symbol_of,
-)
+from arbcore_exchange_binance.protocol.usdm_orders import algo_name, algo_params, amend_params, order_name, order_params
 from arbcore_exchange_binance.protocol.usdm_values import ALGO, ORDER, done
 from arbcore_exchange_binance.settings import BinanceSettings
 

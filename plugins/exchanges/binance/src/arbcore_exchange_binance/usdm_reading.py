@@ -17,12 +17,13 @@ from arbcore_exchange_binance.access import PrivateAccess
 from arbcore_exchange_binance.exchange_info import Symbol
 from arbcore_exchange_binance.protocol import usdm_requests as requests
 from arbcore_exchange_binance.protocol import usdm_values as values
+from arbcore_exchange_binance.protocol.exact import symbol_of
 from arbcore_exchange_binance.protocol.product import MINUTE_NS, USDM
 from arbcore_exchange_binance.protocol.replies import read_symbols
 from arbcore_exchange_binance.protocol.requests import exchange_info
 from arbcore_exchange_binance.protocol.signing import Params
 from arbcore_exchange_binance.protocol.usdm_memory import Memory
-from arbcore_exchange_binance.protocol.usdm_orders import algo_name, order_name, symbol_of
+from arbcore_exchange_binance.protocol.usdm_orders import algo_name, order_name
 from arbcore_exchange_binance.protocol.usdm_payments import FUNDING_FEE, payment, rate_at
 from arbcore_exchange_binance.protocol.values import MS
 from arbcore_exchange_binance.usdm_orders import claimed

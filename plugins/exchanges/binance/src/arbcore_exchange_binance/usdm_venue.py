@@ -19,10 +19,10 @@ from arbcore_exchange_binance.access import PrivateAccess
 from arbcore_exchange_binance.key_scope import ask_key, check_key, with_key
 from arbcore_exchange_binance.protocol import usdm_requests as requests
 from arbcore_exchange_binance.protocol.desk import Desk
+from arbcore_exchange_binance.protocol.exact import symbol_of
 from arbcore_exchange_binance.protocol.usdm_account import Wealth
 from arbcore_exchange_binance.protocol.usdm_memory import Memory
 from arbcore_exchange_binance.protocol.usdm_news import News
-from arbcore_exchange_binance.protocol.usdm_orders import symbol_of
 from arbcore_exchange_binance.protocol.usdm_payments import Payments
 from arbcore_exchange_binance.protocol.usdm_stream import UserStream
 from arbcore_exchange_binance.settings import BinanceSettings

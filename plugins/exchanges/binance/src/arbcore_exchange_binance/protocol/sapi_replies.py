@@ -14,8 +14,8 @@ from arbcore.errors import ExchangeError
 from arbcore.model.money import ZERO
 from arbcore.model.treasury import Movement, MovementState, WalletStatus
 from arbcore.net.request import Reply
+from arbcore_exchange_binance.protocol.exact import Exact
 from arbcore_exchange_binance.protocol.private_failures import require_done
-from arbcore_exchange_binance.protocol.spot_values import Exact
 from arbcore_exchange_binance.protocol.values import MS, Millis
 
 T = TypeVar("T")

@@ -9,9 +9,9 @@ from typing import Final
 
 from arbcore.model.treasury import TransferRequest, WithdrawalRequest
 from arbcore.net.request import Request
+from arbcore_exchange_binance.protocol.exact import number
 from arbcore_exchange_binance.protocol.limits import SAPI_IP, SAPI_UID
 from arbcore_exchange_binance.protocol.signing import Params, encoded
-from arbcore_exchange_binance.protocol.spot_requests import number
 
 MOST_MOVEMENTS: Final = 1000
 """Deposits or withdrawals of one answer at most."""

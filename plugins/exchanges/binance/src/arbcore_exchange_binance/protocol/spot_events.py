@@ -14,16 +14,9 @@ from arbcore.model.account import AccountUpdate, BalanceUpdate
 from arbcore.model.money import ZERO, add
 from arbcore.model.order import Fill, Liquidity, OrderOrigin, OrderReport
 from arbcore.model.reason import Reason
+from arbcore_exchange_binance.protocol.exact import SIDES, Exact, Number, SideWord, fill_id
 from arbcore_exchange_binance.protocol.failures import Failure
-from arbcore_exchange_binance.protocol.spot_values import (
-    SIDES,
-    Exact,
-    Number,
-    SideWord,
-    end_reason,
-    fill_id,
-    state_of,
-)
+from arbcore_exchange_binance.protocol.spot_values import end_reason, state_of
 from arbcore_exchange_binance.protocol.values import MS, Millis
 
 _FIX: Final = "compare the frame with the venue's documentation"

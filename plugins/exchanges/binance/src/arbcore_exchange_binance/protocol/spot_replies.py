@@ -16,9 +16,10 @@ from arbcore.model.money import ZERO, add, total
 from arbcore.model.position import Balance
 from arbcore.model.reason import Reason
 from arbcore.net.request import Reply
+from arbcore_exchange_binance.protocol.exact import Exact, Number
 from arbcore_exchange_binance.protocol.failures import Failure
 from arbcore_exchange_binance.protocol.private_failures import private_failure, refusal, require_done
-from arbcore_exchange_binance.protocol.spot_values import Exact, Number, OrderRow, TradeRow
+from arbcore_exchange_binance.protocol.spot_values import OrderRow, TradeRow
 from arbcore_exchange_binance.protocol.values import MS, Millis
 
 T = TypeVar("T")

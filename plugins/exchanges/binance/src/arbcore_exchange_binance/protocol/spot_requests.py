@@ -5,13 +5,13 @@ order count. Those that the fact sheet does not state are the commonly known one
 is used. Source: Binance developer documentation, spot trading and account, 2026-11.
 """
 
-from decimal import Decimal
 from typing import Final
 
 from arbcore.errors import ExchangeRefused
 from arbcore.model.order import Amendment, OrderRef, OrderRequest, OrderType, TimeInForce
 from arbcore.model.reason import Reason
 from arbcore.net.request import Request
+from arbcore_exchange_binance.protocol.exact import number, symbol_of
 from arbcore_exchange_binance.protocol.requests import ORDERS, REQUEST_WEIGHT
 from arbcore_exchange_binance.protocol.signing import Params, encoded
 
@@ -25,17 +25,6 @@ SPAN_NS: Final = 23 * 3600 * 10**9
 _MS: Final = 10**6
 _LIVES: Final = {TimeInForce.GTC: "GTC", TimeInForce.IOC: "IOC", TimeInForce.FOK: "FOK"}
 _FIX: Final = "use an order of a kind that the capabilities of the exchange name"
-
-
-def symbol_of(instrument: str) -> str:
-    """Return the venue's name of an instrument: its key without the exchange."""
-    return instrument.partition(":")[2]
-
-
-def number(value: Decimal) -> str:
-    """Return an amount as the venue takes it: no exponent, no zeros at the end that count as precision (-1111)."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def order_params(order: OrderRequest, self_trade: str) -> dict[str, str]:

@@ -5,41 +5,17 @@ Amounts are decimal strings and stay exact. Source: Binance developer documentat
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Final, Literal
-
-import msgspec
-from msgspec import Meta
+from typing import Final
 
 from arbcore.errors import ExchangeError
 from arbcore.model.account import OpenOrder
 from arbcore.model.money import ZERO
 from arbcore.model.order import Fill, Liquidity, OrderOrigin, OrderReport, OrderState, OrderType, Side
 from arbcore.model.reason import Reason
+from arbcore_exchange_binance.protocol.exact import SIDES, Exact, Number, SideWord, fill_id
 from arbcore_exchange_binance.protocol.values import MS, Millis
 
-_DIGITS: Final = 40
-_PLACES: Final = 20  # before and behind the point
 _S: Final = OrderState
-
-Number = Annotated[int, Meta(ge=-1, le=2**62)]
-"""An id; -1 stands for none."""
-
-SideWord = Literal["BUY", "SELL"]
-"""A side as the venue writes it."""
-
-SIDES: Final[Mapping[str, Side]] = {"BUY": Side.BUY, "SELL": Side.SELL}
-"""Sides by the venue's word."""
-
-
-class Exact(msgspec.Struct):
-    """A message with amounts: each is finite, below 1e20, and short enough to be added exactly."""
-
-    def __post_init__(self) -> None:
-        """Refuse amounts that no venue can mean."""
-        for name in self.__struct_fields__:
-            value = getattr(self, name)
-            if value.__class__ is Decimal and not _is_sane(value):
-                raise ValueError(f"{name} is no amount")
 
 
 class FillRow(Exact, rename="camel"):
@@ -73,7 +49,7 @@ class OrderRow(Exact, rename="camel"):
     time: Millis = 0
     update_time: Millis = 0
     transact_time: Millis = 0
-    fills: list[FillRow] = []
+    fills: list[FillRow] = msgspec.field(default_factory=list)
 
     @property
     def client_id(self) -> str:
@@ -157,11 +133,6 @@ def end_reason(status: str, kind: str, life: str) -> str:
         return ""
     # What does not rest expires where nothing more is offered; what rests is ended by a rule of the venue.
     return Reason.ORDER_NO_LIQUIDITY if kind == "MARKET" or life in {"IOC", "FOK"} else Reason.ORDER_BY_VENUE
-
-
-def fill_id(symbol: str, trade_id: int) -> str:
-    """Return the id of a fill, unique on the venue: trade ids are counted by symbol."""
-    return f"{symbol}-{trade_id}"
 
 
 def order_report(row: OrderRow, venue: str, origin: OrderOrigin, recv_ts: int) -> OrderReport:
@@ -266,9 +237,3 @@ def open_order(row: OrderRow, venue: str, origin: OrderOrigin) -> OpenOrder:
         origin=origin,
         ts=row.time * MS,
     )
-
-
-def _is_sane(value: Decimal) -> bool:
-    _, digits, exponent = value.as_tuple()
-    # Of infinity and of what is no number the exponent is a letter.
-    return isinstance(exponent, int) and exponent >= -_PLACES and len(digits) <= _DIGITS and value.adjusted() < _PLACES

@@ -10,7 +10,7 @@ import msgspec
 
 from arbcore.errors import ExchangeError
 from arbcore.model.money import ZERO
-from arbcore_exchange_binance.protocol.spot_values import Exact, Number, SideWord
+from arbcore_exchange_binance.protocol.exact import Exact, Number, SideWord
 from arbcore_exchange_binance.protocol.values import Millis
 
 

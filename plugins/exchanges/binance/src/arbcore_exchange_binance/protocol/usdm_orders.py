@@ -3,7 +3,6 @@
 Source: Binance developer documentation, USD-M futures trade and common definitions, 2026-11.
 """
 
-from decimal import Decimal
 from typing import Final
 
 from arbcore.errors import ExchangeError, ExchangeRefused
@@ -18,6 +17,7 @@ from arbcore.model.order import (
     TimeInForce,
 )
 from arbcore.model.reason import Reason
+from arbcore_exchange_binance.protocol.exact import number, symbol_of
 from arbcore_exchange_binance.protocol.signing import Params
 
 _R: Final = Reason
@@ -85,17 +85,6 @@ _ORIGINS: Final = (
     ("settlement_autoclose-", OrderOrigin.SETTLEMENT),
     ("autoclose-", OrderOrigin.LIQUIDATION),
 )
-
-
-def symbol_of(instrument: str) -> str:
-    """Return the venue's name of an instrument."""
-    return instrument.partition(":")[2]
-
-
-def number(value: Decimal) -> str:
-    """Return a number as the venue takes it: no exponent, and no zeros that would count as precision (-1111)."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def order_params(order: OrderRequest, *, response: str, self_trade: str) -> Params:

@@ -14,10 +14,11 @@ from arbcore.model.order import TRIGGERED
 from arbcore.net.protocol import Fetch, Heard, Reconnect
 from arbcore.net.request import Reply
 from arbcore_exchange_binance.protocol.desk import Known
+from arbcore_exchange_binance.protocol.exact import symbol_of
 from arbcore_exchange_binance.protocol.failures import read_failure
 from arbcore_exchange_binance.protocol.private_failures import require_done
 from arbcore_exchange_binance.protocol.usdm_memory import Memory
-from arbcore_exchange_binance.protocol.usdm_orders import algo_name, order_name, symbol_of
+from arbcore_exchange_binance.protocol.usdm_orders import algo_name, order_name
 from arbcore_exchange_binance.protocol.usdm_requests import account, position_risk, query, query_algo, trades_of
 from arbcore_exchange_binance.protocol.usdm_values import ACCOUNT, ALGO, ORDER, POSITIONS, TRADES, told
 
