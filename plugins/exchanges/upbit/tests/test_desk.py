@@ -14,7 +14,7 @@ from arbcore_exchange_upbit.protocol.private import desk as desk_module
 from arbcore_exchange_upbit.protocol.private.account_replies import read_accounts
 from arbcore_exchange_upbit.protocol.private.desk import ABSENT_NS, OrderDesk
 from arbcore_exchange_upbit.protocol.private.frames import AssetFrame, OrderFrame, read_frame
-from arbcore_exchange_upbit.protocol.private.known import Known
+from arbcore_exchange_upbit.protocol.private.known import Known, Terms
 from arbcore_exchange_upbit.protocol.private.order_replies import OrderRow, read_order
 from arbcore_exchange_upbit.protocol.private.proof import StreamProof
 from arbcore_exchange_upbit.protocol.private.purse import Purse
@@ -152,7 +152,7 @@ def test_looks_come_less_often_each_time() -> None:
 
 def test_a_market_buy_is_settled_by_its_fills() -> None:
     made = desk()
-    known = made.sent("KRW-BTC", "ae-1", NOW, D(6000))
+    known = made.sent("KRW-BTC", "ae-1", NOW, Terms(cost=D(6000)))
     made.identified(known, UUID, NOW, NOW)
     # A list tells no trades, so nobody knows yet whether the rest is a remainder.
     assert told(made.on_row(row(**market_buy(trades=None)), NOW)) == [(OrderState.PARTIALLY_FILLED, D("0.00003736"))]
@@ -165,7 +165,7 @@ def test_a_market_buy_is_settled_by_its_fills() -> None:
 
 def test_a_market_buy_told_by_the_stream_alone() -> None:
     made = desk()
-    made.identified(made.sent("KRW-BTC", "ae-1", NOW, D(6000)), UUID, NOW, NOW)
+    made.identified(made.sent("KRW-BTC", "ae-1", NOW, Terms(cost=D(6000))), UUID, NOW, NOW)
     given = {"order_type": "price", "executed_volume": 0.00003736, "executed_funds": 5999.79184}
     fill = {"price": 160594000, "volume": 0.00003736, "trade_fee": 2.99989592}
     assert told(made.on_frame(frame(**given, **fill), NOW))[1] == (OrderState.PARTIALLY_FILLED, D("0.00003736"))
@@ -248,10 +248,14 @@ def test_an_order_that_the_venue_does_not_know_is_forgotten_in_the_end() -> None
 def test_a_replacement_that_never_came_is_told() -> None:
     made = desk()
     known = sent(made, "ae-2")
-    known.replaces = True
+    known.replaces = old = sent(made)
     made.identified(known, "u-2", NOW, NOW)
     assert list(made.absent(known, NOW + S)) == []
-    (report,) = made.absent(known, NOW + ABSENT_NS)
+    # The new order comes to be once the old one is cancelled, however long that takes.
+    assert list(made.absent(known, NOW + ABSENT_NS)) == []
+    old.state = OrderState.FILLED
+    assert list(made.absent(known, NOW + 2 * ABSENT_NS - 1)) == []
+    (report,) = made.absent(known, NOW + 2 * ABSENT_NS)
     assert (report.state, report.reason) == (OrderState.REJECTED, Reason.ORDER_UNKNOWN)
 
 

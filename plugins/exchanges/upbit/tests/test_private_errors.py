@@ -135,7 +135,7 @@ def test_a_cancel_of_what_has_ended_is_unknown_to_the_venue() -> None:
             read_cancelled(answered, names)
         assert caught.value.reason == Reason.ORDER_UNKNOWN
     with pytest.raises(ExchangeRefused) as other:
-        read_cancelled(refused("out_of_scope", 403), names)
+        read_cancelled(refused("out_of_scope", 404), names)
     assert other.value.reason == Reason.VENUE_KEY_REFUSED
     read_cancelled(reply(order_row()), names)
 

@@ -47,7 +47,6 @@ CHANGES = {
     "place": (order_requests.place({"a": "b"}, 7), "POST", "/orders", "order", False),
     "replace": (order_requests.replace({"a": "b"}), "POST", "/orders/cancel_and_new", "order", False),
     "cancel": (order_requests.cancel("uuid", "u"), "DELETE", "/order", "default", True),
-    "cancel by ids": (order_requests.cancel_by_id("uuid", ["u"]), "DELETE", "/orders/uuids", "default", True),
     "cancel open": (order_requests.cancel_open(["KRW-BTC"]), "DELETE", "/orders/open", "order-cancel-all", True),
     "withdraw": (account_requests.withdraw({"a": "b"}), "POST", "/withdraws/coin", "default", False),
     "transfer": (account_requests.transfer("/pockets/transfers", {}), "POST", "/pockets/transfers", "default", False),

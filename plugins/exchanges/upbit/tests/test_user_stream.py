@@ -10,14 +10,16 @@ import pytest
 from arbcore.errors import ExchangeError, ExchangeRefused
 from arbcore.model.account import AccountUpdate
 from arbcore.model.input import AccountSnapshot
-from arbcore.model.order import Fill, OrderReport, OrderState
+from arbcore.model.order import Fill, OrderOrigin, OrderReport, OrderState
 from arbcore.net.offset import ClockOffset
 from arbcore.net.protocol import Fetch, Reconnect, Send
 from arbcore.net.request import Reply
 from arbcore_exchange_upbit.protocol.private.desk import OrderDesk
+from arbcore_exchange_upbit.protocol.private.known import Known
 from arbcore_exchange_upbit.protocol.private.purse import Purse
 from arbcore_exchange_upbit.protocol.private.user_stream import MARGIN_NS, AccountWatch, UpbitUserStream
 from plugins.exchanges.upbit.tests.private_samples import (
+    MS,
     TRADE,
     UUID,
     account_row,
@@ -325,3 +327,54 @@ def test_a_round_that_never_ends_is_replaced() -> None:
     (first, _) = lost
     assert isinstance(first, Fetch)
     assert stream.fetched(first.tag, reply([order_row()]), NOW + 4 * PERIOD) == ()
+
+
+def test_a_confirmed_balance_is_asked_for_no_more_and_the_next_frame_a_second_later() -> None:
+    stream = whole(watching(poll_period=1000 * S))
+    stream.received(raw(asset_frame()), NOW + S)
+    (asked,) = fetches(stream.tick(NOW + 2 * S, connected=True))
+    stream.received(raw(asset_frame(asset_timestamp=MS + 1)), NOW + 2 * S + 1)
+    stream.fetched(asked.tag, reply([account_row()], sent=NOW + 2 * S), NOW + 2 * S + 2)
+    assert not fetches(stream.tick(NOW + 3 * S, connected=True))
+    (again,) = fetches(stream.tick(NOW + 3 * S + 1, connected=True))
+    stream.fetched(again.tag, reply([account_row()], sent=NOW + 3 * S + 2), NOW + 3 * S + 3)
+    assert not fetches(stream.tick(NOW + 900 * S, connected=True))
+
+
+def test_a_replacement_that_never_came_is_no_sign_of_a_mute_stream() -> None:
+    watch = watching()
+    stream = whole(watch)
+    new = watch.desk.sent("KRW-BTC", "ae-2", NOW)
+    new.replaces = Known("KRW-BTC", "ae-1", OrderOrigin.OURS, NOW)
+    now = NOW + 40 * S
+    told = Rest().serve(stream, stream.tick(now, connected=True), now)
+    assert [item.state for item in told if isinstance(item, OrderReport)] == [OrderState.REJECTED]
+    assert not [item for item in stream.tick(now + 4 * S, connected=True) if isinstance(item, Reconnect)]
+
+
+def test_a_round_that_was_refused_while_the_connection_was_down_proves_nothing() -> None:
+    watch = watching()
+    stream = UpbitUserStream(watch, "t")
+    stream.tick(NOW, connected=False)
+    closed, opened = reversed(fetches(stream.tick(NOW + PERIOD, connected=False)))
+    refusal = reply({"error": {"name": "market_offline", "message": ""}}, 403)
+    with pytest.raises(ExchangeRefused):
+        stream.fetched(closed.tag, refusal, NOW + PERIOD)
+    Rest().serve(stream, [opened], NOW + PERIOD)
+    assert watch.settled_at == NOW
+    again = fetches(stream.tick(NOW + 2 * PERIOD, connected=False))
+    Rest().serve(stream, again, NOW + 2 * PERIOD)
+    assert watch.settled_at == NOW + 2 * PERIOD
+
+
+def test_what_ended_in_weeks_without_an_answer_is_asked_for_week_by_week() -> None:
+    now = NOW + 10 * 86_400 * S
+    rest = Rest()
+    whole(watching(), rest, now)
+    first, week = (NOW - MARGIN_NS) // 10**6, 7 * 86_400_000
+    asked = [query.partition("cancel&")[2].partition("&limit")[0] for query in rest.asked if "closed" in query]
+    assert asked == [f"start_time={first}&end_time={first + week}", f"start_time={first + week}"]
+
+
+def fetches(heard: Sequence[Any]) -> list[Fetch]:
+    return [item for item in heard if isinstance(item, Fetch)]

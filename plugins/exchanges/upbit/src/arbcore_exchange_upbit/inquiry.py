@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from arbcore.net.http import HttpClient
     from arbcore.ports.trading import OrderNews
 
-WINDOW_MS: Final = 7 * 86_400_000
-"""The venue answers at most seven days of ended orders at once."""
 LOOK_BACK_NS: Final = 86_400 * 10**9
 """An order is listed by the time it was placed: orders that old at the beginning of a history are looked at too."""
 
@@ -66,21 +64,33 @@ class Inquiry:
         """
         for row in await self.open_rows(""):
             self._desk.known_by(row, self._clock.now())
-        reply = await self._http.send(order_requests.closed_orders(since // _MS))
-        for row in order_replies.read_orders(reply):
-            self._desk.past(row, reply.recv_ts)
+        for row in await self._closed_rows("", since // _MS):
+            self._desk.past(row, self._clock.now())
 
     async def open_rows(self, market: str, states: Sequence[str] = ("wait", "watch")) -> list[OrderRow]:
-        """Return open orders of a market, or of all."""
+        """Return open orders of a market, or of all.
+
+        An order that ends between two pages moves a later one onto a page that was read: pages are read again until
+        they show nothing new. An order that ended meanwhile may still be among them.
+        """
         found: dict[str, OrderRow] = {}
+        while True:
+            seen = await self._open_pages(market, states)
+            fresh = seen.keys() - found.keys()
+            found.update(seen)
+            if not fresh or len(seen) < order_requests.OPEN_PER_PAGE:
+                return list(found.values())
+
+    async def _open_pages(self, market: str, states: Sequence[str]) -> dict[str, OrderRow]:
+        seen: dict[str, OrderRow] = {}
         page = 0
         while True:
             page += 1
             rows = order_replies.read_orders(await self._http.send(order_requests.open_orders(page, market, states)))
-            fresh = {row.uuid: row for row in rows if row.uuid not in found}
-            found.update(fresh)
-            if len(rows) < order_requests.OPEN_PER_PAGE or not fresh:
-                return list(found.values())
+            before = len(seen)
+            seen.update({row.uuid: row for row in rows})
+            if len(rows) < order_requests.OPEN_PER_PAGE or len(seen) == before:
+                return seen
 
     async def open_orders(self, market: str) -> list[OpenOrder]:
         """Return open orders of a market, or of all, as the port tells them."""
@@ -110,15 +120,16 @@ class Inquiry:
     async def _closed_rows(self, market: str, start: int) -> list[OrderRow]:
         found: dict[str, OrderRow] = {}
         now = self._clock.now() // _MS
-        while start <= now:
-            end = start + WINDOW_MS
+        while True:
+            end = start + order_requests.CLOSED_SPAN_MS
             asked = order_requests.closed_orders(start, end, market)
             rows = order_replies.read_orders(await self._http.send(asked))
             found.update({row.uuid: row for row in rows})
             last = max((nanoseconds(row.created_at) // _MS for row in rows), default=end)
             full = len(rows) >= order_requests.CLOSED_PER_PAGE and last > start
             start = last if full else end
-        return list(found.values())
+            if start > now:
+                return list(found.values())
 
     def _shown(self, row: OrderRow) -> OpenOrder:
         facts = facts_of_row(row)

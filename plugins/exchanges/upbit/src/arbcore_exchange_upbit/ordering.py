@@ -1,5 +1,7 @@
 """The calls that change orders: each ends done, not done, or unknown, and none is ever repeated."""
 
+from collections.abc import Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from arbcore.errors import ExchangeError, ExchangeRefused, OutcomeUnknown
@@ -7,11 +9,14 @@ from arbcore.model.order import Amendment, OrderRef, OrderReport, OrderRequest
 from arbcore.model.reason import Reason
 from arbcore_exchange_upbit.protocol.private import order_replies, order_requests, placing
 from arbcore_exchange_upbit.protocol.private.desk import OrderDesk
-from arbcore_exchange_upbit.protocol.private.known import Known
+from arbcore_exchange_upbit.protocol.private.errors import LOOK_UP
+from arbcore_exchange_upbit.protocol.private.known import Known, Terms
 from arbcore_exchange_upbit.protocol.private.numbers import nanoseconds
 from arbcore_exchange_upbit.settings import UpbitSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from arbcore.context import Context
     from arbcore.net.http import HttpClient
     from arbcore_exchange_upbit.inquiry import Inquiry
@@ -46,15 +51,11 @@ class Ordering:
         """
         market = self._market(order.instrument)
         fields = placing.order_fields(order, market, self._rules)
-        known = self._desk.sent(market, order.client_order_id, self._context.clock.now(), order.cost)
-        try:
+        terms = Terms(None if order.cost else order.quantity, order.cost, fields.get("time_in_force", ""))
+        known = self._desk.sent(market, order.client_order_id, self._context.clock.now(), terms)
+        with self._sending(known):
             reply = await self._http.send(order_requests.place(fields, order.expires_at))
             row = order_replies.read_placed(reply, order.client_order_id)
-        except OutcomeUnknown:
-            raise
-        except ExchangeError:
-            self._desk.unsent(known)
-            raise
         return self._desk.identified(known, row.uuid, nanoseconds(row.created_at), reply.recv_ts)
 
     async def test(self, order: OrderRequest) -> None:
@@ -75,15 +76,8 @@ class Ordering:
         """
         self._market(order.instrument)
         known = self._desk.find(order)
-        before, asked = known.asked if known else False, order_requests.cancel(*_name_of(order, known))
-        _mark(known, asked=True)
-        try:
-            order_replies.read_cancelled(await self._http.send(asked), self._ended_names)
-        except OutcomeUnknown:
-            raise
-        except ExchangeError:
-            _mark(known, asked=before)
-            raise
+        with _asking([known] if known else []):
+            await self._cancel(*_name_of(order, known))
 
     async def amend(self, order: OrderRef, change: Amendment) -> OrderReport:
         """Cancel a resting order and place another one, in one request; return the new one's acknowledgement.
@@ -96,21 +90,18 @@ class Ordering:
             RateLimited, ExchangeUnavailable, OutcomeUnknown: As `submit`.
         """
         market = self._market(order.instrument)
-        old = self._desk.find(order) or await self._known(order)
+        old = self._desk.find(order)
+        if old is None or old.volume is None:
+            old = await self._known(order)
         same = old.volume == change.quantity
         volume = None if same else change.quantity - old.filled
         fields = placing.amendment_fields(old.uuid, old.client_id, change, old.life, volume, self._rules)
-        new = self._desk.sent(market, change.new_client_order_id, self._context.clock.now())
-        before, old.asked, new.replaces = old.asked, True, True
-        try:
+        terms = Terms(volume, life=old.life)
+        new = self._desk.sent(market, change.new_client_order_id, self._context.clock.now(), terms)
+        new.replaces = old
+        with _asking([old]), self._sending(new):
             reply = await self._http.send(order_requests.replace(fields))
             answer = order_replies.read_replacement(reply)
-        except OutcomeUnknown:
-            raise
-        except ExchangeError:
-            self._desk.unsent(new)
-            old.asked = before
-            raise
         return self._desk.identified(new, answer.new_order_uuid, reply.recv_ts, reply.recv_ts)
 
     async def cancel_all(self, instrument: str) -> None:
@@ -120,20 +111,47 @@ class Ordering:
             ExchangeError: As `cancel`.
         """
         market = self._market(instrument)
-        for known in self._desk.open():
-            if known.market == market:
-                known.asked = True
+        left: dict[str, None] = {}
         count = order_requests.ORDERS_PER_CANCEL
         while count >= order_requests.ORDERS_PER_CANCEL:
-            done = order_replies.read_batch(await self._http.send(order_requests.cancel_open([market])))
+            with _asking([known for known in self._desk.open() if known.market == market]):
+                done = order_replies.read_batch(await self._http.send(order_requests.cancel_open([market])))
             count = done.success.count
-        # The batch does not reach reserved orders: those are named one by one.
-        reserved = [row.uuid for row in await self._inquiry.open_rows(market, ("watch",))]
-        for start in range(0, len(reserved), order_requests.IDS_PER_CANCEL):
-            part = reserved[start : start + order_requests.IDS_PER_CANCEL]
-            done = order_replies.read_batch(await self._http.send(order_requests.cancel_by_id("uuid", part)))
-            if done.failed.count:
-                self._context.logger.warning("%d reserved orders of %s were not cancelled", done.failed.count, market)
+            left.update(dict.fromkeys(one.uuid for one in done.failed.orders if one.uuid))
+        # No batch reaches reserved orders: those are cancelled one by one, as what a batch left over.
+        left.update(dict.fromkeys(row.uuid for row in await self._inquiry.open_rows(market, ("watch",))))
+        await self._cancel_each(list(left))
+
+    async def _cancel_each(self, uuids: Sequence[str]) -> None:
+        """Cancel orders one by one, every one of them before the first failure is raised; an ended one is none."""
+        failure: ExchangeError | None = None
+        for uuid in uuids:
+            try:
+                await self._cancel("uuid", uuid)
+            except ExchangeError as error:
+                ended = isinstance(error, ExchangeRefused) and error.reason == Reason.ORDER_UNKNOWN
+                failure = failure or (None if ended else error)
+        if failure is not None:
+            raise failure
+
+    async def _cancel(self, by: order_requests.By, number: str) -> None:
+        order_replies.read_cancelled(await self._http.send(order_requests.cancel(by, number)), self._ended_names)
+
+    @contextmanager
+    def _sending(self, known: Known) -> "Iterator[None]":
+        """Forget an order that the venue did not take.
+
+        Raises:
+            OutcomeUnknown: The venue said no, and yet the user stream told of an order with that id.
+        """
+        try:
+            yield
+        except OutcomeUnknown:
+            raise
+        except ExchangeError as error:
+            if self._desk.unsent(known):
+                raise
+            raise OutcomeUnknown(f"{error.what}, and yet the user stream tells of the order", LOOK_UP) from error
 
     async def _known(self, order: OrderRef) -> Known:
         """Return an order that this object did not send.
@@ -169,6 +187,17 @@ def _name_of(order: OrderRef, known: Known | None) -> tuple[order_requests.By, s
     return ("uuid", uuid) if uuid else ("identifier", order.client_order_id)
 
 
-def _mark(known: Known | None, *, asked: bool) -> None:
-    if known is not None:
-        known.asked = asked
+@contextmanager
+def _asking(orders: Sequence[Known]) -> "Iterator[None]":
+    """Mark orders as ones that we ask to be cancelled; they are not where the venue did not take the request."""
+    before = [known.asked for known in orders]
+    for known in orders:
+        known.asked = True
+    try:
+        yield
+    except OutcomeUnknown:
+        raise
+    except ExchangeError:
+        for known, asked in zip(orders, before, strict=True):
+            known.asked = asked
+        raise

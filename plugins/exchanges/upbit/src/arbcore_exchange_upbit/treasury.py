@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Self
 
+import anyio
 from msgspec.structs import replace
 
 from arbcore.errors import ExchangeRefused, SafetyError
@@ -53,7 +54,8 @@ class UpbitTreasury:
         try:
             read_keys(await self._http.send(account_requests.api_keys()))
         except BaseException:
-            await self._http.__aexit__(None, None, None)
+            with anyio.CancelScope(shield=True):
+                await self._http.__aexit__(None, None, None)
             raise
         return self
 

@@ -19,6 +19,7 @@ from arbcore_exchange_upbit.protocol.private.numbers import nanoseconds
 from arbcore_exchange_upbit.protocol.private.order_replies import OrderRow, read_order, read_orders
 from arbcore_exchange_upbit.protocol.private.order_requests import (
     CLOSED_PER_PAGE,
+    CLOSED_SPAN_MS,
     IDS_PER_QUESTION,
     OPEN_PER_PAGE,
     By,
@@ -96,10 +97,11 @@ class Audit:
             yield from self._absent(ids, rows, now)
         elif kind == "open" and len(rows) >= OPEN_PER_PAGE and int(ids[0]) < MOST_PAGES:
             yield self._ask_open(int(ids[0]) + 1)
-        elif kind == "closed" and len(rows) >= CLOSED_PER_PAGE:
-            start = max(nanoseconds(row.created_at) for row in rows) // _MS
-            if start > int(ids[0]):
-                yield self._ask_closed(start)
+        elif kind == "closed":
+            start, end = (int(part) for part in ids)
+            last = max(nanoseconds(row.created_at) for row in rows) // _MS if len(rows) >= CLOSED_PER_PAGE else 0
+            if last > start or end:
+                yield self._ask_closed(last if last > start else end, now)
 
     def _absent(self, ids: Iterable[str], rows: Sequence[OrderRow], now: int) -> Iterator[Heard]:
         """Take that some of the orders asked for are not in the answer."""
@@ -131,14 +133,16 @@ class Audit:
     def _ask_listed(self, now: int) -> list[Fetch]:
         return [
             self._ask_open(1),
-            self._ask_closed(self._since // _MS),
+            self._ask_closed(self._since // _MS, now),
         ]
 
     def _ask_open(self, page: int) -> Fetch:
         return self._ask("open", order_requests.open_orders(page), (str(page),))
 
-    def _ask_closed(self, start_ms: int) -> Fetch:
-        return self._ask("closed", order_requests.closed_orders(start_ms), (str(start_ms),))
+    def _ask_closed(self, start_ms: int, now: int) -> Fetch:
+        end = start_ms + CLOSED_SPAN_MS
+        end = end if end < now // _MS else 0
+        return self._ask("closed", order_requests.closed_orders(start_ms, end), (str(start_ms), str(end)))
 
     def _ask_missing(self, now: int) -> list[Fetch]:
         missing = [known for known in self._desk.open() if known.uuid and known.look_at]

@@ -14,7 +14,7 @@ from arbcore_exchange_upbit.protocol.decoding import MS
 from arbcore_exchange_upbit.protocol.private.facts import Facts, facts_of_frame, facts_of_row, verdict
 from arbcore_exchange_upbit.protocol.private.fees import fee_shares, fill_fee
 from arbcore_exchange_upbit.protocol.private.frames import OrderFrame
-from arbcore_exchange_upbit.protocol.private.known import Known, value
+from arbcore_exchange_upbit.protocol.private.known import UNKNOWN, Known, Terms, value
 from arbcore_exchange_upbit.protocol.private.numbers import nanoseconds
 from arbcore_exchange_upbit.protocol.private.order_replies import OrderRow, TradeRow
 
@@ -32,6 +32,7 @@ _RESTED: Final = timedelta(seconds=2)
 """An order's time has whole seconds, so that a fill this much later is surely not of its arrival."""
 
 _OPEN: Final = frozenset({"wait", "watch"})
+_ENDED: Final = frozenset({"done", "cancel"})
 
 News = OrderReport | Fill
 
@@ -75,8 +76,14 @@ class OrderDesk:
             known.origin = OrderOrigin.OURS
         return known
 
-    def sent(self, market: str, client_id: str, now: int, cost: Decimal | None = None) -> Known:
+    def sent(self, market: str, client_id: str, now: int, terms: Terms = UNKNOWN) -> Known:
         """Take an order that is about to be sent.
+
+        Args:
+            market: Market id.
+            client_id: Its identifier.
+            now: Time.
+            terms: What is asked for, as far as it is known.
 
         Raises:
             ExchangeRefused: With ``ORDER_DUPLICATE_ID``: an order of that id is known.
@@ -88,14 +95,15 @@ class OrderDesk:
                 reason=Reason.ORDER_DUPLICATE_ID,
             )
         known = Known(market, client_id, OrderOrigin.OURS, now)
-        known.cost = cost
+        known.volume, known.cost, known.life = terms.volume, terms.cost, terms.life
         self._keep(known)
         return known
 
-    def unsent(self, known: Known) -> None:
-        """Take that an order did not reach the venue, unless the venue itself told otherwise meanwhile."""
+    def unsent(self, known: Known) -> bool:
+        """Take that an order did not reach the venue; tell whether that is so: the venue may have told otherwise."""
         if not known.uuid:
             self._drop(known)
+        return not known.uuid
 
     def identified(self, known: Known, uuid: str, ts: int, now: int) -> OrderReport:
         """Take the id that the venue gave an order of ours; return what is known of it, which may be more."""
@@ -111,7 +119,12 @@ class OrderDesk:
         return known.report(self._venue, now)
 
     def absent(self, known: Known, now: int) -> Iterator[OrderReport]:
-        """Take that the venue knows no such order; one that was to replace another one is told as refused."""
+        """Take that the venue knows no such order; one that was to replace another one is told as refused.
+
+        One that the venue promised comes to be once the order that it replaces is cancelled, however long that takes.
+        """
+        if known.uuid and known.replaces and known.replaces.state not in TERMINAL:
+            known.known_at = now
         seen = known.filled or known.state in TERMINAL or (known.uuid and not known.replaces)
         if seen or now - known.known_at < ABSENT_NS:
             return
@@ -138,6 +151,7 @@ class OrderDesk:
         facts = facts_of_frame(frame)
         known = self._known(facts, now)
         if not frame.exact:
+            known.hint(facts.executed, end=facts.state in _ENDED)
             known.miss(now, at_once=True)
             return []
         news: list[News] = [*self._fill_of_frame(known, frame, now)]
@@ -174,8 +188,13 @@ class OrderDesk:
         return self._known(facts_of_row(row), now)
 
     def past(self, row: OrderRow, now: int) -> None:
-        """Take an order that had ended before anything is to be told: it is known, and never told."""
+        """Take an order that had ended before anything is to be told: it is known, and never told.
+
+        One that was seen open is left as it is: it ended since, which is news.
+        """
         facts = facts_of_row(row)
+        if facts.uuid in self._by_uuid:
+            return
         known = self._known(facts, now)
         state, reason, detail = verdict(facts, asked=False, prevented=False)
         known.advance(state, facts.executed, (reason, detail), facts.ts)
@@ -209,7 +228,7 @@ class OrderDesk:
             state = OrderState.PARTIALLY_FILLED  # whether the rest is a remainder is seen from the fills
         if known.advance(state, facts.executed, (reason, detail), facts.ts):
             news.append(known.report(self._venue, now))
-        if unsettled or known.quantity < known.filled or facts.state == "prevented":
+        if unsettled or known.quantity < known.filled or known.behind or facts.state == "prevented":
             known.miss(now)
         else:
             known.complete()

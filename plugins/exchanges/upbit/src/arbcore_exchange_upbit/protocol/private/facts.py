@@ -16,7 +16,7 @@ from arbcore.model.order import OrderState, Side
 from arbcore.model.reason import Reason
 from arbcore_exchange_upbit.protocol.decoding import MS
 from arbcore_exchange_upbit.protocol.private.frames import OrderFrame
-from arbcore_exchange_upbit.protocol.private.numbers import LOT, WIDE, ZERO, nanoseconds
+from arbcore_exchange_upbit.protocol.private.numbers import EXACT_VOLUME, LOT, WIDE, ZERO, nanoseconds, survives_double
 from arbcore_exchange_upbit.protocol.private.order_replies import OrderRow
 
 _AT_ONCE: Final = frozenset({"ioc", "fok"})
@@ -107,7 +107,7 @@ def facts_of_frame(frame: OrderFrame) -> Facts:
         kind=frame.order_type,
         life=frame.time_in_force or "",
         state=frame.state,
-        volume=frame.volume if of_order else None,
+        volume=frame.volume if of_order and survives_double(frame.volume, EXACT_VOLUME) else None,
         cost=frame.price if of_order and is_by_cost(frame.order_type, side) else None,
         executed=frame.executed_volume or ZERO,
         funds=frame.executed_funds,

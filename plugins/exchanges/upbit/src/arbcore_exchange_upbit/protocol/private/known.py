@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Final
 
+from msgspec import Struct
+
 from arbcore.model.money import add
 from arbcore.model.order import TERMINAL, OrderOrigin, OrderReport, OrderState
 from arbcore_exchange_upbit.protocol.private.facts import Facts
@@ -19,6 +21,26 @@ _RANKS: Final = {
 }
 _FIRST_LOOK_NS: Final = 500_000_000
 _LAST_LOOK: Final = 6  # doublings of the wait between looks
+_ROUNDED: Final = Decimal("0.999999999999")
+"""Share of a quantity that no double loses."""
+
+
+class Terms(Struct, frozen=True):
+    """What an order that is being sent asks for.
+
+    Attributes:
+        volume: Quantity, None for a buy by cost or where it is not known.
+        cost: What a buy by cost may spend, None for others.
+        life: The venue's word for its life, empty for one that rests.
+    """
+
+    volume: Decimal | None = None
+    cost: Decimal | None = None
+    life: str = ""
+
+
+UNKNOWN: Final = Terms()
+"""Terms of an order of which nothing is known yet."""
 
 
 class Known:
@@ -45,8 +67,10 @@ class Known:
         life: The venue's word for its life.
         asked: Whether we asked for its cancel.
         prevented: Whether a self-match was prevented.
-        replaces: Whether it is to take the place of another one, which may have filled first.
+        replaces: The order whose place it is to take, which may have filled first; None once the venue tells of it.
         look_at: When it is to be looked up since something is missing, 0 for never.
+        hinted: Quantity that frames told in numbers which a double may have rounded.
+        hinted_end: Whether such a frame told its end.
     """
 
     __slots__ = (
@@ -58,6 +82,8 @@ class Known:
         "fees",
         "filled",
         "funds",
+        "hinted",
+        "hinted_end",
         "known_at",
         "life",
         "look_at",
@@ -92,14 +118,27 @@ class Known:
         self.life = ""
         self.asked = False
         self.prevented = False
-        self.replaces = False
+        self.replaces: Known | None = None
         self.look_at = 0
+        self.hinted = ZERO
+        self.hinted_end = False
         self._looks = 0
 
     @property
     def ended(self) -> bool:
         """Whether it is over and every fill that the venue counts was told."""
         return self.state in TERMINAL and self.quantity >= self.filled
+
+    @property
+    def behind(self) -> bool:
+        """Whether the stream told more than is known: a reply may be older than a frame."""
+        ended = self.state in TERMINAL
+        return WIDE.multiply(self.hinted, _ROUNDED) > self.filled or (self.hinted_end and not ended)
+
+    def hint(self, executed: Decimal, *, end: bool) -> None:
+        """Remember what a frame told in numbers that may be rounded."""
+        self.hinted = max(self.hinted, executed)
+        self.hinted_end = self.hinted_end or end
 
     def book(self, number: str, quantity: Decimal, funds: Decimal, fee: Decimal) -> None:
         """Remember a fill that is being told."""
@@ -115,6 +154,7 @@ class Known:
         self.volume = facts.volume if self.volume is None else self.volume
         self.cost = facts.cost if self.cost is None else self.cost
         self.prevented = self.prevented or facts.prevented
+        self.replaces = None
 
     def allows(self, state: OrderState) -> bool:
         """Tell whether a state may follow the one that was told."""

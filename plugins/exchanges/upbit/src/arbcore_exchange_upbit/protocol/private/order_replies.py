@@ -172,7 +172,9 @@ def read_cancelled(reply: Reply, ended_names: frozenset[str]) -> None:
     try:
         receipt(_ANYTHING, reply, "cancel")
     except ExchangeRefused as error:
-        if reply.status != 404 and error.code.lower() not in ended_names:
+        # The name decides; under a 404 one that has no other meaning can say nothing else.
+        unnamed = reply.status == 404 and error.reason == Reason.ORDER_REFUSED
+        if not (unnamed or error.reason == Reason.ORDER_UNKNOWN or error.code.lower() in ended_names):
             raise
         fix = "it has ended, or never was: look it up"
         raise ExchangeRefused(error.what, fix, reason=Reason.ORDER_UNKNOWN, code=error.code) from error

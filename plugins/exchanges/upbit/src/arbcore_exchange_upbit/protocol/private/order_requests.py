@@ -12,12 +12,12 @@ from arbcore_exchange_upbit.protocol.private.signing import encode_body, encode_
 
 IDS_PER_QUESTION: Final = 100
 """Most orders that one question names."""
-IDS_PER_CANCEL: Final = 20
-"""Most orders that one cancel by ids names."""
 ORDERS_PER_CANCEL: Final = 300
 """Most orders that one batch cancel reaches."""
 OPEN_PER_PAGE: Final = 100
 """Most open orders on one page."""
+CLOSED_SPAN_MS: Final = 7 * 86_400_000
+"""Longest span of ended orders in one answer: seven days, in milliseconds."""
 CLOSED_PER_PAGE: Final = 1000
 """Most ended orders in one answer."""
 
@@ -101,11 +101,6 @@ def closed_orders(start_ms: int, end_ms: int = 0, market: str = "") -> Request:
 def cancel(by: By, number: str) -> Request:
     """Return the request to cancel one order."""
     return _cancel("/order", [(by, number)])
-
-
-def cancel_by_id(by: By, numbers: Sequence[str]) -> Request:
-    """Return the request to cancel some orders, at most `IDS_PER_CANCEL`."""
-    return _cancel("/orders/uuids", [(f"{by}s[]", number) for number in numbers])
 
 
 def cancel_open(markets: Sequence[str]) -> Request:

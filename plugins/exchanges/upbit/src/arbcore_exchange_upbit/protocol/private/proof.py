@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from arbcore.model.order import TERMINAL, Fill, OrderReport
+from arbcore.model.order import TERMINAL, Fill, OrderReport, OrderState
 from arbcore_exchange_upbit.protocol.private.frames import OrderFrame
 
 KEPT: Final = 4_096
@@ -11,6 +11,8 @@ KEPT: Final = 4_096
 
 _END: Final = "end"
 _ENDS: Final = frozenset({"done", "cancel"})
+_TOLD: Final = TERMINAL - {OrderState.REJECTED}
+"""Ends that the stream tells; of an order that never came to be it has nothing to tell."""
 _Event = tuple[str, str]
 """The venue's id of an order, and the id of a fill or the word for its end."""
 
@@ -34,7 +36,7 @@ class StreamProof:
         for item in news:
             if isinstance(item, Fill):
                 self._owe((item.venue_order_id, item.fill_id), now)
-            elif isinstance(item, OrderReport) and item.state in TERMINAL:
+            elif isinstance(item, OrderReport) and item.state in _TOLD:
                 self._owe((item.venue_order_id, _END), now)
 
     def overdue(self, now: int, grace: int) -> str:

@@ -37,6 +37,7 @@ class Purse:
         self._held: Final[dict[str, _Held]] = {}
         self._told_at: Final[dict[str, int]] = {}
         self._stated_at: Final[dict[str, int]] = {}
+        self._moved_at = 0
         self.ask_at = 0
 
     def on_frame(self, frame: AssetFrame, wait: int, now: int) -> AccountUpdate | None:
@@ -54,7 +55,8 @@ class Purse:
                 continue
             self._stated_at[asset.currency], self._told_at[asset.currency] = frame.asset_timestamp, now
             changed[asset.currency] = (asset.balance, asset.locked)
-        self.ask_at = self.ask_at or now + wait
+        self._moved_at = now
+        self.ask_at = min(self.ask_at or now + wait, now + wait)
         return self._changed(changed, frame.asset_timestamp * MS, now)
 
     def on_reply(self, rows: Sequence[AccountRow], asked: int, now: int) -> AccountUpdate | None:
@@ -65,7 +67,7 @@ class Purse:
             asked: When the question was sent: what the stream told since is newer.
             now: Time.
         """
-        if self.ask_at <= now:
+        if asked > self._moved_at:
             self.ask_at = 0
         stated = {row.currency: (row.balance, row.locked) for row in rows}
         gone = {currency: _NOTHING for currency in self._held if currency not in stated}

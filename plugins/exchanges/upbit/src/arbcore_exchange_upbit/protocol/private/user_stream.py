@@ -174,9 +174,9 @@ class UpbitUserStream:
         try:
             news = audit.answered(tag, reply, now)
         except ExchangeError as error:
+            self._audit = None  # what else it asked for proves nothing any more
             if isinstance(error, ExchangeRefused) and not self._whole_at:
                 raise
-            self._audit = None
             self._next_audit = min(self._next_audit, now + _RETRY_NS)
             return ()
         self._learn(news, reply, now)
