@@ -23,7 +23,7 @@ def test_the_address_is_known_once_the_key_is() -> None:
     assert line.stream.url == ""
     line.answers["/fapi/v1/listenKey"] = {"listenKey": "a/b"}
     line.tick(S)
-    assert line.stream.url == "ws://h/private/ws?listenKey=a%2Fb"
+    assert line.stream.url == "ws://h/private/ws/a%2Fb"
     assert line.asked == ["POST /fapi/v1/listenKey"] * 2
 
 

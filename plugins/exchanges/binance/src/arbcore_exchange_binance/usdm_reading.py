@@ -97,7 +97,7 @@ class UsdmReading:
         positions = await self._access.ask(requests.position_risk(), "positionRisk")
         assets = values.told(account.body, values.ACCOUNT, "account").assets
         rows = values.told(positions.body, values.POSITIONS, "positionRisk")
-        return self._memory.wealth.asked(assets, rows, self._memory.asked_at(account), positions.recv_ts)
+        return self._memory.wealth.looked(assets, rows, self._memory.asked_at(account), positions.recv_ts)
 
     async def terms(self, instrument: str) -> TradingTerms:
         """Return on which terms the account trades an instrument; see `Venue.terms`."""

@@ -50,6 +50,7 @@ class Known(Struct):
         fills: Sum of the fills that were told.
         told: State and filled quantity of the report that was told last.
         given_up: Whether it is taken for one that never arrived.
+        sends: How often it was sent under its id, less the times that were refused.
     """
 
     instrument: str
@@ -63,6 +64,7 @@ class Known(Struct):
     fills: Decimal = ZERO
     told: tuple[OrderState, Decimal] | None = None
     given_up: bool = False
+    sends: int = 0
 
     @property
     def ended(self) -> bool:
@@ -104,8 +106,9 @@ class Desk:
         """Take an order that is about to be sent. One that is not settled under the same id stays as it is."""
         before = self._orders.get(order.client_order_id)
         if before is not None and not before.settled:
+            before.sends += 1
             return
-        known = Known(order.instrument, order.client_order_id, type=order.type, sent_at=now)
+        known = Known(order.instrument, order.client_order_id, type=order.type, sent_at=now, sends=1)
         self._orders[order.client_order_id] = known
         self._trim()
 
@@ -122,9 +125,12 @@ class Desk:
             known.sent_at, known.origin = now, OrderOrigin.OURS
 
     def refused(self, client_order_id: str) -> None:
-        """Forget an order that never came to be; never for an id that was used before."""
+        """Forget an order that never came to be; never one that was sent before under the same id."""
         known = self._orders.get(client_order_id)
-        if known is not None and not known.venue_order_id:
+        if known is None:
+            return
+        known.sends -= 1
+        if known.sends <= 0 and not known.venue_order_id:
             del self._orders[client_order_id]
 
     def missing(self, client_order_id: str, now: int) -> None:

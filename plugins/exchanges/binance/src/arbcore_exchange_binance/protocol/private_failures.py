@@ -19,11 +19,16 @@ _R: Final = Reason
 _OK: Final = 200
 _TOO_OFTEN: Final = -1003
 _THROTTLED: Final = -1008
+_NOT_SERVED: Final = "service unavailable."
+"""The venue's own words, whole: a proxy's page that has them in it does not tell what lies behind the proxy."""
 _UNSETTLED: Final = frozenset({-1000, -1001, -1006, -1007})
 _LOOK: Final = "look up what became of it before sending anything again"
 _TOKEN: Final = re.compile(r"(?<=signature=)[^&\s]+|(?<=listenKey=)[^&\s]+|[A-Za-z0-9+/=%]{32,}")
 
 _KEY: Final = "check key, permissions and allowed addresses of the API key"
+_BAD_SIGNATURE: Final = -1022
+_SIGNED: Final = "api_secret does not belong to api_key, or something on the way changed the request"
+_COMPARE: Final = "compare the request with the venue's documentation"
 _GRID: Final = "use the instrument's tick and lot; read the listing anew where they changed"
 
 REASONS: Final[dict[int, Reason]] = {
@@ -150,14 +155,14 @@ def refusal(status: int, code: int, msg: str, what: str) -> ExchangeError:
     text = f"Binance {what}: status {status}, code {code}: {shown(msg)}"
     if status in {418, 429} or code == _TOO_OFTEN:
         return RateLimited(text, "send less often; the limits are counted per address and account")
-    if code == _THROTTLED or (status == 503 and "service unavailable" in msg.lower()):
+    if code == _THROTTLED or (status == 503 and msg.strip().lower() == _NOT_SERVED):
         return ExchangeUnavailable(text, "try again in a moment: the venue says that it did nothing")
     if code in _UNSETTLED or status == 408 or not 400 <= status < 500:
         return OutcomeUnknown(text, _LOOK)
     reason = reason_of(code, msg)
     if not code:
         reason = _R.VENUE_KEY_REFUSED if status == 401 else _R.ORDER_REFUSED
-    fix = _FIXES.get(reason, "compare the request with the venue's documentation")
+    fix = _SIGNED if code == _BAD_SIGNATURE else _FIXES.get(reason, _COMPARE)
     return ExchangeRefused(text, fix, reason=reason, code=str(code) if code else "")
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
+from msgspec import field
+
 from arbcore.errors import ExchangeError
 from arbcore.model.account import OpenOrder
 from arbcore.model.money import ZERO
@@ -49,7 +51,7 @@ class OrderRow(Exact, rename="camel"):
     time: Millis = 0
     update_time: Millis = 0
     transact_time: Millis = 0
-    fills: list[FillRow] = msgspec.field(default_factory=list)
+    fills: list[FillRow] = field(default_factory=list)
 
     @property
     def client_id(self) -> str:

@@ -94,6 +94,18 @@ class Wealth:
             recv_ts=now,
         )
 
+    def looked(
+        self, assets: Iterable[AssetRow], positions: Iterable[PositionRow], asked_at: int, now: int
+    ) -> AccountSnapshot:
+        """Return whole answers as a snapshot, as `asked`, and take nothing: the stream is still to tell them.
+
+        What somebody looks at must not count as told by the stream, or a mute one would never be found.
+        """
+        apart = Wealth(self._venue)
+        apart._wallets.update(self._wallets)
+        apart._positions.update(self._positions)
+        return apart.asked(assets, positions, asked_at, now)
+
     def quantity(self, symbol: str) -> Decimal:
         """Return the net position of a symbol."""
         return total(held.amount for (name, _), held in self._positions.items() if name == symbol)
@@ -124,10 +136,8 @@ class Wealth:
         ts = (row.update_time * MS if row else 0) or asked_at
         if before is not None and before.ts > ts:
             return
-        if row is None or not row.position_amt:
-            self._positions.pop(key, None)
-        else:
-            self._positions[key] = _Held(row.position_amt, row.entry_price, ts)
+        # One that is closed stays with its time, so that no older event opens it again.
+        self._positions[key] = _Held(row.position_amt, row.entry_price, ts) if row else _Held(ZERO, ZERO, ts)
 
     def _balance(self, row: AssetRow) -> Balance:
         """Return a balance. What margin and losses hold back is locked: what is left is what an order may use."""

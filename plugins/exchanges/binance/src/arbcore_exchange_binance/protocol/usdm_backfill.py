@@ -19,10 +19,9 @@ from arbcore_exchange_binance.protocol.desk import Known
 from arbcore_exchange_binance.protocol.exact import symbol_of
 from arbcore_exchange_binance.protocol.failures import read_failure
 from arbcore_exchange_binance.protocol.private_failures import require_done
-from arbcore_exchange_binance.protocol.product import HOUR_NS
+from arbcore_exchange_binance.protocol.product import HOUR_NS, MINUTE_NS
 from arbcore_exchange_binance.protocol.usdm_memory import Memory
 from arbcore_exchange_binance.protocol.usdm_orders import algo_name, order_name
-from arbcore_exchange_binance.protocol.usdm_payments import ask_for_booked
 from arbcore_exchange_binance.protocol.usdm_requests import (
     MOST_TRADES,
     WEEK_NS,
@@ -53,6 +52,9 @@ _MARGIN_NS: Final = 5 * 10**9
 """Trades are asked for from so long before the last time that is known to be whole."""
 
 _MANY: Final = 40
+_URGENT: Final = 120
+"""Weight of one back-fill that may come out of what is kept for urgent requests, which is twice as much a minute."""
+_MOST_WEEKS: Final = 12
 _UNKNOWN: Final = frozenset({-2011, -2013})
 
 _Read = Callable[[Reply, int], list["_Question"]]
@@ -62,14 +64,10 @@ class _Question:
     """A request with what reads its answer."""
 
     def __init__(self, request: Request, read: _Read, known: Known | None = None) -> None:
-        self.request: Final = request
+        self.request = request
         self.read: Final = read
         self.known: Final = known
         self.again_at = 0
-
-    def fetch(self, tag: str) -> Fetch:
-        """Return what asks it. It may use what is kept for urgent requests: nothing is closed before it is known."""
-        return Fetch(tag, replace(self.request, urgent=True))
 
 
 class BackFill:
@@ -84,6 +82,7 @@ class BackFill:
         self._memory: Final = memory
         self._news: Final = memory.news
         self._began_at = 0
+        self._urgent = 0
         self._asked: Final[dict[str, _Question]] = {}
         self._numbers: Final = count()
         self._orders: Final[dict[tuple[str, int], OrderRow]] = {}
@@ -101,8 +100,9 @@ class BackFill:
         questions += [_Question(open_algo_orders(symbol), self._opened_algos) for symbol in asked]
         heard: list[Heard] = [self._fetch(question) for question in questions]
         since = self._memory.whole_until
-        if since // HOUR_NS != self._began_at // HOUR_NS:
-            heard.append(ask_for_booked(since - _MARGIN_NS, self._began_at + _MARGIN_NS))
+        # Payments are booked up to some seconds after the hour.
+        if (since - MINUTE_NS) // HOUR_NS != self._began_at // HOUR_NS:
+            heard += self._memory.payments.want(since - MINUTE_NS, self._began_at + _MARGIN_NS, now)
         return heard
 
     def due(self, now: int) -> list[Heard]:
@@ -110,7 +110,7 @@ class BackFill:
         late: list[str] = [tag for tag, question in self._asked.items() if 0 < question.again_at <= now]
         for tag in late:
             self._asked[tag].again_at = 0
-        heard: list[Heard] = [self._asked[tag].fetch(tag) for tag in late]
+        heard: list[Heard] = [Fetch(tag, self._asked[tag].request) for tag in late]
         return heard
 
     def answered(self, tag: str, reply: Reply | None, now: int) -> list[Heard]:
@@ -165,11 +165,12 @@ class BackFill:
 
     def _ask_for_trades(self) -> list[Heard]:
         """Return requests for trades."""
-        start = max(self._memory.whole_until - _MARGIN_NS, self._began_at - WEEK_NS)
+        start = max(self._memory.whole_until - _MARGIN_NS, self._began_at - _MOST_WEEKS * WEEK_NS)
         end = self._began_at + _MARGIN_NS
         return [
-            self._fetch(_Question(user_trades(symbol, start, end), partial(self._traded, symbol)))
+            self._fetch(_Question(user_trades(symbol, begin, end), partial(self._traded, symbol)))
             for symbol in self._memory.symbols
+            for begin in range(start, end, WEEK_NS)
         ]
 
     def _tell(self, now: int) -> list[Heard]:
@@ -227,7 +228,11 @@ class BackFill:
     def _fetch(self, question: _Question) -> Fetch:
         tag = f"{BACKFILL}{next(self._numbers)}"
         self._asked[tag] = question
-        return question.fetch(tag)
+        # Nothing can be closed before it is known; and cancels must find most of their share untouched.
+        self._urgent += question.request.weight
+        if self._urgent <= _URGENT:
+            question.request = replace(question.request, urgent=True)
+        return Fetch(tag, question.request)
 
 
 def _ours_first(one: Heard) -> bool:

@@ -239,6 +239,12 @@ class News:
         known = self.desk.known(self._key(row.symbol), client_order_id=client_id, venue_order_id=order_id)
         return row.executed_qty <= (known.fills if known else ZERO)
 
+    def lacks_fills(self, symbol: str, order_id: str) -> bool:
+        """Tell whether more of an order has filled than its fills that were told sum up to."""
+        client_id, told_id = self._became.get((symbol, order_id), ("", order_id))
+        known = self.desk.known(self._key(symbol), client_order_id=client_id, venue_order_id=told_id)
+        return known is not None and known.fills < known.filled
+
     def knows(self, row: OrderRow) -> bool:
         """Tell whether the desk was told as much of an order as a row says, its fills included."""
         client_id, order_id = self._identify(row.symbol, row.client_order_id, str(row.order_id))
@@ -286,7 +292,7 @@ class News:
             side=SIDES[event.side],
             quantity=event.last,
             price=event.price,
-            fee=event.fee,
+            fee=event.fee or ZERO,
             fee_currency=event.fee_asset or self._fee_currency,
             liquidity=Liquidity.MAKER if event.maker else Liquidity.TAKER,
             venue_order_id=order_id,

@@ -164,7 +164,7 @@ class UserStream:
         if reply is not None:
             require_done(reply, "listenKey")
             key = told(reply.body, LISTEN_KEY, "listenKey").listen_key
-            self._url = f"{self._base}/ws?listenKey={quote(key, safe='')}"
+            self._url = f"{self._base}/ws/{quote(key, safe='')}"
             self._key_due = now + self._renewal
         return []
 

@@ -19,8 +19,16 @@ from arbcore_exchange_binance.protocol.failures import read_failure
 from arbcore_exchange_binance.protocol.private_failures import require_done
 from arbcore_exchange_binance.protocol.usdm_memory import Memory
 from arbcore_exchange_binance.protocol.usdm_orders import algo_name, order_name
-from arbcore_exchange_binance.protocol.usdm_requests import account, position_risk, query, query_algo, trades_of
-from arbcore_exchange_binance.protocol.usdm_values import ACCOUNT, ALGO, ORDER, POSITIONS, TRADES, told
+from arbcore_exchange_binance.protocol.usdm_requests import (
+    MOST_TRADES,
+    account,
+    position_risk,
+    query,
+    query_algo,
+    trades_of,
+    trades_since,
+)
+from arbcore_exchange_binance.protocol.usdm_values import ACCOUNT, ALGO, ORDER, POSITIONS, TRADES, TradeRow, told
 
 WATCH: Final = "watch:"
 """Tag of its requests."""
@@ -61,6 +69,7 @@ class Watch:
         self._grace: Final = grace
         self._next = 0
         self._looked = 0
+        self._turn = 0
         self._wants_snapshot = True
         self._snapshot_due = 0
         self._replies: Final[dict[str, Reply]] = {}
@@ -106,9 +115,17 @@ class Watch:
             self._replies[kind] = reply
             return self._accounted(now) if len(self._replies) > 1 else []
         if kind == "trades":
-            rows = told(reply.body, TRADES, "userTrades")
-            return [one for row in rows for one in self._memory.news.trade(row, now)]
+            return self._traded(tag, about, told(reply.body, TRADES, "userTrades"), now)
         return self._found_algo(reply, now) if kind == "algo" else self._found(kind, reply, now)
+
+    def _traded(self, tag: str, about: str, rows: list[TradeRow], now: int) -> list[Heard]:
+        """Take the trades of one order, a page of them after the other: further pages hold those of others too."""
+        symbol, _, order_id = about.partition(":")
+        ours = [row for row in rows if str(row.order_id) == order_id]
+        heard: list[Heard] = [one for row in ours for one in self._memory.news.trade(row, now)]
+        if len(rows) >= MOST_TRADES and self._memory.news.lacks_fills(symbol, order_id):
+            heard.append(Fetch(tag, trades_since(symbol, rows[-1].id + 1)))
+        return heard
 
     def _ask_account(self) -> list[Heard]:
         self._replies.clear()
@@ -130,13 +147,12 @@ class Watch:
         return []
 
     def _compare(self, now: int) -> list[Heard]:
-        """Ask for the account and for the orders that may have changed, the oldest first."""
+        """Ask for the account and for the orders that may have changed, some at once, each in its turn."""
         heard = self._ask_account()
-        for number, known in enumerate(self._memory.news.desk.unsettled(self._memory.instruments)):
-            if number == _MOST_QUERIES:
-                break
-            heard.append(self._ask_order("order", known))
-        return heard
+        known = list(self._memory.news.desk.unsettled(self._memory.instruments))
+        start = self._turn % len(known) if known else 0
+        self._turn = start + _MOST_QUERIES
+        return heard + [self._ask_order("order", one) for one in [*known[start:], *known[:start]][:_MOST_QUERIES]]
 
     def _look(self, now: int) -> list[Heard]:
         """Ask for the fills of orders of which only the sum of them is known for a while."""
