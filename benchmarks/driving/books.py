@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct, field
 
@@ -14,6 +14,7 @@ from arbcore.ports.trading import VenueItem
 from benchmarks.driving.shapes import Shape
 
 ZERO: Final = Decimal(0)
+_KEPT: Final = 5_000  # ids of what was settled and dropped
 
 
 class Sent(Struct):
@@ -27,6 +28,7 @@ class Sent(Struct):
             venue was asked for long enough and knows none.
         report: Latest report.
         fills: Fills by id.
+        given_up: Whether it was asked for so long that asking on makes no sense.
     """
 
     order: OrderRequest
@@ -35,6 +37,7 @@ class Sent(Struct):
     outcome: str = "under way"
     report: OrderReport | None = None
     fills: dict[str, Fill] = field(default_factory=dict)
+    given_up: bool = False
 
     @property
     def filled(self) -> Decimal:
@@ -69,10 +72,11 @@ class Books:
     def __init__(self, instruments: Sequence[Instrument]) -> None:
         self.sent: Final[dict[str, Sent]] = {}
         self.faults: Final[list[str]] = []
-        self.told: Final[set[str]] = set()
+        self.told: Final[dict[str, None]] = {}
         self.payments: Final[dict[str, FundingPayment]] = {}
         self.view: Final[dict[str, tuple[Decimal, Decimal]]] = {}
         self.positions: Final[dict[str, Decimal]] = {}
+        self._dropped: Final[dict[str, tuple[OrderState | None, frozenset[str]]]] = {}
         self._instruments: Final = {one.key: one for one in instruments}
 
     def hear(self, item: VenueItem) -> None:
@@ -81,7 +85,7 @@ class Books:
             case Fill():
                 if item.fill_id in self.told:
                     self.faults.append(f"{item.client_order_id}: the fill {item.fill_id} was reported twice")
-                self.told.add(item.fill_id)
+                self.told[item.fill_id] = None
                 self.learn(item)
             case OrderReport():
                 self.learn(item)
@@ -97,7 +101,9 @@ class Books:
     def learn(self, item: OrderReport | Fill) -> None:
         """Take a report or a fill, whichever way it came."""
         sent = self.sent.get(item.client_order_id)
-        if sent is None:
+        if sent is None and item.client_order_id in self._dropped:
+            self._late(item)
+        elif sent is None:
             self.faults.append(f"{item.client_order_id or item.venue_order_id}: an order that nobody sent")
         elif item.origin is not OrderOrigin.OURS:
             self.faults.append(f"{item.client_order_id}: told as {item.origin}")
@@ -105,6 +111,15 @@ class Books:
             self._fill(sent, item)
         else:
             self._report(sent, item)
+
+    def forget(self) -> None:
+        """Drop orders that are settled, and payments; the latest of the ids stay known."""
+        for identity in [identity for identity, sent in self.sent.items() if sent.settled]:
+            sent = self.sent.pop(identity)
+            self._dropped[identity] = sent.state, frozenset(sent.fills)
+        self.payments.clear()
+        _cut(self._dropped)
+        _cut(self.told)
 
     def balances(self, start: dict[str, Decimal]) -> dict[str, Decimal]:
         """Return what fills and funding make of the money at the start; open positions at their cost."""
@@ -125,6 +140,13 @@ class Books:
         """Return the net position that the fills of an instrument make."""
         fills = (fill for sent in self.sent.values() for fill in sent.fills.values() if fill.instrument == instrument)
         return sum((fill.quantity * fill.side.sign for fill in fills), ZERO)
+
+    def _late(self, item: OrderReport | Fill) -> None:
+        """Take what is told of an order that was settled and dropped: it may be told again, and be nothing new."""
+        state, fills = self._dropped[item.client_order_id]
+        known = item.fill_id in fills if isinstance(item, Fill) else item.state is state
+        if not known:
+            self.faults.append(f"{item.client_order_id}: settled and compared, and then {item}")
 
     def _fill(self, sent: Sent, fill: Fill) -> None:
         known = sent.fills.setdefault(fill.fill_id, fill)
@@ -155,6 +177,12 @@ class Books:
 def _facts(fill: Fill) -> tuple[object, ...]:
     """Return what must be equal however a fill was learned: Upbit does not tell in answers who made and who took."""
     return fill.instrument, fill.side, fill.quantity, fill.price, fill.fee, fill.fee_currency
+
+
+def _cut(known: dict[str, Any]) -> None:
+    """Drop what is oldest and too much."""
+    while len(known) > _KEPT:
+        del known[next(iter(known))]
 
 
 def _add(found: dict[str, Decimal], currency: str, amount: Decimal) -> None:

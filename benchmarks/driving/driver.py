@@ -1,7 +1,8 @@
 """Drives orders straight on a venue's port: places, cancels, changes; settles each by asking, never by repeating."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from random import Random
 from typing import Final
@@ -21,6 +22,7 @@ from benchmarks.driving.shapes import Shape, Shaper, lots, placed
 
 _S: Final = 10**9
 _GIVEN_UP: Final = 120 * _S  # what is not settled by then is told as such
+_ROUND: Final = 300
 _CLOSE: Final = Shape("close", OrderType.MARKET, TimeInForce.IOC, reduces=True)
 
 
@@ -66,6 +68,8 @@ class Driver:
         self._amends: Final = amends
         self._patience: Final = patience
         self._left = 0
+        self._sent = 0
+        self._doing: Final[dict[object, tuple[str, int]]] = {}
         self._news = anyio.Event()
 
     def take(self, item: VenueItem) -> None:
@@ -83,30 +87,58 @@ class Driver:
         await self._news.wait()
 
     async def drive(self, count: int, at_once: int = 6) -> None:
-        """Send orders, each followed by what its shape allows."""
-        self._left = count
-        async with anyio.create_task_group() as group:
-            for _ in range(at_once):
-                group.start_soon(self._work)
+        """Send orders, each followed by what its shape allows.
+
+        They come in rounds, each settled in whatever weather there is: a venue does not remember orders for ever.
+        """
+        while count > 0:
+            self._left = min(count, _ROUND)
+            count -= self._left
+            async with anyio.create_task_group() as group:
+                for _ in range(at_once):
+                    group.start_soon(self._work)
+            await self._settle_orders()
+
+    @property
+    def moved(self) -> tuple[int, int]:
+        """Number of orders that were sent, and of those that are settled."""
+        sent = self.books.sent.values()
+        return self._sent, self._sent - sum(not one.settled for one in sent)
+
+    @property
+    def under_way(self) -> list[tuple[str, float]]:
+        """What it waits for, and for how many seconds, the longest first."""
+        now = self._clock.now()
+        return sorted(((what, (now - since) / _S) for what, since in self._doing.values()), key=lambda one: -one[1])
 
     async def settle(self) -> None:
-        """Ask and cancel until every order is settled, then close positions the same way."""
-        await self._settle_all()
+        """Ask and cancel until every order is settled or given up, then close positions the same way."""
+        await self._settle_orders()
         for instrument in self._instruments.values():
-            for _ in range(20):
-                held = self.books.position(instrument.key)
-                if instrument.kind is not InstrumentKind.PERPETUAL or not held:
-                    break
-                side = Side.SELL if held > 0 else Side.BUY
-                order = self._shaper.made(instrument, _CLOSE, side)
-                await self._place(_CLOSE, replace(order, quantity=abs(held)))
-                await self._settle_all()
+            if instrument.kind is InstrumentKind.PERPETUAL:
+                await self._close(instrument)
 
-    async def _settle_all(self) -> None:
+    def forget(self) -> None:
+        """Drop what is settled and was compared, so that a long run can look at its memory."""
+        self.books.forget()
+        self.errors.clear()
+
+    async def _close(self, instrument: Instrument) -> None:
+        """Close a position by as many orders as its size takes; a venue may have us wait before it takes any."""
+        since, largest = self._clock.now(), instrument.max_quantity or Decimal("Infinity")
+        while (held := self.books.position(instrument.key)) and self._clock.now() - since < _GIVEN_UP:
+            order = self._shaper.made(instrument, _CLOSE, Side.SELL if held > 0 else Side.BUY)
+            sent = await self._place(_CLOSE, replace(order, quantity=min(abs(held), largest)))
+            if sent.outcome == "refused":
+                await anyio.sleep(1)
+            elif not sent.settled:
+                await self._settle(sent, anyio.CapacityLimiter(1))
+
+    async def _settle_orders(self) -> None:
+        limit = anyio.CapacityLimiter(4)
         async with anyio.create_task_group() as group:
-            limit = anyio.CapacityLimiter(4)
             for sent in self.books.sent.values():
-                if not sent.settled:
+                if not sent.settled and not sent.given_up:
                     group.start_soon(self._settle, sent, limit)
 
     async def _work(self) -> None:
@@ -123,8 +155,10 @@ class Driver:
 
     async def _place(self, shape: Shape, order: OrderRequest) -> Sent:
         sent = self.books.sent[order.client_order_id] = Sent(order, shape, self._clock.now())
+        self._sent += 1
         try:
-            self.books.learn(await self._venue.submit(order))
+            with self._busy(f"place {order.client_order_id} ({shape.name})"):
+                self.books.learn(await self._venue.submit(order))
             sent.outcome = "accepted"
         except OutcomeUnknown as error:
             self.errors.append(error)
@@ -138,7 +172,8 @@ class Driver:
 
     async def _cancel(self, sent: Sent) -> None:
         try:
-            await self._venue.cancel(self._ref(sent))
+            with self._busy(f"cancel {sent.order.client_order_id}"):
+                await self._venue.cancel(self._ref(sent))
             self.counts["cancel accepted"] += 1
         except OutcomeUnknown as error:
             self.errors.append(error)
@@ -158,7 +193,8 @@ class Driver:
             price=placed(instrument, order.price * (1 - order.side.sign * Decimal("0.001")), order.side),
         )
         try:
-            self.books.learn(await self._venue.amend(self._ref(sent), change))
+            with self._busy(f"amend {order.client_order_id}"):
+                self.books.learn(await self._venue.amend(self._ref(sent), change))
             self.counts["amend accepted"] += 1
         except OutcomeUnknown as error:
             self.errors.append(error)
@@ -174,20 +210,33 @@ class Driver:
                 await self._look_up(sent, self._clock.now() - since)
             if not sent.settled:
                 await anyio.sleep(0.15)
+        sent.given_up = not sent.settled
 
     async def _look_up(self, sent: Sent, waited: int) -> None:
         try:
-            news = await self._venue.look_up(self._ref(sent))
+            with self._busy(f"look up {sent.order.client_order_id}"):
+                news = await self._venue.look_up(self._ref(sent))
         except ExchangeError as error:
             self.errors.append(error)
             self.counts["look-up failed"] += 1
             return
+        self.counts["looked up"] += 1
         for item in news:
             self.books.learn(item)
         if not news and sent.outcome == "unknown" and sent.report is None and waited > self._patience:
             sent.outcome = "absent"
+            self.counts["found absent"] += 1
         elif sent.report is not None and sent.report.state not in TERMINAL:
             await self._cancel(sent)
+
+    @contextmanager
+    def _busy(self, what: str) -> Iterator[None]:
+        mark = object()
+        self._doing[mark] = what, self._clock.now()
+        try:
+            yield
+        finally:
+            del self._doing[mark]
 
     def _ref(self, sent: Sent) -> OrderRef:
         return OrderRef(

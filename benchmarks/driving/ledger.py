@@ -25,7 +25,8 @@ class Ledger:
 
     Attributes:
         account: The account.
-        orders: Every order that it ever had, by client id.
+        orders: Every order that it had, by client id.
+        start: Money when this began to watch.
 
     Args:
         simulator: The simulator.
@@ -37,7 +38,7 @@ class Ledger:
         (self.account,) = simulator.venues.accounts.of(venue)
         self.orders: Final[dict[str, list[Order]]] = {}
         self.account.listeners.append(self)
-        self.start: Final = self.totals
+        self.start = self.totals
         self._lots: Final = {one.symbol: one.contract_size for one in instruments}
 
     def on_order(self, order: Order, what: str, execution: Execution | None) -> None:
@@ -64,6 +65,12 @@ class Ledger:
         ]
         found += _unequal("fold", books.balances(self.start), self.totals)
         return found
+
+    def forget(self) -> None:
+        """Begin again with the money as it is; nothing may be open. Ids are made once, so none needs to be known."""
+        self.orders.clear()
+        self.account.used_ids.clear()
+        self.start = self.totals
 
     def view_differences(self, view: dict[str, tuple[Decimal, Decimal]], name: str, *, locked: bool) -> list[str]:
         """Return where a view of totals and locked amounts differs from the ledger."""

@@ -17,9 +17,10 @@ pytest.importorskip("aiohttp", reason="the simulator needs aiohttp")
 
 from arbcore.errors import ArbcoreError
 from arbcore_exchange_simulator import Fault, Simulator, SimulatorSettings
+from benchmarks.driving.comparing import compared
 from benchmarks.driving.opening import ACCOUNTS, SECRETS, context, line, parts
+from benchmarks.driving.weather import storm
 from benchmarks.live import project, simulator, symbols_of
-from tests.driver.test_driver import compared, storm
 from tests.driver.wire import Wire
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(300)]

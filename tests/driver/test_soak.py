@@ -1,24 +1,22 @@
 """A day of a user stream in virtual time, reduced; and an hour of orders over sockets with the full counts."""
 
+import logging
 import os
+import random
 import time
-from decimal import Decimal
-from random import Random
 
-import anyio
 import pytest
 
 pytest.importorskip("aiohttp", reason="the simulator needs aiohttp")
 
 from arbcore_exchange_binance.protocol import desk as binance_desk
 from arbcore_exchange_binance.protocol import usdm_news
-from arbcore_exchange_simulator import Simulator, SimulatorSettings
-from arbcore_exchange_simulator.faults.presets import churn_private
 from arbcore_exchange_upbit.protocol.private import desk as upbit_desk
 from arbcore_exchange_upbit.protocol.private import proof
-from benchmarks.driving.opening import ACCOUNTS, line
+from benchmarks import soak_sockets
 from benchmarks.soak_orders import DAY_FRAMES, FLAT_MIB, soak, taken
-from tests.driver.test_driver import compared
+
+logger = logging.getLogger(__name__)
 
 _FULL = os.environ.get("ARBCORE_COUNTS") == "full"
 _MINUTES = float(os.environ.get("ARBCORE_SOAK_MINUTES", "60"))
@@ -47,21 +45,14 @@ def test_a_day_of_a_user_stream_leaves_nothing_behind(name: str, monkeypatch: py
 
 
 @pytest.mark.anyio
-@pytest.mark.skipif(not _FULL, reason="an hour by the clock; set ARBCORE_COUNTS=full")
-async def test_an_hour_of_orders_over_sockets() -> None:
-    """Both venues at once under the mixture ``churn_private``, in rounds that are compared with the ledger."""
-    told = {"symbols": ("BTC", "ETH", "XRP"), "accounts": ACCOUNTS, "preset": "churn_private"}
-    end, random = time.monotonic() + _MINUTES * 60, Random(1)
-    async with (
-        Simulator(SimulatorSettings.model_validate(told)) as server,
-        line(server, "upbit", 1, Decimal(20_000)) as upbit,
-        line(server, "usdm", 1, Decimal(300), orders=random.choice(("rest", "websocket"))) as usdm,
-    ):
-        while time.monotonic() < end:
-            async with anyio.create_task_group() as group:
-                group.start_soon(upbit.driver.drive, 200)
-                group.start_soon(usdm.driver.drive, 200)
-            for one in (upbit, usdm):
-                assert await compared(one, server) == []
-            for fault in churn_private(random.randrange(10**6)):
-                server.add_fault(fault)
+async def test_orders_over_sockets_in_rounds() -> None:
+    """An hour of both venues at once under the mixture ``churn_private``; seconds, of which memory tells nothing."""
+    if not _FULL:
+        found = await soak_sockets.soak(0.0, 1, logger.info, length=2.0)
+        assert found.wrong == []
+        return
+    found = await soak_sockets.soak(_MINUTES, random.randrange(10**6), logger.info)
+    soak_sockets.report(found, logger.info)
+    assert found.wrong == []
+    assert found.faults.total() > 10
+    assert found.growth < soak_sockets.FLAT_MIB
