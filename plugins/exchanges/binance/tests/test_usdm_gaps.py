@@ -8,7 +8,7 @@ import pytest
 from arbcore.errors import ExchangeUnavailable, OutcomeUnknown
 from arbcore.model.account import AccountUpdate
 from arbcore.model.input import FundingPayment
-from arbcore.model.order import Fill, OrderOrigin, OrderType
+from arbcore.model.order import OrderOrigin, OrderType
 from arbcore.net.protocol import Fetch, Reconnect
 from arbcore_exchange_binance.protocol.private_failures import private_failure
 from arbcore_exchange_binance.protocol.usdm_events import OrderChange, read_event
@@ -108,31 +108,13 @@ def test_a_refused_question_about_a_rate_does_not_end_the_stream() -> None:
     assert len(payments(line.tick(2 * S))) == 1
 
 
-def test_an_order_with_more_than_a_page_of_fills_is_told_whole() -> None:
+def test_fills_of_an_earlier_process_that_nobody_tells_any_more_are_no_mute_stream() -> None:
     line = Line()
-    line.memory.news.desk.sent(order(quantity=Decimal("1.003")), START)
-    partly = {**samples.PLACED, "type": "LIMIT", "status": "FILLED", "executedQty": "1.003", "origQty": "1.003"}
+    partly = {**samples.PLACED, "type": "LIMIT", "status": "PARTIALLY_FILLED", "executedQty": "0.004"}
+    line.answers["/fapi/v1/openOrders"] = [partly]
     line.answers["/fapi/v1/order"] = partly
     line.open()
-    line.tick()
-    rows = [{**samples.TRADE, "id": number, "qty": "0.001"} for number in range(1, 1004)]
-    other = {**samples.TRADE, "id": 5000, "orderId": 77}
-    told_now: list[object] = []
-    found = [one for _ in range(4) for one in line.stream.tick(START + (_ + 1) * S, connected=True)]
-    while found:
-        one = found.pop(0)
-        if not isinstance(one, Fetch):
-            told_now.append(one)
-            continue
-        query = {key: value[0] for key, value in parse_qs(one.request.query).items()}
-        if "userTrades" not in one.request.path:
-            continue
-        first = int(query.get("fromId", 1))
-        page = [row for row in rows if row["id"] >= first][:1000]
-        found += line.stream.fetched(one.tag, reply([*page, other][:1000]), START)
-    fills = [one for one in told_now if isinstance(one, Fill)]
-    assert len(fills) == 1003
-    assert {one.client_order_id for one in fills} == {"ae-1"}
+    assert not [one for _ in range(200) for one in line.tick(S) if isinstance(one, Reconnect)]
 
 
 def test_orders_are_compared_in_turn_however_many_there_are() -> None:

@@ -1,15 +1,22 @@
 """The simulator's futures for tests of the venue: a running one, a venue on it, its faults and what it knows."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from time import time_ns
 from typing import Any
 
+import anyio
+
 from arbcore.context import Context
+from arbcore.model.input import AccountSnapshot, ConnectionChanged
 from arbcore.model.instrument import Instrument
+from arbcore.model.money import total
+from arbcore.model.order import Fill, OrderReport, OrderRequest, OrderState, OrderType, Side, TimeInForce
+from arbcore.model.state import ConnectionState
 from arbcore_exchange_binance import plugin
 from arbcore_exchange_binance.settings import BinanceSettings
 from arbcore_exchange_binance.usdm_venue import UsdmVenue
@@ -123,3 +130,79 @@ class UsdmBench:
     @property
     def _account(self) -> Account:
         return self.simulator.venues.accounts.known("usdm")
+
+
+@dataclass
+class Desk:
+    """A venue that runs, and what it told."""
+
+    bench: UsdmBench
+    venue: UsdmVenue
+    heard: list[Any] = field(default_factory=list)
+    changed: anyio.Event = field(default_factory=anyio.Event)
+
+    def take(self, item: Any) -> None:
+        self.heard.append(item)
+        self.changed.set()
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        with anyio.fail_after(20):
+            while not holds():
+                self.changed = anyio.Event()
+                await self.changed.wait()
+
+    def of(self, kind: type, since: int = 0) -> list[Any]:
+        return [one for one in self.heard[since:] if isinstance(one, kind)]
+
+    def about(self, name: str, kind: type) -> list[Any]:
+        return [one for one in self.of(kind) if one.client_order_id == name]
+
+    def states(self, since: int = 0) -> list[ConnectionState]:
+        return [one.state for one in self.of(ConnectionChanged, since) if one.connection == "user"]
+
+    async def connected(self, since: int = 0) -> None:
+        await self.until(lambda: ConnectionState.CONNECTED in self.states(since))
+        await self.until(lambda: self.of(AccountSnapshot, since))
+
+    async def order(self, side: Side = Side.BUY, quantity: str = "0.01", **changes: Any) -> OrderRequest:
+        given: dict[str, Any] = {"type": OrderType.MARKET, **changes}
+        return OrderRequest(
+            client_order_id=f"suite-{time_ns()}", instrument=KEY, side=side, quantity=Decimal(quantity), **given
+        )
+
+    async def resting(self) -> OrderRequest:
+        price = (self.bench.bid() * Decimal("0.97")).quantize(Decimal("0.1"))
+        return await self.order(type=OrderType.LIMIT, price=price, time_in_force=TimeInForce.GTC)
+
+    async def fill(self, order: OrderRequest) -> None:
+        await self.venue.submit(order)
+        await self.until(lambda: self.whole(order))
+
+    def whole(self, order: OrderRequest) -> bool:
+        return total(one.quantity for one in self.about(order.client_order_id, Fill)) == order.quantity
+
+    def calls_are_open(self) -> bool:
+        calls = self.venue._orders.changes.calls
+        return calls is not None and calls.is_open
+
+    def is_in(self, order: OrderRequest, state: OrderState) -> bool:
+        reports = self.about(order.client_order_id, OrderReport)
+        return bool(reports) and reports[-1].state is state
+
+
+@asynccontextmanager
+async def trading(simulator: Simulator, **settings: Any) -> AsyncIterator[Desk]:
+    bench = UsdmBench(simulator, await listed_on(simulator), **{"orders": "rest", **settings})
+    venue = bench.open_venue()
+    async with venue, anyio.create_task_group() as group:
+        desk = Desk(bench, venue)
+        group.start_soon(venue.run, [KEY], desk.take)
+        await desk.connected()
+        yield desk
+        group.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def entering(simulator: Simulator, secrets: dict[str, str], **settings: Any) -> AsyncIterator[UsdmVenue]:
+    async with UsdmVenue(settings_of(simulator, **settings), context_of(**secrets)) as venue:
+        yield venue

@@ -8,7 +8,7 @@ from uuid import uuid4
 from msgspec.structs import replace
 
 from arbcore.context import Context
-from arbcore.errors import ConfigurationError, ExchangeError, ExchangeRefused, ExchangeUnavailable
+from arbcore.errors import ConfigurationError, ExchangeError, ExchangeRefused, ExchangeUnavailable, RateLimited
 from arbcore.net.calls import Call, SocketCalls
 from arbcore.net.http import HttpClient
 from arbcore.net.limits import RateLimits, shared_limits
@@ -26,6 +26,7 @@ from arbcore_exchange_binance.protocol.signing import API_KEY_HEADER, ApiKey, Pa
 from arbcore_exchange_binance.settings import BinanceSettings
 
 _OK: Final = 200
+_BANNED: Final = 418
 _MS: Final = 10**6
 
 
@@ -41,7 +42,7 @@ class PrivateAccess:
     def __init__(self, settings: BinanceSettings, context: Context, rest: str = "") -> None:
         self.product: Final[Product] = PRODUCTS[settings.product]
         self.addresses: Final[Addresses] = addresses(settings, context.environment)
-        self.offset: Final = ClockOffset()
+        self.offset: Final = ClockOffset(resolution=_MS)
         base = rest or self.addresses.rest
         # The venue counts by address: the feed of the same product shares this object.
         self.limits: Final[RateLimits] = shared_limits(f"binance {settings.product} {base}", counters(self.product))
@@ -133,11 +134,33 @@ class PrivateAccess:
         if reply.status == _OK:
             return reply
         error = private_failure(reply.status, reply.body, what)
-        if await self.clock_was_wrong(error) and request.method == "GET":
+        if await self.refused(reply, error, request.counter) and request.method == "GET":
             reply = await self.http.send(request)
             require_done(reply, what)
             return reply
         raise error
+
+    async def refused(self, reply: Reply, error: ExchangeError, counter: str) -> bool:
+        """Heed what a refusal says: send less for a while, or measure the venue's clock anew.
+
+        The client heeds HTTP 429 and 418 itself; calls, and requests refused by code alone, come here.
+
+        Args:
+            reply: The answer, with the status of the call.
+            error: What it stands for.
+            counter: Name of the rate limit's counter that was drawn on.
+
+        Returns:
+            Whether the clock was measured.
+        """
+        if isinstance(error, RateLimited):
+            until = reply.recv_ts + penalty(reply, 1)
+            if reply.status == _BANNED:
+                self.limits.pause("", until)
+            else:
+                # Cancels do not wait for a pause that the venue did not ask for.
+                self.limits.pause(counter, until, urgent=reply.recv_ts)
+        return await self.clock_was_wrong(error)
 
     async def clock_was_wrong(self, error: ExchangeError) -> bool:
         """Measure the venue's clock anew where an error says that ours is wrong; tell whether it was measured."""

@@ -16,6 +16,7 @@ from arbcore.ports.trading import OrderNews
 from arbcore_exchange_binance.access import PrivateAccess
 from arbcore_exchange_binance.protocol.desk import Desk
 from arbcore_exchange_binance.protocol.exact import symbol_of
+from arbcore_exchange_binance.protocol.spot_lookups import OrderTrades
 from arbcore_exchange_binance.protocol.spot_replies import (
     Account,
     account_snapshot,
@@ -78,9 +79,8 @@ class SpotAccount:
         report = self._desk.learn(report)
         if not report.filled:
             return [report]
-        reply = await self._access.ask(order_trades(row.symbol, str(row.order_id)), what)
-        rows = read_trades(reply.body, what)
-        return [report, *(trade_fill(one, self._venue, row.client_id, origin, reply.recv_ts) for one in rows)]
+        rows, now = await self._trades_of(row, what), self._clock.now()
+        return [report, *(trade_fill(one, self._venue, row.client_id, origin, now) for one in rows)]
 
     async def open_orders(self, instrument: str) -> Sequence[OpenOrder]:
         """Return the open orders of an instrument, or of all."""
@@ -137,6 +137,17 @@ class SpotAccount:
             return replace(facts, fee_discount="")
         left = next((one.free for one in found.balances if one.asset == discount.discount_asset), ZERO)
         return replace(facts, fee_discount=discount.discount_asset, fee_discount_left=left)
+
+    async def _trades_of(self, row: OrderRow, what: str) -> list[TradeRow]:
+        """Return the trades of an order, as many as its row counts."""
+        pages = OrderTrades(row)
+        request = order_trades(row.symbol, str(row.order_id))
+        while True:
+            reply = await self._access.ask(request, what)
+            following = pages.take(read_trades(reply.body, what))
+            if following is None:
+                return pages.rows
+            request = following
 
     async def _orders(self, symbol: str, begin: int, end: int) -> dict[int, OrderRow]:
         found: dict[int, OrderRow] = {}

@@ -5,7 +5,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from arbcore.context import Context
-from arbcore.errors import ExchangeError, ExchangeRefused, ExchangeUnavailable, OutcomeUnknown, RateLimited
+from arbcore.errors import ExchangeError, ExchangeRefused, OutcomeUnknown
 from arbcore.model.order import (
     Amendment,
     Fill,
@@ -16,14 +16,12 @@ from arbcore.model.order import (
     TimeInForce,
 )
 from arbcore.model.reason import Reason
-from arbcore.net.calls import Call, SocketCalls
 from arbcore.net.request import Request
 from arbcore.ports.trading import OrderNews, TakeItem
 from arbcore_exchange_binance.access import PrivateAccess
-from arbcore_exchange_binance.protocol.calls import read_result
+from arbcore_exchange_binance.changing import NOT_DONE, Changes
 from arbcore_exchange_binance.protocol.desk import Desk
 from arbcore_exchange_binance.protocol.exact import symbol_of
-from arbcore_exchange_binance.protocol.signing import Params
 from arbcore_exchange_binance.protocol.spot_filters import bound_broken, breaks_a_bound
 from arbcore_exchange_binance.protocol.spot_replies import Replaced, read_listed, read_order, read_replaced
 from arbcore_exchange_binance.protocol.spot_requests import (
@@ -38,14 +36,12 @@ from arbcore_exchange_binance.protocol.spot_requests import (
 from arbcore_exchange_binance.protocol.spot_values import OrderRow, order_report, placed_fills
 from arbcore_exchange_binance.settings import BinanceSettings
 
-_NOT_DONE: Final = (ExchangeRefused, RateLimited, ExchangeUnavailable)
-
 
 class SpotOrders:
     """Places, cancels and replaces orders of one account.
 
     Attributes:
-        calls: Connection for calls of the WebSocket API; None where orders go by request only.
+        changes: What sends them; it holds the connection for calls.
         report: Takes what answers tell of orders; None while nothing runs.
 
     Args:
@@ -56,7 +52,7 @@ class SpotOrders:
     """
 
     def __init__(self, access: PrivateAccess, desk: Desk, settings: BinanceSettings, context: Context) -> None:
-        self.calls: SocketCalls | None = None
+        self.changes: Final = Changes(access, only_calls=settings.orders == "websocket")
         self.report: TakeItem | None = None
         self._access: Final = access
         self._desk: Final = desk
@@ -70,14 +66,14 @@ class SpotOrders:
         what = f"order {order.client_order_id}"
         self._desk.sent(order, self._context.clock.now())
         try:
-            body = await self._change("order.place", params, place(params, order.expires_at), what)
-        except _NOT_DONE as error:
+            reply = await self.changes.send("order.place", params, place(params, order.expires_at), what)
+        except NOT_DONE as error:
             self._not_placed(order.client_order_id, error)
             if isinstance(error, ExchangeRefused) and breaks_a_bound(error):
                 raise await self._explained(error, order) from None
             raise
         try:
-            return self._placed(read_order(body, what), order)
+            return self._placed(read_order(reply.body, what), order)
         except ExchangeError as error:
             raise OutcomeUnknown(f"{self._venue}: {error.what}", "look the order up") from error
 
@@ -85,10 +81,10 @@ class SpotOrders:
         """Ask for a cancel; see `Venue.cancel`."""
         what = f"cancel {order.client_order_id or order.venue_order_id}"
         self._desk.claim(order, self._context.clock.now())
-        body = await self._change("order.cancel", cancel_params(order), cancel(order), what)
+        reply = await self.changes.send("order.cancel", cancel_params(order), cancel(order), what)
         # The venue took it, whatever can be read of the answer.
         try:
-            self._told(read_order(body, what))
+            self._told(read_order(reply.body, what))
         except ExchangeError as error:
             self._context.logger.warning("%s", error.what)
 
@@ -112,7 +108,7 @@ class SpotOrders:
         self._desk.sent(new, self._context.clock.now())
         try:
             done = await self._replace(replace_order(order, change, self._settings.self_trade), what)
-        except _NOT_DONE as error:
+        except NOT_DONE as error:
             self._not_placed(new.client_order_id, error)
             raise
         try:
@@ -129,38 +125,13 @@ class SpotOrders:
             if error.reason != Reason.ORDER_UNKNOWN:
                 raise
 
-    async def _change(self, method: str, params: Params, request: Request, what: str) -> bytes:
-        """Send what changes something by call or by request, never both; return the JSON text of the answer.
-
-        Raises:
-            ExchangeError: As `Venue.submit`.
-        """
-        calls = self.calls
-        if calls is None or not (calls.is_open or self._settings.orders == "websocket"):
-            return (await self._access.ask(request, what)).body
-        template = Call(
-            id="",
-            method=method,
-            frame=str,
-            counter=request.counter,
-            weight=request.weight,
-            urgent=request.urgent,
-            expires_at=request.expires_at,
-        )
-        reply = await calls.call(self._access.call(method, params, template))
-        try:
-            return read_result(reply, what)
-        except ExchangeError as error:
-            await self._access.clock_was_wrong(error)
-            raise
-
     async def _replace(self, request: Request, what: str) -> Replaced:
         timed = replace(request, timeout_ns=self._settings.network.request_timeout)
         reply = await self._access.http.send(timed)
         try:
             return read_replaced(reply, what)
         except ExchangeError as error:
-            await self._access.clock_was_wrong(error)
+            await self._access.refused(reply, error, request.counter)
             raise
 
     async def _explained(self, error: ExchangeRefused, order: OrderRequest) -> ExchangeRefused:
@@ -222,7 +193,7 @@ class SpotOrders:
         if done.placed is not None:
             return self._placed(done.placed, new)
         error = done.error
-        if not isinstance(error, _NOT_DONE):
+        if not isinstance(error, NOT_DONE):
             raise error or ExchangeError("cancelReplace: no answer about the new order")
         self._not_placed(new.client_order_id, error)
         now = self._context.clock.now()

@@ -14,8 +14,8 @@ from arbcore.model.order import Amendment, OrderRef, OrderReport, OrderRequest
 from arbcore.net.calls import Call
 from arbcore.net.stream import run_stream
 from arbcore.ports.trading import OrderNews, TakeItem
-from arbcore.ports.venue import Deliver, FeedItem, RequestMeasured
 from arbcore_exchange_binance.access import PrivateAccess
+from arbcore_exchange_binance.changing import only_measured
 from arbcore_exchange_binance.key_scope import ask_key, check_key, with_key
 from arbcore_exchange_binance.protocol.desk import Desk
 from arbcore_exchange_binance.protocol.exact import symbol_of
@@ -62,7 +62,7 @@ class SpotVenue:
             await check_key(self._access, self._settings, self._context)
             self._open.push_async_exit(opening.pop_all())
         if self._settings.orders != "rest":
-            self._orders.calls = self._access.socket("orders")
+            self._orders.changes.calls = self._access.socket("orders")
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -72,13 +72,13 @@ class SpotVenue:
     async def run(self, instruments: Sequence[str], report: TakeItem) -> None:
         """Report orders, fills and balances until cancelled, reconnecting by itself; see `Venue.run`."""
         self._orders.report = report
-        self._access.measure(_only_measured(report))
+        self._access.measure(only_measured(report))
         symbols = [symbol_of(key) for key in instruments]
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._keep_time)
-                if self._orders.calls is not None:
-                    tasks.start_soon(self._orders.calls.run, report)
+                if self._orders.changes.calls is not None:
+                    tasks.start_soon(self._orders.changes.calls.run, report)
                 await self._stream(symbols, report)
         finally:
             self._orders.report = None
@@ -172,13 +172,3 @@ class SpotVenue:
                 await self._access.measure_clock(_MEASURED)
             except ExchangeError as error:
                 self._context.logger.warning("the venue's clock was not told: %s", error.what)
-
-
-def _only_measured(report: TakeItem) -> Deliver:
-    """Return a taker of what a client tells: how requests went."""
-
-    def take(item: FeedItem) -> None:
-        if isinstance(item, RequestMeasured):
-            report(item)
-
-    return take

@@ -5,23 +5,19 @@ from contextlib import contextmanager
 from typing import Final
 
 from arbcore.context import Context
-from arbcore.errors import ExchangeError, ExchangeRefused, ExchangeUnavailable, OutcomeUnknown, RateLimited
+from arbcore.errors import ExchangeError, ExchangeRefused, OutcomeUnknown
 from arbcore.model.order import TERMINAL, TRIGGERED, Amendment, OrderRef, OrderReport, OrderRequest
 from arbcore.model.reason import Reason
-from arbcore.net.calls import Call, SocketCalls
-from arbcore.net.request import Reply, Request
+from arbcore.net.request import Reply
 from arbcore_exchange_binance.access import PrivateAccess
+from arbcore_exchange_binance.changing import NOT_DONE, Changes
 from arbcore_exchange_binance.protocol import usdm_requests as requests
-from arbcore_exchange_binance.protocol.calls import read_result
 from arbcore_exchange_binance.protocol.desk import Desk
 from arbcore_exchange_binance.protocol.exact import symbol_of
-from arbcore_exchange_binance.protocol.signing import Params
 from arbcore_exchange_binance.protocol.usdm_memory import Memory
 from arbcore_exchange_binance.protocol.usdm_orders import algo_name, algo_params, amend_params, order_name, order_params
 from arbcore_exchange_binance.protocol.usdm_values import ALGO, ORDER, done
 from arbcore_exchange_binance.settings import BinanceSettings
-
-_NOT_DONE: Final = (ExchangeRefused, RateLimited, ExchangeUnavailable)
 
 
 @contextmanager
@@ -41,7 +37,7 @@ class UsdmOrders:
     """Places, cancels and changes orders of one account in one-way mode.
 
     Attributes:
-        calls: Connection for calls of the WebSocket API; None where orders go by request only.
+        changes: What sends them; it holds the connection for calls.
         hedge_mode: Whether the account keeps long and short positions apart, as far as it is known.
 
     Args:
@@ -52,7 +48,7 @@ class UsdmOrders:
     """
 
     def __init__(self, access: PrivateAccess, memory: Memory, settings: BinanceSettings, context: Context) -> None:
-        self.calls: SocketCalls | None = None
+        self.changes: Final = Changes(access, only_calls=settings.orders == "websocket")
         self.hedge_mode = False
         self._access: Final = access
         self._memory: Final = memory
@@ -75,7 +71,7 @@ class UsdmOrders:
         self._news.desk.sent(order, self._context.clock.now())
         self._news.asks(order)
         try:
-            reply = await self._change(method, params, request, what)
+            reply = await self.changes.send(method, params, request, what)
         except ExchangeError as error:
             self._not_placed(order.client_order_id, error)
             raise
@@ -90,10 +86,10 @@ class UsdmOrders:
     async def _cancel(self, order: OrderRef, what: str) -> None:
         if self._is_algo(order):
             params = algo_name(order)
-            await self._change("algoOrder.cancel", params, requests.cancel_algo(params), what)
+            await self.changes.send("algoOrder.cancel", params, requests.cancel_algo(params), what)
             return
         params = order_name(order)
-        reply = await self._change("order.cancel", params, requests.cancel(params), what)
+        reply = await self.changes.send("order.cancel", params, requests.cancel(params), what)
         # The venue took it, whatever can be read of the answer.
         try:
             self._memory.hint(done(reply.body, ORDER, what), reply.recv_ts)
@@ -107,45 +103,22 @@ class UsdmOrders:
         params = amend_params(order, change)
         self._news.amends(order)
         with claimed(self._news.desk, order, self._context.clock.now()):
-            reply = await self._change("order.modify", params, requests.amend(params), what)
+            reply = await self.changes.send("order.modify", params, requests.amend(params), what)
         return self._answered(reply, what, algo=False)
 
     async def cancel_all(self, instrument: str) -> None:
         """Ask for a cancel of every open order of an instrument; see `Venue.cancel_all`."""
         symbol = symbol_of(instrument)
+        troubles: list[ExchangeError] = []
         for request in (requests.cancel_open(symbol), requests.cancel_open_algo(symbol)):
             try:
                 await self._access.ask(request, f"cancel of all of {symbol}")
-            except ExchangeRefused as error:
-                # So it may answer where nothing is open.
-                if error.reason != Reason.ORDER_UNKNOWN:
-                    raise
-
-    async def _change(self, method: str, params: Params, request: Request, what: str) -> Reply:
-        """Send what changes an order, by call or by request; return the answer, its body the order's JSON text.
-
-        Raises:
-            ExchangeError: As `Venue.submit`.
-        """
-        calls = self.calls
-        if calls is None or not (calls.is_open or self._settings.orders == "websocket"):
-            return await self._access.ask(request, what)
-        template = Call(
-            id="",
-            method=method,
-            frame=str,
-            counter=request.counter,
-            weight=request.weight,
-            urgent=request.urgent,
-            expires_at=request.expires_at,
-        )
-        reply = await calls.call(self._access.call(method, params, template))
-        try:
-            body = read_result(reply, what)
-        except ExchangeError as error:
-            await self._access.clock_was_wrong(error)
-            raise
-        return Reply(status=200, headers={}, body=body, sent_ts=reply.sent_ts, recv_ts=reply.recv_ts)
+            except ExchangeError as error:
+                # Triggers must go whatever became of the others. Where nothing is open it may say so.
+                if getattr(error, "reason", "") != Reason.ORDER_UNKNOWN:
+                    troubles.append(error)
+        if troubles:
+            raise troubles[0]
 
     def _answered(self, reply: Reply, what: str, *, algo: bool) -> OrderReport:
         """Return what the answer to an order says.
@@ -168,7 +141,7 @@ class UsdmOrders:
 
     def _not_placed(self, client_order_id: str, error: ExchangeError) -> None:
         """Forget an order that never came to be; a duplicate's id belongs to another one."""
-        if isinstance(error, _NOT_DONE) and getattr(error, "reason", "") != Reason.ORDER_DUPLICATE_ID:
+        if isinstance(error, NOT_DONE) and getattr(error, "reason", "") != Reason.ORDER_DUPLICATE_ID:
             self._news.desk.refused(client_order_id)
 
     def _is_algo(self, order: OrderRef) -> bool:

@@ -1,6 +1,6 @@
 """Questions about an account on USD-M futures: orders, the past, balances, terms, facts."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -8,7 +8,7 @@ from arbcore.context import Context
 from arbcore.errors import ExchangeRefused
 from arbcore.model.account import AccountFacts, Bracket, MarginMode, OpenOrder, TradingTerms
 from arbcore.model.input import AccountSnapshot, FundingPayment
-from arbcore.model.money import ZERO
+from arbcore.model.money import ZERO, total
 from arbcore.model.order import TERMINAL, TRIGGERED, Fill, OrderRef
 from arbcore.model.reason import Reason
 from arbcore.net.request import Request
@@ -86,6 +86,7 @@ class UsdmReading:
             orders |= {row.order_id: row for row in await self._orders(symbol, start, end)}
             trades |= {row.id: row for row in await self._trades(symbol, start, end)}
             start += requests.WEEK_NS
+        orders |= {row.order_id: row for row in await self._unnamed(symbol, trades.values(), orders)}
         reports = [self._news.report_of(row, now) for row in orders.values()]
         fills = [self._news.fill_of(row, now) for row in trades.values() if row.time * MS >= since]
         ended = [report for report in reports if report.state in TERMINAL and report.ts >= since]
@@ -180,9 +181,24 @@ class UsdmReading:
         report = self._news.desk.learn(report)
         if not row.executed_qty:
             return [report]
-        trades = await self._access.ask(requests.trades_of(row.symbol, str(row.order_id)), "userTrades")
-        rows = values.told(trades.body, values.TRADES, "userTrades")
-        return [report, *(self._news.fill_of(one, trades.recv_ts) for one in rows)]
+        rows = await self._trades_of(row)
+        return [report, *(self._news.fill_of(one, self._context.clock.now()) for one in rows)]
+
+    async def _trades_of(self, row: values.OrderRow) -> list[values.TradeRow]:
+        """Return the trades of an order, as many as its row counts.
+
+        By the order alone the venue may tell those of the last seven days only, and a page at most; what is missing
+        then is looked for among all trades since the order was placed.
+        """
+        body = await self._ask(requests.trades_of(row.symbol, str(row.order_id)))
+        found = {one.id: one for one in values.told(body, values.TRADES, "userTrades")}
+        end = self._memory.venue_time(self._context.clock.now()) + 10**9
+        start = max((row.time or row.update_time) * MS, end - _KEPT_NS)
+        while start < end and total(one.qty for one in found.values()) < row.executed_qty:
+            rows = await self._trades(row.symbol, start, end)
+            found |= {one.id: one for one in rows if one.order_id == row.order_id}
+            start += requests.WEEK_NS
+        return [found[number] for number in sorted(found)]
 
     async def _look_up_algo(self, order: OrderRef) -> list[OrderNews]:
         """Return what an order with a trigger is, or what became of the order that it became."""
@@ -193,6 +209,23 @@ class UsdmReading:
             return await self._look_up_by({"symbol": symbol_of(order.instrument), "orderId": row.actual})
         report = self._news.desk.learn(report)
         return [report]
+
+    async def _unnamed(
+        self, symbol: str, trades: Iterable[values.TradeRow], orders: Container[int]
+    ) -> list[values.OrderRow]:
+        """Return the orders of trades that nothing else names: they were placed before the time asked for."""
+        rows = []
+        for order_id in sorted({one.order_id for one in trades if not self._news.is_named(one)}):
+            if order_id in orders:
+                continue
+            try:
+                body = await self._ask(requests.query({"symbol": symbol, "orderId": order_id}))
+            except ExchangeRefused as error:
+                if error.reason != Reason.ORDER_UNKNOWN:
+                    raise
+                continue
+            rows.append(values.told(body, values.ORDER, "order"))
+        return rows
 
     async def _orders(self, symbol: str, start: int, end: int) -> list[values.OrderRow]:
         rows = values.told(await self._ask(requests.all_orders(symbol, start, end)), values.ORDERS, "allOrders")

@@ -14,8 +14,8 @@ from arbcore.model.order import Amendment, OrderRef, OrderReport, OrderRequest
 from arbcore.net.request import Request
 from arbcore.net.stream import run_stream
 from arbcore.ports.trading import OrderNews, TakeItem
-from arbcore.ports.venue import Deliver, FeedItem, RequestMeasured
 from arbcore_exchange_binance.access import PrivateAccess
+from arbcore_exchange_binance.changing import only_measured
 from arbcore_exchange_binance.key_scope import ask_key, check_key, with_key
 from arbcore_exchange_binance.protocol import usdm_requests as requests
 from arbcore_exchange_binance.protocol.desk import Desk
@@ -73,7 +73,7 @@ class UsdmVenue:
             self._open.push_async_exit(opening.pop_all())
         self._memory.whole_until = self._memory.venue_time(self._context.clock.now())
         if self._settings.orders != "rest":
-            self._orders.calls = self._access.socket("orders")
+            self._orders.changes.calls = self._access.socket("orders")
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -83,12 +83,12 @@ class UsdmVenue:
     async def run(self, instruments: Sequence[str], report: TakeItem) -> None:
         """Report orders, fills, balances, positions and funding until cancelled; see `Venue.run`."""
         self._memory.instruments = tuple(instruments)
-        self._access.measure(_only_measured(report))
+        self._access.measure(only_measured(report))
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._keep_time)
-                if self._orders.calls is not None:
-                    tasks.start_soon(self._orders.calls.run, report)
+                if self._orders.changes.calls is not None:
+                    tasks.start_soon(self._orders.changes.calls.run, report)
                 await self._stream(report)
         finally:
             self._access.measure(None)
@@ -203,13 +203,3 @@ class UsdmVenue:
                 await self._access.measure_clock(_MEASURED)
             except ExchangeError as error:
                 self._context.logger.warning("the venue's clock was not told: %s", error.what)
-
-
-def _only_measured(report: TakeItem) -> Deliver:
-    """Return a taker of what a client tells: how requests went."""
-
-    def take(item: FeedItem) -> None:
-        if isinstance(item, RequestMeasured):
-            report(item)
-
-    return take

@@ -54,6 +54,14 @@ def read_call_id(frame: bytes) -> str | None:
     return None if found is None else str(found)
 
 
+def read_status(frame: bytes) -> int:
+    """Return the status of a call's answer, as HTTP has it; 0 where it can't be read."""
+    try:
+        return _ANSWERS.decode(frame).status
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return 0
+
+
 def read_result(reply: Reply, what: str) -> bytes:
     """Return the JSON text of a call's result.
 

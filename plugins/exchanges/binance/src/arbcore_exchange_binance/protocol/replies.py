@@ -91,12 +91,12 @@ _INTERVALS: Final = msgspec.json.Decoder(list[_Interval], strict=False)
 
 
 def read_time(reply: Reply) -> int:
-    """Return the venue's time in UTC nanoseconds. It tells whole milliseconds: the middle of the one named.
+    """Return the venue's time in UTC nanoseconds. It tells whole milliseconds: the beginning of the one named.
 
     Raises:
         ExchangeError: The reply is a refusal, or nothing that the venue may send.
     """
-    return _read(reply, _TIME, "time").server_time * MS + MS // 2
+    return _read(reply, _TIME, "time").server_time * MS
 
 
 def read_depth(reply: Reply) -> Snapshot:

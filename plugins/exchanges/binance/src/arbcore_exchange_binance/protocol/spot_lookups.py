@@ -7,25 +7,60 @@ from typing import Final
 from msgspec import Struct
 
 from arbcore.errors import ExchangeError, ExchangeRefused
+from arbcore.model.money import total
 from arbcore.model.order import OrderRef
 from arbcore.model.reason import Reason
 from arbcore.net.protocol import Fetch
-from arbcore.net.request import Reply
+from arbcore.net.request import Reply, Request
 from arbcore.ports.trading import OrderNews
 from arbcore_exchange_binance.protocol.desk import Desk, Known
 from arbcore_exchange_binance.protocol.private_failures import private_failure
 from arbcore_exchange_binance.protocol.spot_replies import read_order, read_trades
-from arbcore_exchange_binance.protocol.spot_requests import order_status, order_trades
-from arbcore_exchange_binance.protocol.spot_values import OrderRow, order_report, trade_fill
+from arbcore_exchange_binance.protocol.spot_requests import MOST_ROWS, order_status, order_trades, trades
+from arbcore_exchange_binance.protocol.spot_values import OrderRow, TradeRow, order_report, trade_fill
+from arbcore_exchange_binance.protocol.values import MS
 
 _OK: Final = 200
 _ORDER: Final = "order "
 _FILLS: Final = "fills "
 
 
+class OrderTrades:
+    """The trades of an order, page by page, as many as its row counts.
+
+    By the order alone the venue tells one page, and which is not documented; where that is not all, they are looked
+    for among all trades since the order was placed.
+
+    Args:
+        row: The order.
+    """
+
+    def __init__(self, row: OrderRow) -> None:
+        self._row: Final = row
+        self._found: Final[dict[int, TradeRow]] = {}
+        self._walks = False
+
+    @property
+    def rows(self) -> list[TradeRow]:
+        """Those that were told, the oldest first."""
+        return [self._found[number] for number in sorted(self._found)]
+
+    def take(self, page: Sequence[TradeRow]) -> Request | None:
+        """Take an answer; return what is to be asked next, None where that was all."""
+        row = self._row
+        self._found.update({one.id: one for one in page if one.order_id == row.order_id})
+        if len(page) < MOST_ROWS or total(one.qty for one in self._found.values()) >= row.executed_qty:
+            return None
+        if self._walks:
+            return trades(row.symbol, from_id=max(one.id for one in page) + 1)
+        self._walks = True
+        return trades(row.symbol, since=(row.time or row.ts // MS) * MS)
+
+
 class _Question(Struct):
     ref: OrderRef
     row: OrderRow | None = None
+    trades: "OrderTrades | None" = None
 
 
 class Lookups:
@@ -103,17 +138,27 @@ class Lookups:
             known = self._known(row)
             if row.executed_qty > (known.fills if known is not None else 0):
                 return [Fetch(f"{_FILLS}{number}", order_trades(row.symbol, str(row.order_id)))]
+        if kind == _FILLS and (more := self._page(number, question, reply)) is not None:
+            return [more]
         news: list[OrderNews | Fetch] = []
         if question.row is not None:
-            trades = read_trades(reply.body, "myTrades") if kind == _FILLS else ()
             origin = self._desk.origin(question.row.client_id)
-            for trade in trades:
+            for trade in question.trades.rows if question.trades is not None else ():
                 fill = trade_fill(trade, self._venue, question.row.client_id, origin, now)
                 news += [told] if (told := self._desk.fill(fill)) is not None else []
             report = self._desk.report(order_report(question.row, self._venue, origin, now))
             news += [report] if report is not None else []
         del self._questions[number]
         return news
+
+    def _page(self, number: str, question: _Question, reply: Reply) -> Fetch | None:
+        """Take a page of fills; return the question about the next."""
+        if question.row is None:
+            return None
+        if question.trades is None:
+            question.trades = OrderTrades(question.row)
+        request = question.trades.take(read_trades(reply.body, "myTrades"))
+        return None if request is None else Fetch(f"{_FILLS}{number}", request)
 
     def _known(self, row: OrderRow) -> Known | None:
         key = f"{self._venue}:{row.symbol}"

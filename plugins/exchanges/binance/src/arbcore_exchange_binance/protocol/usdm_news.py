@@ -239,17 +239,14 @@ class News:
         known = self.desk.known(self._key(row.symbol), client_order_id=client_id, venue_order_id=order_id)
         return row.executed_qty <= (known.fills if known else ZERO)
 
-    def lacks_fills(self, symbol: str, order_id: str) -> bool:
-        """Tell whether more of an order has filled than its fills that were told sum up to."""
-        client_id, told_id = self._became.get((symbol, order_id), ("", order_id))
-        known = self.desk.known(self._key(symbol), client_order_id=client_id, venue_order_id=told_id)
-        return known is not None and known.fills < known.filled
-
     def knows(self, row: OrderRow) -> bool:
-        """Tell whether the desk was told as much of an order as a row says, its fills included."""
+        """Tell whether the desk was told as much of an order as a row says.
+
+        Single fills are not looked at: those of an earlier process are not this stream's to tell.
+        """
         client_id, order_id = self._identify(row.symbol, row.client_order_id, str(row.order_id))
         known = self.desk.known(self._key(row.symbol), client_order_id=client_id, venue_order_id=order_id)
-        if known is None or not self.has_fills(row):
+        if known is None or row.executed_qty > known.filled:
             return False
         return known.ended or _state(row.status, row.executed_qty) in {_S.ACKNOWLEDGED, _S.PARTIALLY_FILLED}
 

@@ -20,15 +20,13 @@ from arbcore_exchange_binance.protocol.private_failures import require_done
 from arbcore_exchange_binance.protocol.usdm_memory import Memory
 from arbcore_exchange_binance.protocol.usdm_orders import algo_name, order_name
 from arbcore_exchange_binance.protocol.usdm_requests import (
-    MOST_TRADES,
     account,
     position_risk,
     query,
     query_algo,
     trades_of,
-    trades_since,
 )
-from arbcore_exchange_binance.protocol.usdm_values import ACCOUNT, ALGO, ORDER, POSITIONS, TRADES, TradeRow, told
+from arbcore_exchange_binance.protocol.usdm_values import ACCOUNT, ALGO, ORDER, POSITIONS, TRADES, told
 
 WATCH: Final = "watch:"
 """Tag of its requests."""
@@ -115,17 +113,9 @@ class Watch:
             self._replies[kind] = reply
             return self._accounted(now) if len(self._replies) > 1 else []
         if kind == "trades":
-            return self._traded(tag, about, told(reply.body, TRADES, "userTrades"), now)
+            rows = told(reply.body, TRADES, "userTrades")
+            return [one for row in rows for one in self._memory.news.trade(row, now)]
         return self._found_algo(reply, now) if kind == "algo" else self._found(kind, reply, now)
-
-    def _traded(self, tag: str, about: str, rows: list[TradeRow], now: int) -> list[Heard]:
-        """Take the trades of one order, a page of them after the other: further pages hold those of others too."""
-        symbol, _, order_id = about.partition(":")
-        ours = [row for row in rows if str(row.order_id) == order_id]
-        heard: list[Heard] = [one for row in ours for one in self._memory.news.trade(row, now)]
-        if len(rows) >= MOST_TRADES and self._memory.news.lacks_fills(symbol, order_id):
-            heard.append(Fetch(tag, trades_since(symbol, rows[-1].id + 1)))
-        return heard
 
     def _ask_account(self) -> list[Heard]:
         self._replies.clear()
