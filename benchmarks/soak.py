@@ -1,11 +1,11 @@
 """Soak: a paper session of many coins on both exchanges while the simulator does everything to them that it can.
 
 `arb run` in a process of its own against a simulator with the faults ``churn`` (latency, lost, doubled and late frames,
-mute and cut sockets, gaps, garbage, refusals, maintenance, frozen markets). Afterwards, without the engine's help: did
-any order come from a book that could be known to be bad? Did every connection come back? Is memory flat? Does the
-journal verify, and does the session replay identically?
+mute and cut sockets, gaps, garbage, refusals, maintenance, frozen markets), or ``churn_private``, which has those of
+orders besides. Afterwards, without the engine's help: did any order come from a book that could be known to be bad?
+Did every connection come back? Is memory flat? Does the journal verify, and does the session replay identically?
 
-    python -m benchmarks.soak [--minutes 10] [--symbols 20] [--seed 1]
+    python -m benchmarks.soak [--minutes 10] [--symbols 20] [--seed 1] [--faults churn]
 
 It exits with 1 where something is wrong.
 """
@@ -224,10 +224,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--symbols", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--faults", default="churn", help="A mixture of the simulator, or a file of faults.")
     parser.add_argument("--keep", type=Path, help="Folder to keep the session in.")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        arguments = ("--seed", str(asked.seed), "--faults", "churn", "--no-wait")
+        arguments = ("--seed", str(asked.seed), "--faults", asked.faults, "--no-wait")
         found = soak(asked.keep or Path(scratch), asked.minutes * 60, asked.symbols, arguments, say=True)
     report(found)
     flat = found.growth < FLAT_MIB

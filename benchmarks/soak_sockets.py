@@ -172,7 +172,7 @@ async def _driven(lines: list[Line], length: float) -> None:
     async def drive(one: Line) -> None:
         end = time.monotonic() + length
         while time.monotonic() < end:
-            await one.driver.drive(100)
+            await one.driver.drive(50)
 
     async with anyio.create_task_group() as group:
         for one in lines:

@@ -111,12 +111,12 @@ def test_a_whole_session(tmp_path: Path) -> None:
     keys = {"api_key": {"env": "DRIVER_KEY"}, "api_secret": {"env": "DRIVER_SECRET"}}
     values = {"DRIVER_KEY": "topsecret-key-0123456789", "DRIVER_SECRET": "topsecret-secret-0123456789"}
     storms = tmp_path / "storm.json"
-    kinds = [{"kind": "http_5xx", "at": "3s", "lasts": "1s"}, {"kind": "garbage", "at": "2s", "lasts": "1s"}]
+    kinds = [{"kind": "garbage", "at": "1s", "lasts": "1s"}, {"kind": "http_5xx", "at": "2s", "lasts": "1s"}]
     storms.write_text(json.dumps({"faults": kinds}))
     folder = tmp_path / "project"
-    with simulator("--count", "3", "--faults", str(storms)) as address:
+    with simulator("--count", "2", "--faults", str(storms)) as address:
         config = project(folder, address, symbols_of(address), exchanges={"upbit": keys, "binance": keys})
-        command = [sys.executable, "-m", "arbcore", "run", config.name, "--for", "6s", "--plain", "--json"]
+        command = [sys.executable, "-m", "arbcore", "run", config.name, "--for", "3s", "--plain", "--json"]
         done = subprocess.run(
             command, cwd=folder, env={**os.environ, **values}, capture_output=True, text=True, check=False, timeout=120
         )
