@@ -9,10 +9,14 @@ import pytest
 
 from arbcore.errors import ExchangeRefused, OutcomeUnknown
 from arbcore.model.order import Amendment, OrderRef, OrderRequest, OrderState, Side, TimeInForce
+from arbcore.net.http import HttpClient
 from arbcore.net.request import Reply, Request
+from arbcore_exchange_upbit.access import open_rest
+from arbcore_exchange_upbit.addresses import addresses
 from arbcore_exchange_upbit.inquiry import Inquiry
 from arbcore_exchange_upbit.ordering import Ordering
 from arbcore_exchange_upbit.protocol.private.order_replies import read_order
+from arbcore_exchange_upbit.protocol.requests import markets
 from plugins.exchanges.upbit.tests.live import MARKET, context, settings_at
 from plugins.exchanges.upbit.tests.private_samples import BATCH, UUID, order_row, trade_row
 from plugins.exchanges.upbit.tests.samples import reply
@@ -213,3 +217,16 @@ def test_an_end_that_a_double_told_is_looked_up_until_a_reply_knows_it() -> None
         news = desk.on_row(found, 20)
         assert bool(desk.missing(10**12)) is missing
     assert [item.state for item in news if not hasattr(item, "fill_id")] == [OrderState.CANCELLED]
+
+
+async def test_a_public_request_waits_for_its_answer_as_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = settings_at("http://127.0.0.1:1", network={"request_timeout": "3s"})
+    asked: list[Request] = []
+
+    async def send(_: HttpClient, request: Request) -> Reply:
+        asked.append(request)
+        return reply([])
+
+    monkeypatch.setattr(HttpClient, "send", send)
+    await open_rest(made, addresses(made, "simulator"), context()).send(markets())
+    assert [one.timeout_ns for one in asked] == [3 * 10**9]

@@ -2,12 +2,13 @@
 
 import hashlib
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from msgspec.structs import replace
 
 from arbcore.errors import ConfigurationError
+from arbcore.net.http import HttpClient
 from arbcore_exchange_upbit.addresses import Addresses
 from arbcore_exchange_upbit.protocol.private.numbers import check_moments, nanoseconds
 from arbcore_exchange_upbit.protocol.private.signing import Signer
@@ -17,13 +18,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from arbcore.context import Context
-    from arbcore.net.http import HttpClient
     from arbcore.net.limits import Usage
     from arbcore.net.offset import ClockOffset
     from arbcore.net.request import Reply, Request
+    from arbcore.net.settings import NetworkSettings
 
 DATE_STEP: Final = 10**9
 """The venue tells its time in whole seconds only, in the header ``Date`` of a reply."""
+
+
+class QuestionClient(HttpClient):
+    """A client of questions, which all wait for their answers as long as the settings say."""
+
+    def __init__(self, base: str, *, settings: "NetworkSettings", **given: Any) -> None:
+        super().__init__(base, settings=settings, **given)
+        self._timeout_ns: Final = settings.request_timeout
+
+    async def send(self, request: "Request") -> "Reply":
+        """Send a request as `HttpClient.send` does."""
+        return await super().send(replace(request, timeout_ns=self._timeout_ns))
 
 
 def open_rest(settings: Access, where: Addresses, context: "Context") -> "HttpClient":
@@ -32,11 +45,10 @@ def open_rest(settings: Access, where: Addresses, context: "Context") -> "HttpCl
     The venue counts quotation requests by address, so every instance in the process draws on the same limits. No
     request carries an Origin: with one, the venue allows one request in ten seconds.
     """
-    from arbcore.net.http import HttpClient
     from arbcore.net.limits import shared_limits
     from arbcore_exchange_upbit.protocol.limits import COUNTERS, penalties, read_usage
 
-    return HttpClient(
+    return QuestionClient(
         where.rest,
         venue=context.instance,
         clock=context.clock,
@@ -56,11 +68,11 @@ def open_private_rest(
     The venue counts its requests by the key's pocket, apart from market data; instances with one key share the count.
     Every reply's ``Date`` tells how far the venue's clock stands from ours, which nothing that is signed depends on.
     """
-    from arbcore.net.http import HttpClient
     from arbcore.net.limits import shared_limits
     from arbcore_exchange_upbit.protocol.limits import penalties, private_counters, read_usage
 
     def sign(request: "Request", now: int) -> "Request":
+        # Set here, past the limits: a change waits for those as long as its own patience says, however short this is.
         return replace(signer(request, now), timeout_ns=settings.network.request_timeout)
 
     def note(reply: "Reply") -> "Iterable[Usage]":

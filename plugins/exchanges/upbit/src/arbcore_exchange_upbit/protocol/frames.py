@@ -7,9 +7,9 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from arbcore_exchange_upbit.protocol.decoding import Millis, Price, decode
+from arbcore_exchange_upbit.protocol.decoding import Millis, Price
 from arbcore_exchange_upbit.protocol.ladders import Unit
-from arbcore_exchange_upbit.protocol.refusals import Refusal, error_of
+from arbcore_exchange_upbit.protocol.refusals import error_of, read_notice
 
 
 class OrderbookFrame(msgspec.Struct, tag_field="type", tag="orderbook"):
@@ -51,16 +51,7 @@ Frame = OrderbookFrame | TradeFrame | TickerFrame
 """Frames that carry market data."""
 
 
-class _Notice(msgspec.Struct):
-    """What comes without a type: an error, ``{"status":"UP"}``, an answer to a question about subscriptions."""
-
-    error: Refusal | None = None
-    status: str | None = None
-    method: str | None = None
-
-
 _FRAME: Final[msgspec.json.Decoder[Frame]] = msgspec.json.Decoder(Frame)
-_NOTICE: Final = msgspec.json.Decoder(_Notice)
 
 
 def read_frame(frame: bytes) -> Frame | None:
@@ -72,9 +63,7 @@ def read_frame(frame: bytes) -> Frame | None:
     try:
         return _FRAME.decode(frame)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        notice = decode(_NOTICE, frame, "a frame")
-    if notice.error is not None:
-        raise error_of(notice.error, "stream")
-    if notice.status is None and notice.method is None:
-        decode(_FRAME, frame, "a frame")  # raises what is wrong with it
+        refusal = read_notice(frame, _FRAME)
+    if refusal is not None:
+        raise error_of(refusal, "stream")
     return None

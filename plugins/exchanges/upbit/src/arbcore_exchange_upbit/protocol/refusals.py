@@ -6,7 +6,7 @@ import msgspec
 
 from arbcore.errors import ExchangeError, ExchangeRefused, ExchangeUnavailable, RateLimited
 from arbcore.net.request import Reply
-from arbcore_exchange_upbit.protocol.decoding import words
+from arbcore_exchange_upbit.protocol.decoding import decode, words
 
 TOO_MANY: Final = frozenset({"429", "418", "too_many_requests", "too many requests", "i'm a teapot"})
 """Names, in lower case, of errors that ask to wait."""
@@ -27,6 +27,15 @@ class _Body(msgspec.Struct):
     error: Refusal
 
 
+class _Notice(msgspec.Struct):
+    """What a stream sends without a type: an error, ``{"status":"UP"}``, an answer about subscriptions."""
+
+    error: Refusal | None = None
+    status: str | None = None
+    method: str | None = None
+
+
+_NOTICE: Final = msgspec.json.Decoder(_Notice)
 _BODY: Final = msgspec.json.Decoder(_Body)
 
 
@@ -70,3 +79,19 @@ def refusal_of(reply: Reply) -> Refusal | None:
         return _BODY.decode(reply.body).error
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
+
+
+def read_notice(frame: bytes, decoder: "msgspec.json.Decoder[Any]") -> Refusal | None:
+    """Return the error that a frame without a type tells; None where it only shows that the socket lives.
+
+    Args:
+        frame: What is no frame of the decoder's.
+        decoder: Decoder of the frames with a type.
+
+    Raises:
+        ExchangeError: It is nothing that the venue may send.
+    """
+    notice = decode(_NOTICE, frame, "a frame")
+    if notice.error is None and notice.status is None and notice.method is None:
+        decode(decoder, frame, "a frame")  # raises what is wrong with it
+    return notice.error

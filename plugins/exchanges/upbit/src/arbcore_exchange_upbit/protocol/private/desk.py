@@ -1,22 +1,20 @@
 """What is known of the account's orders, from replies and from the stream alike. Pure; shared by all connections."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace
 
 from arbcore.errors import ExchangeRefused
-from arbcore.model.order import TERMINAL, Fill, Liquidity, OrderOrigin, OrderRef, OrderReport, OrderState
+from arbcore.model.order import TERMINAL, Fill, OrderOrigin, OrderRef, OrderReport, OrderState
 from arbcore.model.reason import Reason
-from arbcore_exchange_upbit.protocol.decoding import MS
 from arbcore_exchange_upbit.protocol.private.facts import Facts, facts_of_frame, facts_of_row, verdict
 from arbcore_exchange_upbit.protocol.private.fees import fee_shares, fill_fee
+from arbcore_exchange_upbit.protocol.private.fills import FillMaker
 from arbcore_exchange_upbit.protocol.private.frames import OrderFrame
 from arbcore_exchange_upbit.protocol.private.known import UNKNOWN, Known, Terms, value
-from arbcore_exchange_upbit.protocol.private.numbers import nanoseconds
-from arbcore_exchange_upbit.protocol.private.order_replies import OrderRow, TradeRow
+from arbcore_exchange_upbit.protocol.private.order_replies import OrderRow
 
 KEPT: Final = 2_048
 """Ended orders that are remembered, so that nothing late of them is told twice."""
@@ -27,9 +25,6 @@ KEPT_FILLS: Final = 131_072
 
 ABSENT_NS: Final = 30 * 10**9
 """Time after which an order that the venue does not know is taken to never have been."""
-
-_RESTED: Final = timedelta(seconds=2)
-"""An order's time has whole seconds, so that a fill this much later is surely not of its arrival."""
 
 _OPEN: Final = frozenset({"wait", "watch"})
 _ENDED: Final = frozenset({"done", "cancel"})
@@ -51,6 +46,7 @@ class OrderDesk:
     def __init__(self, venue: str, prefix: str) -> None:
         self._venue: Final = venue
         self._prefix: Final = prefix
+        self._maker: Final = FillMaker(venue)
         self._by_uuid: Final[dict[str, Known]] = {}
         self._by_id: Final[dict[str, Known]] = {}
         self._open: Final[dict[int, Known]] = {}
@@ -180,7 +176,7 @@ class OrderDesk:
         state, *words = verdict(facts, asked=shown.asked, prevented=shown.prevented)
         shown.advance(state, facts.executed, (words[0], words[1]), facts.ts)
         fees = {**known.fees, **fee_shares(row.paid_fee, _funds(row), known.fees)}
-        fills = [_fill_of_trade(shown, row, trade, fees[trade.uuid], self._venue, now) for trade in row.trades or ()]
+        fills = [self._maker.of_trade(shown, row, trade, fees[trade.uuid], now) for trade in row.trades or ()]
         return [*fills, shown.report(self._venue, now)]
 
     def known_by(self, row: OrderRow, now: int) -> Known:
@@ -240,7 +236,7 @@ class OrderDesk:
         for trade in row.trades or ():
             if trade.uuid in fees and trade.uuid not in known.fees:
                 self._book(known, trade.uuid, trade.volume, trade.funds, fees[trade.uuid])
-                yield _fill_of_trade(known, row, trade, fees[trade.uuid], self._venue, now)
+                yield self._maker.of_trade(known, row, trade, fees[trade.uuid], now)
 
     def _fill_of_frame(self, known: Known, frame: OrderFrame, now: int) -> Iterator[Fill]:
         number, price, quantity = frame.trade_uuid, frame.price, frame.volume
@@ -251,21 +247,7 @@ class OrderDesk:
         funds = value(price, quantity)
         fee = fill_fee(funds, frame.trade_fee)
         self._book(known, number, quantity, funds, fee)
-        yield Fill(
-            fill_id=number,
-            client_order_id=known.client_id,
-            instrument=f"{self._venue}:{known.market}",
-            side=facts_of_frame(frame).side,
-            quantity=quantity,
-            price=price,
-            fee=fee,
-            fee_currency=known.market.partition("-")[0],
-            liquidity=Liquidity.MAKER if frame.is_maker else Liquidity.TAKER,
-            venue_order_id=known.uuid,
-            origin=known.origin,
-            ts=(frame.trade_timestamp or frame.timestamp) * MS,
-            recv_ts=now,
-        )
+        yield self._maker.of_frame(known, frame, price, quantity, fee, now)
 
     def _book(self, known: Known, number: str, quantity: Decimal, funds: Decimal, fee: Decimal) -> None:
         known.book(number, quantity, funds, fee)
@@ -301,26 +283,3 @@ class OrderDesk:
 
 def _funds(row: OrderRow) -> list[tuple[str, Decimal]]:
     return [(trade.uuid, trade.funds) for trade in row.trades or ()]
-
-
-def _fill_of_trade(known: Known, row: OrderRow, trade: TradeRow, fee: Decimal, venue: str, now: int) -> Fill:
-    """Return a fill from a reply, which tells nothing of liquidity.
-
-    What fills on arrival took; what fills seconds later, or may not take, made.
-    """
-    rested = trade.created_at - row.created_at >= _RESTED
-    return Fill(
-        fill_id=trade.uuid,
-        client_order_id=known.client_id,
-        instrument=f"{venue}:{known.market}",
-        side=facts_of_row(row).side,
-        quantity=trade.volume,
-        price=trade.price,
-        fee=fee,
-        fee_currency=known.market.partition("-")[0],
-        liquidity=Liquidity.MAKER if rested or row.time_in_force == "post_only" else Liquidity.TAKER,
-        venue_order_id=row.uuid,
-        origin=known.origin,
-        ts=nanoseconds(trade.created_at),
-        recv_ts=now,
-    )

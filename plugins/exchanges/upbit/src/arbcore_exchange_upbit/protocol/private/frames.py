@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from arbcore_exchange_upbit.protocol.decoding import Millis, decode
+from arbcore_exchange_upbit.protocol.decoding import Millis
 from arbcore_exchange_upbit.protocol.private.errors import error_of
 from arbcore_exchange_upbit.protocol.private.numbers import (
     EXACT_PRICE,
@@ -20,7 +20,7 @@ from arbcore_exchange_upbit.protocol.private.numbers import (
     check_positive,
     survives_double,
 )
-from arbcore_exchange_upbit.protocol.refusals import Refusal
+from arbcore_exchange_upbit.protocol.refusals import read_notice
 
 
 class OrderFrame(msgspec.Struct, tag_field="type", tag="myOrder", kw_only=True):
@@ -91,16 +91,7 @@ class AssetFrame(msgspec.Struct, tag_field="type", tag="myAsset", kw_only=True):
     timestamp: Millis
 
 
-class _Notice(msgspec.Struct):
-    """What comes without a type: an error, ``{"status":"UP"}``, an answer to a question about subscriptions."""
-
-    error: Refusal | None = None
-    status: str | None = None
-    method: str | None = None
-
-
 _FRAME: Final[msgspec.json.Decoder[OrderFrame | AssetFrame]] = msgspec.json.Decoder(OrderFrame | AssetFrame)
-_NOTICE: Final = msgspec.json.Decoder(_Notice)
 
 
 def read_frame(frame: bytes) -> OrderFrame | AssetFrame | None:
@@ -112,9 +103,7 @@ def read_frame(frame: bytes) -> OrderFrame | AssetFrame | None:
     try:
         return _FRAME.decode(frame)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        notice = decode(_NOTICE, frame, "a frame")
-    if notice.error is not None:
-        raise error_of(notice.error, "user stream")
-    if notice.status is None and notice.method is None:
-        decode(_FRAME, frame, "a frame")  # raises what is wrong with it
+        refusal = read_notice(frame, _FRAME)
+    if refusal is not None:
+        raise error_of(refusal, "user stream")
     return None
