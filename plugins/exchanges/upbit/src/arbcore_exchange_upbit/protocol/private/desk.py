@@ -107,7 +107,7 @@ class OrderDesk:
         if stranger is not None and stranger is not known:
             # The stream was quicker and did not say whose order it was.
             self._drop(known)
-            stranger.client_id, stranger.origin = known.client_id, known.origin
+            stranger.client_id, stranger.origin, stranger.asked = known.client_id, known.origin, known.asked
             known = stranger
         known.uuid = uuid
         known.advance(OrderState.ACKNOWLEDGED, known.filled, ("", ""), ts)
