@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from arbcore.model.money import total
 from arbcore.model.order import TERMINAL, TRANSITIONS, Fill, OrderOrigin, OrderReport, OrderState, OrderType
 from arbcore.model.reason import Reason
 from arbcore.ports.trading import OrderNews
+from arbcore_exchange_binance.protocol import usdm_news
 from arbcore_exchange_binance.protocol.usdm_events import AlgoUpdate, OrderChange, TradeLite, read_event
 from arbcore_exchange_binance.protocol.usdm_news import News
 from arbcore_exchange_binance.protocol.usdm_values import ALGO, ORDER, TRADES, told
@@ -165,9 +167,10 @@ def test_a_reduce_only_order_that_the_venue_lowered_is_not_filled() -> None:
     assert report.reason == Reason.ORDER_NOTHING_TO_REDUCE
 
 
-def test_what_is_kept_is_bounded() -> None:
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert usdm_news._KEPT == 10_000
+    monkeypatch.setattr(usdm_news, "_KEPT", 100)
     one = news()
-    for number in range(10_500):
+    for number in range(150):
         read(msgspec.json.encode({**samples.LITE, "i": number + 1, "t": number + 1, "c": f"x{number}"}), one)
-    assert len(one._lites) <= 10_000
-    assert len(one._names) <= 10_000
+    assert len(one._lites) == len(one._names) == 100

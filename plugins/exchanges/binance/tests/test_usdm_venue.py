@@ -24,6 +24,7 @@ from arbcore.model.order import (
 )
 from arbcore.model.reason import Reason
 from arbcore.model.state import ConnectionState
+from arbcore_exchange_binance.protocol import usdm_watch
 from arbcore_exchange_binance.usdm_venue import UsdmVenue
 from plugins.exchanges.binance.tests.usdm_bench import (
     API_KEY,
@@ -177,7 +178,11 @@ async def test_a_mute_stream_is_found_by_comparison_and_its_silence_is_made_good
         assert [one.quantity for one in snapshot.positions] == [order.quantity]
 
 
-async def test_fills_of_a_mute_stream_come_by_request_long_before_the_comparison() -> None:
+async def test_fills_of_a_mute_stream_come_by_request_long_before_the_comparison(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(usdm_watch, "_FILL_GRACE_NS", S // 5)
+    monkeypatch.setattr(usdm_watch, "_LOOK_NS", S // 5)
     async with simulating() as simulator, trading(simulator, reconcile="1h") as desk:
         desk.bench.fault("user_mute")
         order = await desk.order()

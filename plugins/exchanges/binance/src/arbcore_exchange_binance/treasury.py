@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Final, Self
 
+from msgspec.structs import replace
+
 from arbcore.context import Context
 from arbcore.errors import ConfigurationError, ExchangeError, OutcomeUnknown, SafetyError
 from arbcore.model.treasury import Movement, MovementState, TransferRequest, WalletStatus, WithdrawalRequest
@@ -101,40 +103,45 @@ class BinanceTreasury:
 
     async def withdraw(self, request: WithdrawalRequest) -> Movement:
         """Withdraw from the spot wallet; see `Treasury.withdraw`."""
-        self._may_move(f"withdrawal {request.withdraw_id}")
-        what = f"withdrawal {request.withdraw_id}"
-        reply = await self._access.ask(withdraw(request), what)
-        return Movement(
-            movement_id=_settled(read_withdrawal_id, reply, what),
+        movement = Movement(
+            movement_id="",
             client_id=request.withdraw_id,
             currency=request.currency,
             amount=request.amount,
             state=MovementState.PENDING,
             network=request.network,
             source="MAIN",
-            detail="taken",
-            ts=reply.recv_ts,
+            ts=0,
         )
+        return await self._move(withdraw(request), f"withdrawal {request.withdraw_id}", movement, read_withdrawal_id)
 
     async def transfer(self, request: TransferRequest) -> Movement:
         """Move money between two wallets; see `Treasury.transfer`. The venue keeps no id of ours.
 
         After an unknown outcome only `transfers` tells, by wallets, currency, amount and time.
         """
-        self._may_move(f"transfer {request.transfer_id}")
-        what = f"transfer {request.transfer_id}"
-        reply = await self._access.ask(transfer(request), what)
-        return Movement(
-            movement_id=_settled(read_transfer_id, reply, what),
+        movement = Movement(
+            movement_id="",
             client_id=request.transfer_id,
             currency=request.currency,
             amount=request.amount,
             state=MovementState.PENDING,
             source=request.source,
             target=request.target,
-            detail="taken",
-            ts=reply.recv_ts,
+            ts=0,
         )
+        return await self._move(transfer(request), f"transfer {request.transfer_id}", movement, read_transfer_id)
+
+    async def _move(self, request: Request, what: str, movement: Movement, read_id: Callable[[bytes], str]) -> Movement:
+        """Send what moves money, once; return the movement under the venue's id.
+
+        Raises:
+            SafetyError: Moving money is switched off.
+            ExchangeError: As `Treasury.withdraw`.
+        """
+        self._may_move(what)
+        reply = await self._access.ask(request, what)
+        return replace(movement, movement_id=_settled(read_id, reply, what), detail="taken", ts=reply.recv_ts)
 
     def _may_move(self, what: str) -> None:
         if not self._settings.move_money:

@@ -11,7 +11,8 @@ from arbcore.model.treasury import TransferRequest, WithdrawalRequest
 from arbcore.net.request import Request
 from arbcore_exchange_binance.protocol.exact import number
 from arbcore_exchange_binance.protocol.limits import SAPI_IP, SAPI_UID
-from arbcore_exchange_binance.protocol.signing import Params, encoded
+from arbcore_exchange_binance.protocol.private_requests import change, question
+from arbcore_exchange_binance.protocol.signing import Params
 
 MOST_MOVEMENTS: Final = 1000
 """Deposits or withdrawals of one answer at most."""
@@ -38,7 +39,7 @@ _SPOT_WALLET: Final = 0
 
 def wallet_config() -> Request:
     """Return the question about every coin and its networks."""
-    return _ask("/sapi/v1/capital/config/getall", {}, 10)
+    return question("/sapi/v1/capital/config/getall", {}, 10, SAPI_IP)
 
 
 def deposit_history(since: int, until: int, offset: int = 0) -> Request:
@@ -49,7 +50,7 @@ def deposit_history(since: int, until: int, offset: int = 0) -> Request:
         until: UTC nanoseconds at which they end.
         offset: Rows to pass over.
     """
-    return _ask("/sapi/v1/capital/deposit/hisrec", _page(since, until, offset), 1)
+    return question("/sapi/v1/capital/deposit/hisrec", _page(since, until, offset), 1, SAPI_IP)
 
 
 def withdrawal_history(since: int, until: int, offset: int = 0) -> Request:
@@ -60,7 +61,7 @@ def withdrawal_history(since: int, until: int, offset: int = 0) -> Request:
         until: UTC nanoseconds at which they end.
         offset: Rows to pass over.
     """
-    return _ask("/sapi/v1/capital/withdraw/history", _page(since, until, offset), 1)
+    return question("/sapi/v1/capital/withdraw/history", _page(since, until, offset), 1, SAPI_IP)
 
 
 def transfer_history(kind: str, since: int, until: int, page: int = 1) -> Request:
@@ -73,7 +74,7 @@ def transfer_history(kind: str, since: int, until: int, page: int = 1) -> Reques
         page: Number of the page, from 1.
     """
     params: dict[str, str | int] = {"type": kind, "startTime": since // _MS, "endTime": -(-until // _MS)}
-    return _ask("/sapi/v1/asset/transfer", {**params, "current": page, "size": MOST_TRANSFERS}, 1)
+    return question("/sapi/v1/asset/transfer", {**params, "current": page, "size": MOST_TRANSFERS}, 1, SAPI_IP)
 
 
 def withdraw(request: WithdrawalRequest) -> Request:
@@ -84,25 +85,15 @@ def withdraw(request: WithdrawalRequest) -> Request:
     params: dict[str, str | int] = {"coin": request.currency, "network": request.network, "address": request.address}
     params |= {"addressTag": request.tag} if request.tag else {}
     params |= {"amount": number(request.amount), "withdrawOrderId": request.withdraw_id, "walletType": _SPOT_WALLET}
-    return _change("/sapi/v1/capital/withdraw/apply", params, 900)
+    return change("POST", "/sapi/v1/capital/withdraw/apply", params, SAPI_UID, weight=900)
 
 
 def transfer(request: TransferRequest) -> Request:
     """Return the request that moves money between two wallets of the account. The venue keeps no id of ours."""
     kind = f"{request.source}_{request.target}"
     params: dict[str, str | int] = {"type": kind, "asset": request.currency, "amount": number(request.amount)}
-    return _change("/sapi/v1/asset/transfer", params, 300)
+    return change("POST", "/sapi/v1/asset/transfer", params, SAPI_UID, weight=300)
 
 
 def _page(since: int, until: int, offset: int) -> Params:
     return {"startTime": since // _MS, "endTime": -(-until // _MS), "offset": offset, "limit": MOST_MOVEMENTS}
-
-
-def _ask(path: str, params: Params, weight: int) -> Request:
-    query = encoded(params)
-    return Request(path=path, query=query, counter=SAPI_IP, weight=weight, repeatable=True, signed=True)
-
-
-def _change(path: str, params: Params, weight: int) -> Request:
-    query = encoded(params)
-    return Request(method="POST", path=path, query=query, counter=SAPI_UID, weight=weight, signed=True, shielded=True)

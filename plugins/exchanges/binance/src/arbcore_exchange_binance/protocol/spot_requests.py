@@ -12,8 +12,9 @@ from arbcore.model.order import Amendment, OrderRef, OrderRequest, OrderType, Ti
 from arbcore.model.reason import Reason
 from arbcore.net.request import Request
 from arbcore_exchange_binance.protocol.exact import number, symbol_of
+from arbcore_exchange_binance.protocol.private_requests import change, question
 from arbcore_exchange_binance.protocol.requests import ORDERS, REQUEST_WEIGHT
-from arbcore_exchange_binance.protocol.signing import Params, encoded
+from arbcore_exchange_binance.protocol.signing import encoded
 
 PREFIX: Final = "/api/v3"
 MOST_ROWS: Final = 1000
@@ -57,7 +58,7 @@ def place(params: dict[str, str], expires_at: int) -> Request:
         params: What `order_params` returned.
         expires_at: UTC nanoseconds after which it must not be sent any more; 0 for none.
     """
-    return _change("POST", f"{PREFIX}/order", params, ORDERS, expires_at=expires_at)
+    return change("POST", f"{PREFIX}/order", params, ORDERS, expires_at=expires_at)
 
 
 def cancel_params(order: OrderRef) -> dict[str, str]:
@@ -68,15 +69,15 @@ def cancel_params(order: OrderRef) -> dict[str, str]:
 
 def cancel(order: OrderRef) -> Request:
     """Return the request that cancels an order."""
-    return _change("DELETE", f"{PREFIX}/order", cancel_params(order), REQUEST_WEIGHT, urgent=True)
+    return change("DELETE", f"{PREFIX}/order", cancel_params(order), REQUEST_WEIGHT, urgent=True)
 
 
 def cancel_all(symbol: str) -> Request:
     """Return the request that cancels every open order of a symbol; -2011 where there are none."""
-    return _change("DELETE", f"{PREFIX}/openOrders", {"symbol": symbol}, REQUEST_WEIGHT, urgent=True)
+    return change("DELETE", f"{PREFIX}/openOrders", {"symbol": symbol}, REQUEST_WEIGHT, urgent=True)
 
 
-def replace_order(order: OrderRef, change: Amendment, self_trade: str) -> Request:
+def replace_order(order: OrderRef, amendment: Amendment, self_trade: str) -> Request:
     """Return the request that cancels an order and places another one, where nothing of it has filled.
 
     ``STOP_ON_FAILURE``: without the cancel nothing is placed. ``ONLY_NEW``: an order that has begun to fill is not
@@ -84,36 +85,36 @@ def replace_order(order: OrderRef, change: Amendment, self_trade: str) -> Reques
 
     Args:
         order: The order that gives way.
-        change: New terms, with the new order's id.
+        amendment: New terms, with the new order's id.
         self_trade: As for `order_params`.
     """
     named = {f"cancelO{name[1:]}": value for name, value in cancel_params(order).items() if name != "symbol"}
     params = {
         "symbol": symbol_of(order.instrument),
-        "side": change.side.value.upper(),
+        "side": amendment.side.value.upper(),
         "type": "LIMIT",
         "cancelReplaceMode": "STOP_ON_FAILURE",
         "cancelRestrictions": "ONLY_NEW",
         "timeInForce": "GTC",
-        "quantity": number(change.quantity),
-        "price": number(change.price),
+        "quantity": number(amendment.quantity),
+        "price": number(amendment.price),
         **named,
-        "newClientOrderId": change.new_client_order_id,
+        "newClientOrderId": amendment.new_client_order_id,
         "newOrderRespType": "FULL",
         "selfTradePreventionMode": self_trade,
     }
-    return _change("POST", f"{PREFIX}/order/cancelReplace", params, ORDERS)
+    return change("POST", f"{PREFIX}/order/cancelReplace", params, ORDERS)
 
 
 def order_status(order: OrderRef) -> Request:
     """Return the question about one order, by its client id where it has one."""
-    return _ask(f"{PREFIX}/order", cancel_params(order), 4)
+    return question(f"{PREFIX}/order", cancel_params(order), 4)
 
 
 def open_orders(symbol: str = "") -> Request:
     """Return the question about the open orders of a symbol, or of all."""
     query = {"symbol": symbol} if symbol else {}
-    return _ask(f"{PREFIX}/openOrders", query, 6 if symbol else 80)
+    return question(f"{PREFIX}/openOrders", query, 6 if symbol else 80)
 
 
 def all_orders(symbol: str, *, since: int = 0, until: int = 0, from_id: int = 0) -> Request:
@@ -126,7 +127,7 @@ def all_orders(symbol: str, *, since: int = 0, until: int = 0, from_id: int = 0)
         from_id: Order id at which they begin, in place of times.
     """
     params: dict[str, str | int] = {"symbol": symbol, **_span(since, until, "orderId", from_id), "limit": MOST_ROWS}
-    return _ask(f"{PREFIX}/allOrders", params, 20)
+    return question(f"{PREFIX}/allOrders", params, 20)
 
 
 def trades(symbol: str, *, since: int = 0, until: int = 0, from_id: int = 0) -> Request:
@@ -139,22 +140,22 @@ def trades(symbol: str, *, since: int = 0, until: int = 0, from_id: int = 0) -> 
         from_id: Trade id at which they begin, in place of times.
     """
     params: dict[str, str | int] = {"symbol": symbol, **_span(since, until, "fromId", from_id), "limit": MOST_ROWS}
-    return _ask(f"{PREFIX}/myTrades", params, 20)
+    return question(f"{PREFIX}/myTrades", params, 20)
 
 
 def order_trades(symbol: str, order_id: str) -> Request:
     """Return the question about the fills of one order."""
-    return _ask(f"{PREFIX}/myTrades", {"symbol": symbol, "orderId": order_id, "limit": MOST_ROWS}, 5)
+    return question(f"{PREFIX}/myTrades", {"symbol": symbol, "orderId": order_id, "limit": MOST_ROWS}, 5)
 
 
 def account() -> Request:
     """Return the question about balances and permissions."""
-    return _ask(f"{PREFIX}/account", {"omitZeroBalances": "true"}, 20)
+    return question(f"{PREFIX}/account", {"omitZeroBalances": "true"}, 20)
 
 
 def commission(symbol: str) -> Request:
     """Return the question about the account's fee rates on a symbol."""
-    return _ask(f"{PREFIX}/account/commission", {"symbol": symbol}, 20)
+    return question(f"{PREFIX}/account/commission", {"symbol": symbol}, 20)
 
 
 def listed(symbol: str) -> Request:
@@ -197,23 +198,3 @@ def _span(since: int, until: int, name: str, from_id: int) -> dict[str, int]:
         return {name: from_id}
     times = {"startTime": since // _MS, "endTime": -(-until // _MS)}
     return {key: value for key, value in times.items() if value}
-
-
-def _ask(path: str, params: Params, weight: int) -> Request:
-    query = encoded(params)
-    return Request(path=path, query=query, counter=REQUEST_WEIGHT, weight=weight, repeatable=True, signed=True)
-
-
-def _change(
-    method: str, path: str, params: dict[str, str], counter: str, *, urgent: bool = False, expires_at: int = 0
-) -> Request:
-    return Request(
-        method=method,
-        path=path,
-        query=encoded(params),
-        counter=counter,
-        urgent=urgent,
-        signed=True,
-        shielded=True,
-        expires_at=expires_at,
-    )

@@ -7,6 +7,7 @@ else draws on the request weight. Source: Binance developer documentation, USD-M
 from typing import Final
 
 from arbcore.net.request import Request
+from arbcore_exchange_binance.protocol.private_requests import change, question
 from arbcore_exchange_binance.protocol.requests import FUNDING, ORDERS, REQUEST_WEIGHT
 from arbcore_exchange_binance.protocol.signing import Params, encoded
 
@@ -24,52 +25,52 @@ _ALL_SYMBOLS: Final = 40
 
 def account() -> Request:
     """Return the request for balances, margin and positions."""
-    return _read(f"{_V3}/account", {}, 5)
+    return question(f"{_V3}/account", {}, 5)
 
 
 def balance() -> Request:
     """Return the request for balances alone."""
-    return _read(f"{_V3}/balance", {}, 5)
+    return question(f"{_V3}/balance", {}, 5)
 
 
 def position_risk(symbol: str = "") -> Request:
     """Return the request for positions with their entry prices: of one symbol, or of all that have any."""
-    return _read(f"{_V3}/positionRisk", _maybe(symbol), 5)
+    return question(f"{_V3}/positionRisk", _maybe(symbol), 5)
 
 
 def account_config() -> Request:
     """Return the request for hedge mode, multi-assets mode and the permission to trade."""
-    return _read(f"{_V1}/accountConfig", {}, 5)
+    return question(f"{_V1}/accountConfig", {}, 5)
 
 
 def symbol_config(symbol: str) -> Request:
     """Return the request for leverage and margin mode of a symbol."""
-    return _read(f"{_V1}/symbolConfig", {"symbol": symbol}, 5)
+    return question(f"{_V1}/symbolConfig", {"symbol": symbol}, 5)
 
 
 def leverage_bracket(symbol: str) -> Request:
     """Return the request for the leverage table of a symbol."""
-    return _read(f"{_V1}/leverageBracket", {"symbol": symbol}, 1)
+    return question(f"{_V1}/leverageBracket", {"symbol": symbol}, 1)
 
 
 def commission_rate(symbol: str) -> Request:
     """Return the request for the fee rates of a symbol."""
-    return _read(f"{_V1}/commissionRate", {"symbol": symbol}, 20)
+    return question(f"{_V1}/commissionRate", {"symbol": symbol}, 20)
 
 
 def fee_burn() -> Request:
     """Return the request for whether fees are paid in BNB at a discount."""
-    return _read(f"{_V1}/feeBurn", {}, 30)
+    return question(f"{_V1}/feeBurn", {}, 30)
 
 
 def open_orders(symbol: str = "") -> Request:
     """Return the request for the open orders of one symbol, or of all; orders that wait for a trigger are apart."""
-    return _read(f"{_V1}/openOrders", _maybe(symbol), 1 if symbol else _ALL_SYMBOLS)
+    return question(f"{_V1}/openOrders", _maybe(symbol), 1 if symbol else _ALL_SYMBOLS)
 
 
 def open_algo_orders(symbol: str = "") -> Request:
     """Return the request for the orders that wait for a trigger, of one symbol or of all."""
-    return _read(f"{_V1}/openAlgoOrders", _maybe(symbol), 1 if symbol else _ALL_SYMBOLS)
+    return question(f"{_V1}/openAlgoOrders", _maybe(symbol), 1 if symbol else _ALL_SYMBOLS)
 
 
 def all_orders(symbol: str, start: int, end: int) -> Request:
@@ -80,12 +81,12 @@ def all_orders(symbol: str, start: int, end: int) -> Request:
         start: UTC nanoseconds.
         end: UTC nanoseconds.
     """
-    return _read(f"{_V1}/allOrders", _span(symbol, start, end), 5)
+    return question(f"{_V1}/allOrders", _span(symbol, start, end), 5)
 
 
 def orders_since(symbol: str, order_id: int) -> Request:
     """Return the request for every order of a symbol from an order id on."""
-    return _read(f"{_V1}/allOrders", {"symbol": symbol, "orderId": order_id, "limit": MOST_TRADES}, 5)
+    return question(f"{_V1}/allOrders", {"symbol": symbol, "orderId": order_id, "limit": MOST_TRADES}, 5)
 
 
 def user_trades(symbol: str, start: int, end: int) -> Request:
@@ -96,17 +97,17 @@ def user_trades(symbol: str, start: int, end: int) -> Request:
         start: UTC nanoseconds.
         end: UTC nanoseconds.
     """
-    return _read(f"{_V1}/userTrades", _span(symbol, start, end), 5)
+    return question(f"{_V1}/userTrades", _span(symbol, start, end), 5)
 
 
 def trades_since(symbol: str, trade_id: int) -> Request:
     """Return the request for our trades in a symbol from a trade id on."""
-    return _read(f"{_V1}/userTrades", {"symbol": symbol, "fromId": trade_id, "limit": MOST_TRADES}, 5)
+    return question(f"{_V1}/userTrades", {"symbol": symbol, "fromId": trade_id, "limit": MOST_TRADES}, 5)
 
 
 def trades_of(symbol: str, order_id: str) -> Request:
     """Return the request for the trades of one order."""
-    return _read(f"{_V1}/userTrades", {"symbol": symbol, "orderId": order_id, "limit": MOST_TRADES}, 5)
+    return question(f"{_V1}/userTrades", {"symbol": symbol, "orderId": order_id, "limit": MOST_TRADES}, 5)
 
 
 def income(kind: str, symbol: str, start: int, end: int) -> Request:
@@ -118,7 +119,7 @@ def income(kind: str, symbol: str, start: int, end: int) -> Request:
         start: UTC nanoseconds.
         end: UTC nanoseconds.
     """
-    return _read(f"{_V1}/income", {"incomeType": kind, **_span(symbol, start, end)}, 30)
+    return question(f"{_V1}/income", {"incomeType": kind, **_span(symbol, start, end)}, 30)
 
 
 def settled_rates(symbol: str, start: int, end: int) -> Request:
@@ -130,12 +131,12 @@ def settled_rates(symbol: str, start: int, end: int) -> Request:
 
 def query(params: Params) -> Request:
     """Return the request for one order, by what `order_name` returned."""
-    return _read(f"{_V1}/order", params, 1)
+    return question(f"{_V1}/order", params, 1)
 
 
 def query_algo(params: Params) -> Request:
     """Return the request for one order with a trigger, by what `algo_name` returned."""
-    return _read(f"{_V1}/algoOrder", params, 1)
+    return question(f"{_V1}/algoOrder", params, 1)
 
 
 def place(params: Params, expires_at: int) -> Request:
@@ -145,66 +146,66 @@ def place(params: Params, expires_at: int) -> Request:
         params: What `order_params` returned.
         expires_at: UTC nanoseconds after which it must not be sent; 0 for none.
     """
-    return _change("POST", f"{_V1}/order", params, counter=ORDERS, expires_at=expires_at)
+    return change("POST", f"{_V1}/order", params, counter=ORDERS, expires_at=expires_at)
 
 
 def place_algo(params: Params, expires_at: int) -> Request:
     """Return the request that places an order with a trigger; the arguments are those of `place`."""
-    return _change("POST", f"{_V1}/algoOrder", params, counter=ORDERS, expires_at=expires_at)
+    return change("POST", f"{_V1}/algoOrder", params, counter=ORDERS, expires_at=expires_at)
 
 
 def amend(params: Params) -> Request:
     """Return the request that changes a resting limit order."""
-    return _change("PUT", f"{_V1}/order", params, counter=ORDERS)
+    return change("PUT", f"{_V1}/order", params, counter=ORDERS)
 
 
 def cancel(params: Params) -> Request:
     """Return the request that cancels an order, by what `order_name` returned."""
-    return _change("DELETE", f"{_V1}/order", params, urgent=True)
+    return change("DELETE", f"{_V1}/order", params, urgent=True)
 
 
 def cancel_algo(params: Params) -> Request:
     """Return the request that cancels an order with a trigger, by what `algo_name` returned."""
-    return _change("DELETE", f"{_V1}/algoOrder", params, urgent=True)
+    return change("DELETE", f"{_V1}/algoOrder", params, urgent=True)
 
 
 def cancel_open(symbol: str) -> Request:
     """Return the request that cancels every open order of a symbol but those with a trigger."""
-    return _change("DELETE", f"{_V1}/allOpenOrders", {"symbol": symbol}, urgent=True)
+    return change("DELETE", f"{_V1}/allOpenOrders", {"symbol": symbol}, urgent=True)
 
 
 def cancel_open_algo(symbol: str) -> Request:
     """Return the request that cancels every order of a symbol that waits for a trigger."""
-    return _change("DELETE", f"{_V1}/algoOpenOrders", {"symbol": symbol}, urgent=True)
+    return change("DELETE", f"{_V1}/algoOpenOrders", {"symbol": symbol}, urgent=True)
 
 
 def countdown(symbol: str, after_ns: int) -> Request:
     """Return the request that has all orders of a symbol cancelled after a time; 0 switches that off."""
     after = -(-after_ns // _MS)
-    return _change(
+    return change(
         "POST", f"{_V1}/countdownCancelAll", {"symbol": symbol, "countdownTime": after}, weight=10, urgent=True
     )
 
 
 def set_leverage(symbol: str, leverage: int) -> Request:
     """Return the request that sets the leverage of a symbol."""
-    return _change("POST", f"{_V1}/leverage", {"symbol": symbol, "leverage": leverage})
+    return change("POST", f"{_V1}/leverage", {"symbol": symbol, "leverage": leverage})
 
 
 def set_margin_type(symbol: str, *, isolated: bool) -> Request:
     """Return the request that sets the margin mode of a symbol."""
     params = {"symbol": symbol, "marginType": "ISOLATED" if isolated else "CROSSED"}
-    return _change("POST", f"{_V1}/marginType", params)
+    return change("POST", f"{_V1}/marginType", params)
 
 
 def set_hedge_mode(*, on: bool) -> Request:
     """Return the request that keeps long and short positions apart, or nets them."""
-    return _change("POST", f"{_V1}/positionSide/dual", {"dualSidePosition": _flag(on)})
+    return change("POST", f"{_V1}/positionSide/dual", {"dualSidePosition": _flag(on)})
 
 
 def set_multi_assets(*, on: bool) -> Request:
     """Return the request that lets several currencies stand for margin together, or not."""
-    return _change("POST", f"{_V1}/multiAssetsMargin", {"multiAssetsMargin": _flag(on)})
+    return change("POST", f"{_V1}/multiAssetsMargin", {"multiAssetsMargin": _flag(on)})
 
 
 def make_listen_key() -> Request:
@@ -225,35 +226,6 @@ def end_listen_key() -> Request:
 def _listen_key(method: str) -> Request:
     """It needs the API key and no signature, takes no parameters, and may be repeated."""
     return Request(method=method, path=f"{_V1}/listenKey", counter=REQUEST_WEIGHT, repeatable=True)
-
-
-def _read(path: str, params: Params, weight: int) -> Request:
-    return Request(
-        path=path, query=encoded(params), counter=REQUEST_WEIGHT, weight=weight, repeatable=True, signed=True
-    )
-
-
-def _change(
-    method: str,
-    path: str,
-    params: Params,
-    *,
-    counter: str = REQUEST_WEIGHT,
-    weight: int = 1,
-    urgent: bool = False,
-    expires_at: int = 0,
-) -> Request:
-    return Request(
-        method=method,
-        path=path,
-        query=encoded(params),
-        counter=counter,
-        weight=weight,
-        urgent=urgent,
-        signed=True,
-        shielded=True,
-        expires_at=expires_at,
-    )
 
 
 def _span(symbol: str, start: int, end: int) -> Params:
