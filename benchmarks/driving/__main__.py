@@ -13,9 +13,8 @@ from functools import partial
 
 import anyio
 
-from arbcore_exchange_simulator.faults.presets import churn_private
 from benchmarks.driving.comparing import LINES, driven
-from benchmarks.driving.weather import storm
+from benchmarks.driving.weather import mixture, storm
 
 _SHOWN = 10
 
@@ -35,7 +34,8 @@ def main() -> int:
     well = True
     for name in asked.names or LINES:
         for seed in asked.seeds:
-            faults = [] if asked.calm else [*churn_private(seed), *storm(LINES[name][0])]
+            venue, *_ = LINES[name]
+            faults = [] if asked.calm else [*mixture(venue, seed), *storm(venue)]
             begun = time.monotonic()
             found = anyio.run(partial(driven, name, asked.orders, seed, faults))
             print(f"{name}, seed {seed}, {time.monotonic() - begun:.0f} s: {found}", flush=True)

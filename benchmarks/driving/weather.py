@@ -8,6 +8,7 @@ from typing import Final
 import anyio
 
 from arbcore_exchange_simulator import Fault, Simulator
+from arbcore_exchange_simulator.faults.presets import churn_private
 
 _LOOK_S: Final = 0.05
 _SPELLS: Final[Sequence[tuple[str, float]]] = (
@@ -33,6 +34,14 @@ def storm(venue: str) -> list[Fault]:
     ]
     found += [{"kind": "disconnect", "at": f"{at}ms", "lasts": "200ms", "every": "6s"} for at in (1500, 4200)]
     return [Fault.model_validate({"amount": "150ms", "venue": venue, **one}) for one in found]
+
+
+def mixture(venue: str, seed: int) -> list[Fault]:
+    """Return ``churn_private``, which knows no faults of spot: those of USD-M are for spot there."""
+    found = churn_private(seed)
+    if venue == "spot":
+        found = [one.model_copy(update={"venue": "spot"}) if one.venue == "usdm" else one for one in found]
+    return found
 
 
 def from_then(faults: Iterable[Fault], elapsed: int) -> list[Fault]:
