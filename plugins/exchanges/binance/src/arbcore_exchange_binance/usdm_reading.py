@@ -24,7 +24,8 @@ from arbcore_exchange_binance.protocol.requests import exchange_info
 from arbcore_exchange_binance.protocol.signing import Params
 from arbcore_exchange_binance.protocol.usdm_memory import Memory
 from arbcore_exchange_binance.protocol.usdm_orders import algo_name, order_name
-from arbcore_exchange_binance.protocol.usdm_payments import FUNDING_FEE, payment, rate_at
+from arbcore_exchange_binance.protocol.usdm_payments import FUNDING_FEE
+from arbcore_exchange_binance.protocol.usdm_settlements import payment, rate_at
 from arbcore_exchange_binance.protocol.values import MS
 from arbcore_exchange_binance.usdm_orders import claimed
 

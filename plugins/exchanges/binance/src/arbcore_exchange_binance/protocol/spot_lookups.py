@@ -13,7 +13,8 @@ from arbcore.model.reason import Reason
 from arbcore.net.protocol import Fetch
 from arbcore.net.request import Reply, Request
 from arbcore.ports.trading import OrderNews
-from arbcore_exchange_binance.protocol.desk import Desk, Known
+from arbcore_exchange_binance.protocol.desk import Desk
+from arbcore_exchange_binance.protocol.known import Known
 from arbcore_exchange_binance.protocol.private_failures import private_failure
 from arbcore_exchange_binance.protocol.spot_replies import read_order, read_trades
 from arbcore_exchange_binance.protocol.spot_requests import MOST_ROWS, order_status, order_trades, trades

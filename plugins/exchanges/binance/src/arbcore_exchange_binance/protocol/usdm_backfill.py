@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from arbcore.model.order import TRIGGERED, OrderOrigin
 from arbcore.net.protocol import Fetch, Heard
 from arbcore.net.request import Reply, Request
-from arbcore_exchange_binance.protocol.desk import Known
 from arbcore_exchange_binance.protocol.exact import symbol_of
 from arbcore_exchange_binance.protocol.failures import read_failure
+from arbcore_exchange_binance.protocol.known import Known
 from arbcore_exchange_binance.protocol.private_failures import require_done
 from arbcore_exchange_binance.protocol.product import HOUR_NS, MINUTE_NS
 from arbcore_exchange_binance.protocol.usdm_memory import Memory

@@ -24,8 +24,9 @@ from arbcore.model.order import (
 )
 from arbcore.model.reason import Reason
 from arbcore.ports.trading import OrderNews
-from arbcore_exchange_binance.protocol.desk import Desk, Known
+from arbcore_exchange_binance.protocol.desk import Desk
 from arbcore_exchange_binance.protocol.exact import SIDES, fill_id
+from arbcore_exchange_binance.protocol.known import Known
 from arbcore_exchange_binance.protocol.private_failures import shown
 from arbcore_exchange_binance.protocol.usdm_events import AlgoUpdate, OrderChange, TradeLite
 from arbcore_exchange_binance.protocol.usdm_orders import TYPES, origin_of, reason_of_end, state_of

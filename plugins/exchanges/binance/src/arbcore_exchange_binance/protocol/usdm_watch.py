@@ -13,9 +13,9 @@ from msgspec import Struct
 from arbcore.model.order import TRIGGERED
 from arbcore.net.protocol import Fetch, Heard, Reconnect
 from arbcore.net.request import Reply
-from arbcore_exchange_binance.protocol.desk import Known
 from arbcore_exchange_binance.protocol.exact import symbol_of
 from arbcore_exchange_binance.protocol.failures import read_failure
+from arbcore_exchange_binance.protocol.known import Known
 from arbcore_exchange_binance.protocol.private_failures import require_done
 from arbcore_exchange_binance.protocol.usdm_memory import Memory
 from arbcore_exchange_binance.protocol.usdm_orders import algo_name, order_name
