@@ -1,16 +1,20 @@
 """A driver that gets no further ends with a message that says why; weather goes on after a pause."""
 
 import pytest
+from msgspec.structs import replace
 
 pytest.importorskip("aiohttp", reason="the simulator needs aiohttp")
 
+from arbcore.model.order import OrderType, Side, TimeInForce
 from arbcore_exchange_simulator import Fault, Simulator, SimulatorSettings
-from benchmarks.driving.comparing import LINES
+from benchmarks.driving.comparing import LINES, compared
 from benchmarks.driving.opening import ACCOUNTS, line
 from benchmarks.driving.progress import Stalled, watched
+from benchmarks.driving.shapes import Shape
 from benchmarks.driving.weather import from_then
 
 S = 10**9
+MARKET = Shape("market", OrderType.MARKET, TimeInForce.IOC)
 
 
 @pytest.mark.anyio
@@ -27,6 +31,27 @@ async def test_a_driver_that_gets_no_further_tells_what_it_waits_for(caplog: pyt
             async with watched(tested.driver, look=0.05, patience=0.3):
                 await tested.driver.drive(10, at_once=1)
     assert "1 sent, 0 settled" in caplog.text
+
+
+@pytest.mark.anyio
+async def test_a_position_larger_than_any_order_is_closed_though_orders_are_refused() -> None:
+    """A driver once sent one order for all of it, and the venue refused it again and again."""
+    name, more, value = LINES["usdm-rest"]
+    settings = SimulatorSettings.model_validate({"symbols": ("XRP",), "accounts": ACCOUNTS})
+    async with Simulator(settings) as simulator, line(simulator, name, 1, value, **more) as tested:
+        driver, (instrument,) = tested.driver, tuple(tested.driver._instruments.values())
+        assert instrument.max_quantity is not None
+        for _ in range(20):
+            order = driver._shaper.made(instrument, MARKET, Side.BUY)
+            await driver._place(MARKET, replace(order, quantity=instrument.max_quantity))
+            await driver._settle_orders()
+            if driver.books.position(instrument.key) > instrument.max_quantity:
+                break
+        assert driver.books.position(instrument.key) > instrument.max_quantity
+        simulator.add_fault(Fault.model_validate({"kind": "reject_order", "venue": "usdm", "times": 2}))
+        await driver.settle()
+        assert driver.books.position(instrument.key) == 0
+        assert await compared(tested, simulator) == []
 
 
 def test_weather_goes_on_after_a_pause() -> None:
