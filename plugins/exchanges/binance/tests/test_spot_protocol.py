@@ -20,6 +20,7 @@ from arbcore.model.order import (
 from arbcore.model.reason import Reason
 from arbcore.net.request import Reply, Request
 from arbcore_exchange_binance.protocol import spot_events, spot_replies, spot_requests, spot_values
+from arbcore_exchange_binance.protocol.exact import number
 from arbcore_exchange_binance.protocol.private_failures import private_failure
 from arbcore_exchange_binance.protocol.requests import ORDERS, REQUEST_WEIGHT
 from plugins.exchanges.binance.tests.samples import encode, reply
@@ -103,7 +104,7 @@ def test_orders_of_other_kinds_are_not_sent(changes: dict[str, Any]) -> None:
     [("0.10", "0.1"), ("1E+3", "1000"), ("1E-8", "0.00000001"), ("100", "100"), ("12345678901234567890.5", None)],
 )
 def test_amounts_are_written_whole(value: str, text: str | None) -> None:
-    assert spot_requests.number(Decimal(value)) == (text or value)
+    assert number(Decimal(value)) == (text or value)
 
 
 def test_cancels_are_urgent_and_name_the_order() -> None:

@@ -46,7 +46,8 @@ def test_a_snapshot_that_somebody_asks_for_hides_no_mute_stream() -> None:
     line.answers["/fapi/v3/positionRisk"] = moved
     wealth, whole = line.memory.wealth, line.memory.whole_until
     assets = told(encode(samples.ACCOUNT), ACCOUNT, "x").assets
-    shown = wealth.looked(assets, told(encode(moved), POSITIONS, "x"), START + S, START + S)
+    positions = told(encode(moved), POSITIONS, "x")
+    shown = wealth.looked(assets, positions, START + S, START + S)
     assert [one.quantity for one in shown.positions] == [Decimal("0.5")]
     line.tick(EVERY)
     (end,) = line.tick(GRACE)
