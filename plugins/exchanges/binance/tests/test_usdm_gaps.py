@@ -8,7 +8,7 @@ import pytest
 from arbcore.errors import ExchangeUnavailable, OutcomeUnknown
 from arbcore.model.account import AccountUpdate
 from arbcore.model.input import FundingPayment
-from arbcore.model.order import OrderOrigin, OrderType
+from arbcore.model.order import Fill, OrderOrigin, OrderType
 from arbcore.net.protocol import Fetch, Reconnect
 from arbcore_exchange_binance.protocol.private_failures import private_failure
 from arbcore_exchange_binance.protocol.usdm_events import OrderChange, read_event
@@ -191,3 +191,15 @@ def test_orders_with_a_trigger_are_compared_too() -> None:
     line.tick(EVERY)
     (end,) = line.tick(GRACE)
     assert isinstance(end, Reconnect)
+
+
+def test_fills_are_asked_for_though_the_venue_does_not_tell_the_account() -> None:
+    line = Line()
+    line.memory.news.desk.sent(order(), START)
+    line.answers["/fapi/v1/order"] = {**samples.PLACED, "type": "LIMIT"}
+    line.answers["/fapi/v3/account"] = (503, {"msg": "Unknown error"})
+    line.open()
+    line.tick(S)
+    line.frame(samples.LITE)
+    line.answers["/fapi/v1/userTrades"] = [samples.TRADE]
+    assert [type(one) for _ in range(4) for one in line.tick(S)] == [Fill]

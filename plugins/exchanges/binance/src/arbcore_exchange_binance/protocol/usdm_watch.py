@@ -81,14 +81,13 @@ class Watch:
 
     def tick(self, now: int) -> list[Heard]:
         """Ask for what is due, and judge what was doubted."""
-        if self._wants_snapshot:
-            if now < self._snapshot_due:
-                return []
-            self._snapshot_due = now + _S
-            self._next = now + self._every
-            return self._ask_account()
         heard = self._judge(now)
-        if now >= self._next:
+        if self._wants_snapshot:
+            if now >= self._snapshot_due:
+                self._snapshot_due = now + _S
+                self._next = now + self._every
+                heard += self._ask_account()
+        elif now >= self._next:
             self._next = now + self._every
             heard += self._compare(now)
         if now - self._looked >= _LOOK_NS:
