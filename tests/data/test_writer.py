@@ -355,6 +355,7 @@ from pathlib import Path
 from arbcore.errors import DataError
 from tests.data.samples import T0, quotes, write
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+sys.dont_write_bytecode = True
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
     write(Path(sys.argv[1]), "quotes", quotes([T0 + 1000 * index for index in range(20_000)]))

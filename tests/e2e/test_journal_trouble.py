@@ -14,7 +14,10 @@ import pytest
 from tests.e2e.commands import Ran, arb, exported
 from tests.e2e.offer import changed, offer
 
-FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+# Python writes compiled modules cut off at the limit, and other processes would read them.
+FULL = (
+    "import resource, sys; sys.dont_write_bytecode = True; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+)
 KEEPS_NOTHING_BACK = ("--set", "journal.durability=process")
 Here = Callable[..., Ran]
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="limits and signals are POSIX")

@@ -12,7 +12,10 @@ from tests.e2e.commands import Ran
 from tests.e2e.live_project import CONFIG, Simulator, arb, make_live, session, simulated
 
 Here = Callable[..., Ran]
-FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+# Python writes compiled modules cut off at the limit, and other processes would read them.
+FULL = (
+    "import resource, sys; sys.dont_write_bytecode = True; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+)
 SESSION = "sessions/live"
 RUN = ("run", *CONFIG, "--for", "1s", "--json")
 LIVE = """

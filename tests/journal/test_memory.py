@@ -75,6 +75,7 @@ from arbcore.journal.chain import GENESIS, seal, verify
 from arbcore.journal.memory import MemoryJournal
 from arbcore.model.events import EnginePaused, Envelope
 
+sys.dont_write_bytecode = True
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 journal, previous = MemoryJournal(bound=20_000), GENESIS
 for number in range(1, 2000):

@@ -8,8 +8,8 @@ from arbcore.errors import OutcomeUnknown, RateLimited
 from arbcore.net.faults import Faults, FaultyTransport, current, injected
 from arbcore.net.http import HttpTransport
 from arbcore.net.request import Request
-from tests.net.surroundings import MS, Clock, client, http_server
 from tests.net.calling import body, call, echo, opened
+from tests.net.surroundings import MS, Clock, client, http_server
 
 pytestmark = pytest.mark.anyio
 

@@ -28,6 +28,7 @@ from arbcore_sink_sqlite.settings import SqliteSettings
 async def main():
     journal = SqliteJournal(SqliteSettings(use="sqlite", durability=sys.argv[2]), store_context(Path(sys.argv[1])))
     async with journal:
+        sys.dont_write_bytecode = True
         resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
         number, previous = 0, GENESIS
         for _ in range(10_000):

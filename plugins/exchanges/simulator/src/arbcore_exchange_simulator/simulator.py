@@ -110,8 +110,9 @@ class Simulator:
         self._last_request = time.monotonic_ns()
 
     def add_fault(self, fault: Fault) -> None:
-        """Set a fault, and cut sockets at once where it says so; its times count from now."""
+        """Set a fault, which acts at once where it is due; its times count from now."""
         self.faults.add(fault)
+        self.faults.on_time(self.world)
         self._cut()
 
     def control(self, told: Control) -> None:
