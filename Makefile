@@ -25,7 +25,7 @@ demo: ## install what the demo needs, and run it
 
 test: ## run every test, with reduced counts of generated examples
 	$(SETUP) test
-	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: ## lint, format, types, layers, dependencies, changelog fragments
 	$(SETUP) test
@@ -46,7 +46,7 @@ format: ## format the code and sort its imports
 
 nightly: ## run every test with the full counts, and measure coverage
 	$(SETUP) test
-	@ARBCORE_COUNTS=full $(BIN)/python -m pytest -n $(WORKERS) --timeout 3600 --cov --cov-report=term
+	@ARBCORE_COUNTS=full $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --timeout 3600 --cov --cov-report=term
 
 bench: ## run the benchmarks, which print ratios
 	$(SETUP) test

@@ -103,6 +103,23 @@ def pytest_configure() -> None:
     settings.load_profile(_profile())
 
 
+_TOGETHER = ("tests/e2e/", "tests/soak/")
+"""Folders whose modules share what is dear to set up: each module goes to one worker."""
+
+_CLIENTS = ("ccxt", "_sdk", "upbit_clients")
+"""Parts of the names of modules that import other people's clients, which takes many seconds: one worker does it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests share a worker, for `--dist loadgroup`."""
+    for item in items:
+        name = item.path.as_posix()
+        if any(part in item.path.stem for part in _CLIENTS):
+            item.add_marker(pytest.mark.xdist_group("clients"))
+        elif any(folder in name for folder in _TOGETHER):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 def _profile() -> str:
     asked = os.environ.get("ARBCORE_COUNTS", "reduced")
     if asked not in _COUNTS:
