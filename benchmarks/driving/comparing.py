@@ -97,7 +97,7 @@ async def compared(tested: Line, simulator: Simulator) -> list[str]:
     asked = {one.currency: (one.total, one.locked) for one in snapshot.balances}
     found += ledger.view_differences(asked, "snapshot", locked=spot)
     with anyio.move_on_after(_NEWS_S):
-        while ledger.view_differences(books.view, "stream", locked=spot):
+        while ledger.view_differences(books.view, "stream", locked=spot) or any(books.positions.values()):
             await tested.driver.news()
     found += ledger.view_differences(books.view, "stream", locked=spot)
     found += [f"the position {one.quantity} of {one.instrument} is open" for one in snapshot.positions]
