@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?=
 VENV ?= .venv
-WORKERS ?= 4
+WORKERS ?= 2
 BIN = $(VENV)/bin
 SETUP = @VENV='$(VENV)' PYTHON='$(PYTHON)' sh tools/setup.sh
 PLUGINS = $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/*/pyproject.toml)))
