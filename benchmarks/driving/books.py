@@ -98,13 +98,6 @@ class Books:
             case _:
                 pass
 
-    def answered(self, item: OrderReport | Fill) -> None:
-        """Take what a call answered; an answer may be older than what `Venue.run` has told since it was asked for."""
-        sent = self.sent.get(item.client_order_id)
-        told = sent.report if sent is not None else None
-        if isinstance(item, Fill) or told is None or told.state is item.state or may_become(told.state, item.state):
-            self.learn(item)
-
     def learn(self, item: OrderReport | Fill) -> None:
         """Take a report or a fill, whichever way it came."""
         sent = self.sent.get(item.client_order_id)

@@ -158,7 +158,7 @@ class Driver:
         self._sent += 1
         try:
             with self._busy(f"place {order.client_order_id} ({shape.name})"):
-                self.books.answered(await self._venue.submit(order))
+                self.books.learn(await self._venue.submit(order))
             sent.outcome = "accepted"
         except OutcomeUnknown as error:
             self.errors.append(error)
@@ -194,7 +194,7 @@ class Driver:
         )
         try:
             with self._busy(f"amend {order.client_order_id}"):
-                self.books.answered(await self._venue.amend(self._ref(sent), change))
+                self.books.learn(await self._venue.amend(self._ref(sent), change))
             self.counts["amend accepted"] += 1
         except OutcomeUnknown as error:
             self.errors.append(error)
@@ -222,7 +222,7 @@ class Driver:
             return
         self.counts["looked up"] += 1
         for item in news:
-            self.books.answered(item)
+            self.books.learn(item)
         if not news and sent.outcome == "unknown" and sent.report is None and waited > self._patience:
             sent.outcome = "absent"
             self.counts["found absent"] += 1

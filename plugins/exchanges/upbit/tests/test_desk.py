@@ -122,6 +122,29 @@ def test_nothing_goes_back() -> None:
     assert told(view) == [(OrderState.FILLED, D("0.004"))]
 
 
+def test_after_an_answer_nothing_earlier_is_told_and_the_fills_are() -> None:
+    made = desk()
+    made.identified(sent(made), UUID, NOW, NOW)
+    whole = {**DONE, "executed_volume": "0.008", "paid_fee": "595.84"}
+    whole["trades"] = [trade_row(volume="0.004"), trade_row(uuid="later", volume="0.004")]
+    assert told(made.view(row(**whole), NOW))[-1] == (OrderState.FILLED, D("0.008"))
+    assert told(made.on_frame(frame(executed_volume=0.004), NOW)) == [("fill", TRADE, D("0.004"))]
+    news = told(made.on_row(row(**whole), NOW))
+    assert news == [("fill", "later", D("0.004")), (OrderState.FILLED, D("0.008"))]
+
+
+def test_an_end_that_an_answer_stated_is_told_in_the_same_words() -> None:
+    made = desk()
+    known = sent(made)
+    made.identified(known, UUID, NOW, NOW)
+    (answer,) = made.view(row(state="cancel", time_in_force="ioc"), NOW)
+    assert isinstance(answer, OrderReport)
+    known.asked = True
+    (report,) = made.on_row(row(state="cancel", time_in_force="ioc"), NOW)
+    assert isinstance(report, OrderReport)
+    assert (report.state, report.reason) == (answer.state, answer.reason) == (OrderState.EXPIRED, "ORDER_NO_LIQUIDITY")
+
+
 def test_an_end_before_its_fill_is_told_at_once_and_the_fill_is_looked_up() -> None:
     made = desk()
     made.identified(sent(made), UUID, NOW, NOW)

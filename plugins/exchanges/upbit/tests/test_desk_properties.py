@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from arbcore.model.money import total
-from arbcore.model.order import TERMINAL, Fill, OrderReport, OrderState, may_become
+from arbcore.model.order import TERMINAL, Fill, OrderRef, OrderReport, OrderState, may_become
 from arbcore_exchange_upbit.protocol.private.desk import OrderDesk
 from arbcore_exchange_upbit.protocol.private.frames import OrderFrame, read_frame
 from arbcore_exchange_upbit.protocol.private.order_replies import read_order
@@ -113,6 +113,13 @@ class Seen:
         self.states: dict[str, tuple[OrderState, Decimal]] = {}
         self.fills: dict[str, list[Fill]] = {}
         self.ids: Counter[str] = Counter()
+        self.answers: dict[str, tuple[OrderState, Decimal]] = {}
+
+    def answered(self, view: list[Any]) -> None:
+        """Remember what an answer stated: nothing earlier is told after it."""
+        for item in view:
+            if isinstance(item, OrderReport):
+                self.answers[item.venue_order_id] = (item.state, item.filled)
 
     def take(self, news: list[Any]) -> None:
         for item in news:
@@ -124,6 +131,9 @@ class Seen:
             state, filled = self.states.get(item.venue_order_id, (OrderState.SUBMITTED, Decimal(0)))
             assert state is item.state or may_become(state, item.state)
             assert item.filled >= filled
+            stated, most = self.answers.get(item.venue_order_id, (OrderState.SUBMITTED, Decimal(0)))
+            assert stated is item.state or may_become(stated, item.state)
+            assert item.filled >= most
             assert (item.state, item.filled) != (state, filled)
             self.states[item.venue_order_id] = (item.state, item.filled)
         assert set(self.ids.values()) <= {1}
@@ -145,9 +155,13 @@ def test_any_interleaving_tells_the_truth_once(orders: list[Truth], data: st.Dat
             case "row":
                 tell(desk, seen, truth, data.draw(st.integers(0, most), "upto"), trades=data.draw(st.booleans()))
             case "view":
-                row = read_order(reply(truth.row(min(most, len(truth.fills)), ended=False, trades=True)))
+                ended = most > len(truth.fills)
+                row = read_order(reply(truth.row(min(most, len(truth.fills)), ended=ended, trades=True)))
                 assert row is not None
+                known = desk.find(OrderRef(instrument="upbit:KRW-BTC", venue_order_id=truth.uuid)) is not None
                 view = desk.view(row, NOW)
+                if known:
+                    seen.answered(view)
                 assert total(fill.fee for fill in view if isinstance(fill, Fill)) == row.paid_fee
             case "look":
                 for known in desk.missing(NOW + 10**15):

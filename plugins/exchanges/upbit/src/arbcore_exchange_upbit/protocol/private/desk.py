@@ -156,6 +156,8 @@ class OrderDesk:
     def view(self, row: OrderRow, now: int, *, ours: bool = False) -> list[News]:
         """Return an order as a reply states it, with every fill, whatever was told before; nothing is marked as told.
 
+        What is told of the order afterwards never goes back behind this answer.
+
         Args:
             row: The order.
             now: Time.
@@ -177,7 +179,9 @@ class OrderDesk:
         shown.advance(state, facts.executed, (words[0], words[1]), facts.ts)
         fees = {**known.fees, **fee_shares(row.paid_fee, _funds(row), known.fees)}
         fills = [self._maker.of_trade(shown, row, trade, fees[trade.uuid], now) for trade in row.trades or ()]
-        return [*fills, shown.report(self._venue, now)]
+        report = shown.report(self._venue, now)
+        known.answer(report)
+        return [*fills, report]
 
     def known_by(self, row: OrderRow, now: int) -> Known:
         """Return the order that a reply states, without telling anything of it yet."""
@@ -222,7 +226,8 @@ class OrderDesk:
         unsettled = state in TERMINAL and settled.by_cost and bool(settled.executed) and funds is None
         if unsettled:
             state = OrderState.PARTIALLY_FILLED  # whether the rest is a remainder is seen from the fills
-        if known.advance(state, facts.executed, (reason, detail), facts.ts):
+        state, words = known.agreed(state, (reason, detail))
+        if known.advance(state, facts.executed, words, facts.ts) and not known.outdated:
             news.append(known.report(self._venue, now))
         if unsettled or known.quantity < known.filled or known.behind or facts.state == "prevented":
             known.miss(now)

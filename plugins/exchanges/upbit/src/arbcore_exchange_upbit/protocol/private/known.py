@@ -71,10 +71,12 @@ class Known:
         look_at: When it is to be looked up since something is missing, 0 for never.
         hinted: Quantity that frames told in numbers which a double may have rounded.
         hinted_end: Whether such a frame told its end.
+        answered: State, filled quantity and words that the furthest answer to a question stated.
     """
 
     __slots__ = (
         "_looks",
+        "answered",
         "asked",
         "client_id",
         "cost",
@@ -122,6 +124,7 @@ class Known:
         self.look_at = 0
         self.hinted = ZERO
         self.hinted_end = False
+        self.answered = (OrderState.SUBMITTED, ZERO, ("", ""))
         self._looks = 0
 
     @property
@@ -134,6 +137,25 @@ class Known:
         """Whether the stream told more than is known: a reply may be older than a frame."""
         ended = self.state in TERMINAL
         return WIDE.multiply(self.hinted, _ROUNDED) > self.filled or (self.hinted_end and not ended)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether an answer to a question has stated more than is known here: telling this would go back."""
+        state, filled, _ = self.answered
+        return _RANKS[self.state] < _RANKS[state] or self.filled < filled
+
+    def answer(self, report: OrderReport) -> None:
+        """Remember what somebody who asked is answered: nothing earlier, and no other end, is told after it."""
+        state, filled, _ = self.answered
+        if _RANKS[report.state] > _RANKS[state]:
+            self.answered = (report.state, max(filled, report.filled), (report.reason, report.detail))
+        elif report.filled > filled:
+            self.answered = (state, report.filled, self.answered[2])
+
+    def agreed(self, state: OrderState, words: tuple[str, str]) -> tuple[OrderState, tuple[str, str]]:
+        """Return an end as an answer has stated it already, where it has; else as it is given."""
+        stated, _, before = self.answered
+        return (stated, before) if stated in TERMINAL and _RANKS[stated] == _RANKS[state] else (state, words)
 
     def hint(self, executed: Decimal, *, end: bool) -> None:
         """Remember what a frame told in numbers that may be rounded."""
