@@ -158,9 +158,9 @@ def test_any_interleaving_tells_the_truth_once(orders: list[Truth], data: st.Dat
                 ended = most > len(truth.fills)
                 row = read_order(reply(truth.row(min(most, len(truth.fills)), ended=ended, trades=True)))
                 assert row is not None
-                known = desk.find(OrderRef(instrument="upbit:KRW-BTC", venue_order_id=truth.uuid)) is not None
+                is_known = desk.find(OrderRef(instrument="upbit:KRW-BTC", venue_order_id=truth.uuid)) is not None
                 view = desk.view(row, NOW)
-                if known:
+                if is_known:
                     seen.answered(view)
                 assert total(fill.fee for fill in view if isinstance(fill, Fill)) == row.paid_fee
             case "look":
