@@ -1,22 +1,16 @@
-"""Binance USD-M futures as a venue: orders, what becomes of them, the account, and its modes."""
+"""Binance USD-M futures as a venue: its modes, its dead man's switch, and a user stream with a key of its own."""
 
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
-from typing import Final, Self
-
-import anyio
+from typing import Final
 
 from arbcore.context import Context
-from arbcore.errors import ExchangeError, ExchangeRefused
-from arbcore.model.account import AccountFacts, MarginMode, OpenOrder, TradingTerms
-from arbcore.model.input import AccountSnapshot, FundingPayment
-from arbcore.model.order import Amendment, OrderRef, OrderReport, OrderRequest
+from arbcore.errors import ExchangeRefused
+from arbcore.model.account import AccountFacts, MarginMode
+from arbcore.model.input import FundingPayment
 from arbcore.net.request import Request
 from arbcore.net.stream import run_stream
-from arbcore.ports.trading import OrderNews, TakeItem
+from arbcore.ports.trading import TakeItem
 from arbcore_exchange_binance.access import PrivateAccess
-from arbcore_exchange_binance.changing import only_measured
-from arbcore_exchange_binance.key_scope import ask_key, check_key, with_key
 from arbcore_exchange_binance.protocol import usdm_requests as requests
 from arbcore_exchange_binance.protocol.desk import Desk
 from arbcore_exchange_binance.protocol.exact import symbol_of
@@ -28,16 +22,15 @@ from arbcore_exchange_binance.protocol.usdm_stream import UserStream
 from arbcore_exchange_binance.settings import BinanceSettings
 from arbcore_exchange_binance.usdm_orders import UsdmOrders
 from arbcore_exchange_binance.usdm_reading import UsdmReading
+from arbcore_exchange_binance.venue import BinanceVenue
 
-_CLOCK_EVERY_S: Final = 600.0
-_MEASURED: Final = 3
 _QUIET_NS: Final = 24 * 3600 * 10**9
 """An account may say nothing for as long; whether its stream is mute is found by comparison."""
 _SAME_MARGIN: Final = "-4046"
 _SAME_MODE: Final = "-4059"
 
 
-class UsdmVenue:
+class UsdmVenue(BinanceVenue[UsdmOrders, UsdmReading]):
     """One account on USD-M futures; a `Venue`, a `LeveragedVenue` and a `DeadMansSwitch`.
 
     Args:
@@ -46,95 +39,18 @@ class UsdmVenue:
     """
 
     def __init__(self, settings: BinanceSettings, context: Context) -> None:
-        self._settings: Final = settings
-        self._context: Final = context
-        self._access: Final = PrivateAccess(settings, context)
-        venue = context.instance
+        access, venue = PrivateAccess(settings, context), context.instance
         news = News(venue, Desk(settings.own_ids), settings.quote)
-        now = context.clock.now()
-        self._memory: Final = Memory(news, Wealth(venue), Payments(venue), self._access.offset, now)
-        self._orders: Final = UsdmOrders(self._access, self._memory, settings, context)
-        self._reading: Final = UsdmReading(self._access, self._memory, context, settings.refresh)
-        self._open: Final = AsyncExitStack()
-
-    async def __aenter__(self) -> Self:
-        """Open, measure the venue's clock, ask what the key may do and in which mode the account is.
-
-        Raises:
-            ExchangeError: The venue can't be reached, or refuses the key.
-            SafetyError: The key is known to withdraw while moving money is switched off.
-            ConfigurationError: A secret is missing.
-        """
-        async with AsyncExitStack() as opening:
-            await opening.enter_async_context(self._access)
-            await self._access.measure_clock(_MEASURED)
-            await check_key(self._access, self._settings, self._context)
-            self._orders.hedge_mode = (await self._reading.config()).dual_side_position
-            self._open.push_async_exit(opening.pop_all())
-        self._memory.whole_until = self._memory.venue_time(self._context.clock.now())
-        if self._settings.orders != "rest":
-            self._orders.changes.calls = self._access.socket("orders")
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        """Close. The key of the user stream is left to end by itself: another program may use it too."""
-        await self._open.aclose()
-
-    async def run(self, instruments: Sequence[str], report: TakeItem) -> None:
-        """Report orders, fills, balances, positions and funding until cancelled; see `Venue.run`."""
-        self._memory.instruments = tuple(instruments)
-        self._access.measure(only_measured(report))
-        try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._keep_time)
-                if self._orders.changes.calls is not None:
-                    tasks.start_soon(self._orders.changes.calls.run, report)
-                await self._stream(report)
-        finally:
-            self._access.measure(None)
-
-    async def submit(self, order: OrderRequest) -> OrderReport:
-        """Send an order; see `Venue.submit`."""
-        return await self._orders.submit(order)
-
-    async def cancel(self, order: OrderRef) -> None:
-        """Ask for a cancel; see `Venue.cancel`."""
-        await self._orders.cancel(order)
-
-    async def amend(self, order: OrderRef, change: Amendment) -> OrderReport:
-        """Change price and quantity of a resting limit order, which loses its place in the queue; see `Venue.amend`."""
-        return await self._orders.amend(order, change)
-
-    async def cancel_all(self, instrument: str) -> None:
-        """Ask for a cancel of every open order of an instrument, triggers included; see `Venue.cancel_all`."""
-        await self._orders.cancel_all(instrument)
-
-    async def look_up(self, order: OrderRef) -> Sequence[OrderNews]:
-        """Return what the venue knows of an order; see `Venue.look_up`."""
-        return await self._reading.look_up(order)
-
-    async def open_orders(self, instrument: str = "") -> Sequence[OpenOrder]:
-        """Return the open orders of the account; see `Venue.open_orders`."""
-        return await self._reading.open_orders(instrument)
-
-    async def history(self, instrument: str, since: int) -> Sequence[OrderNews]:
-        """Return ended orders and fills since a time, at most ninety days old; see `Venue.history`."""
-        return await self._reading.history(instrument, since)
-
-    async def snapshot(self) -> AccountSnapshot:
-        """Return all balances and net positions; see `Venue.snapshot`."""
-        return await self._reading.snapshot()
-
-    async def terms(self, instrument: str) -> TradingTerms:
-        """Return on which terms the account trades an instrument; see `Venue.terms`."""
-        return await self._reading.terms(instrument)
+        memory = Memory(news, Wealth(venue), Payments(venue), access.offset, context.clock.now())
+        orders = UsdmOrders(access, memory, settings, context)
+        super().__init__(settings, context, access, orders, UsdmReading(access, memory, context, settings.refresh))
+        self._memory: Final = memory
 
     async def facts(self) -> AccountFacts:
         """Return what the venue tells of account and key; see `Venue.facts`."""
-        facts = await self._reading.facts()
+        facts = await super().facts()
         self._orders.hedge_mode = bool(facts.hedge_mode)
-        key = await ask_key(self._access, self._settings, self._context)
-        return facts if key is None else with_key(facts, key)
+        return facts
 
     async def set_leverage(self, instrument: str, leverage: int) -> None:
         """Set the leverage of an instrument; see `LeveragedVenue.set_leverage`."""
@@ -172,7 +88,13 @@ class UsdmVenue:
             if not unchanged or error.code != unchanged:
                 raise
 
-    async def _stream(self, report: TakeItem) -> None:
+    async def _begin(self) -> None:
+        """Ask for the position mode: orders go in one-way mode only."""
+        self._orders.hedge_mode = (await self._reading.config()).dual_side_position
+        self._memory.whole_until = self._memory.venue_time(self._context.clock.now())
+
+    async def _listen(self, instruments: Sequence[str], report: TakeItem) -> None:
+        self._memory.instruments = tuple(instruments)
         settings = self._settings
         base = self._access.addresses.route("private", futures=True)
 
@@ -194,12 +116,3 @@ class UsdmVenue:
             clock=self._context.clock,
             settings=settings.network.model_copy(update={"mute_after": _QUIET_NS}),
         )
-
-    async def _keep_time(self) -> None:
-        """Measure the venue's clock now and then: clocks drift."""
-        while True:
-            await anyio.sleep(_CLOCK_EVERY_S)
-            try:
-                await self._access.measure_clock(_MEASURED)
-            except ExchangeError as error:
-                self._context.logger.warning("the venue's clock was not told: %s", error.what)
