@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import anyio
 import pytest
@@ -21,6 +22,8 @@ from arbcore.ports.trading import OrderNews, Venue, VenueItem
 from arbcore.testing._trading_drafts import Drafts
 from arbcore.testing._trading_news import News, shown_secret
 from arbcore.testing.trading_bench import Bench
+
+Item = TypeVar("Item")
 
 PATIENCE_S = 20.0
 """Time in which something that must happen happens, on a slow machine, too."""
@@ -187,6 +190,20 @@ def ref(order: OrderRequest, venue_order_id: str = "") -> OrderRef:
         venue_order_id=venue_order_id,
         type=order.type,
     )
+
+
+def only(found: Sequence[Item], what: str) -> Item:
+    """Return the one thing that must be there.
+
+    Args:
+        found: What was found.
+        what: What it is, in the plural, for the failure.
+
+    Raises:
+        AssertionError: There is none, or more than one.
+    """
+    assert len(found) == 1, f"{len(found)} {what}, where there must be one: {list(found)}"
+    return found[0]
 
 
 def reports_in(found: Sequence[OrderNews]) -> list[OrderReport]:

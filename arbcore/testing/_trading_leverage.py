@@ -10,7 +10,7 @@ from arbcore.model.account import MarginMode
 from arbcore.model.order import OrderState
 from arbcore.ports.trading import DeadMansSwitch, LeveragedVenue
 from arbcore.testing._trading_base import VenueFixtures
-from arbcore.testing._trading_desk import open_desk, outcome
+from arbcore.testing._trading_desk import only, open_desk, outcome
 from arbcore.testing.trading_bench import Bench
 
 _MINUTE = 60 * 10**9
@@ -97,7 +97,7 @@ class LeverageTests(VenueFixtures):
             await bench.witness.lapse(_SOON + _SOON // 2)
             await desk.until_ended(order)
             assert desk.news.states[order.client_order_id] is OrderState.CANCELLED
-            (position,) = (await desk.venue.snapshot()).positions
+            position = only((await desk.venue.snapshot()).positions, "open positions")
             assert position.quantity == taken.quantity
 
 

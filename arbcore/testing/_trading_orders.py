@@ -19,7 +19,7 @@ from arbcore.model.order import (
 )
 from arbcore.model.reason import Reason
 from arbcore.testing._trading_base import VenueFixtures
-from arbcore.testing._trading_desk import Desk, fills_in, open_desk, outcome, ref, reports_in
+from arbcore.testing._trading_desk import Desk, fills_in, only, open_desk, outcome, ref, reports_in
 from arbcore.testing.trading_bench import Bench
 
 _SIDES = pytest.mark.parametrize("side", list(Side))
@@ -35,11 +35,11 @@ class OrderTests(VenueFixtures):
         bench.need("times_in_force.gtc")
         async with open_desk(bench) as desk:
             order = await desk.rest(side)
-            (listed,) = await desk.venue.open_orders(desk.instrument.key)
+            listed = only(await desk.venue.open_orders(desk.instrument.key), "open orders listed")
             assert listed.client_order_id == order.client_order_id
             assert (listed.instrument, listed.side, listed.type) == (order.instrument, side, OrderType.LIMIT)
             assert (listed.quantity, listed.filled, listed.price) == (order.quantity, ZERO, order.price)
-            (report,) = await desk.found(order)
+            report = only(await desk.found(order), "reports of the order")
             assert report in reports_in([report]), "a fill of an order that rests"
             assert getattr(report, "state", "") is OrderState.ACKNOWLEDGED
             assert list(await desk.cancelled(order)) == []
@@ -55,10 +55,10 @@ class OrderTests(VenueFixtures):
         """The venue's own id finds and cancels an order as well as ours does."""
         async with open_desk(bench) as desk:
             order = await desk.rest()
-            (listed,) = await desk.venue.open_orders()
+            listed = only(await desk.venue.open_orders(), "open orders listed")
             assert listed.venue_order_id
             named = OrderRef(instrument=order.instrument, venue_order_id=listed.venue_order_id)
-            (report,) = reports_in(await desk.venue.look_up(named))
+            report = only(reports_in(await desk.venue.look_up(named)), "reports of the order")
             assert (report.client_order_id, report.venue_order_id) == (order.client_order_id, listed.venue_order_id)
             await desk.venue.cancel(named)
             await desk.until_ended(order)

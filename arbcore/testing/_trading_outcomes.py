@@ -14,7 +14,7 @@ from arbcore.errors import (
 from arbcore.model.order import OrderRequest, OrderState
 from arbcore.model.reason import Reason
 from arbcore.testing._trading_base import VenueFixtures
-from arbcore.testing._trading_desk import Desk, open_desk, outcome, ref, reports_in
+from arbcore.testing._trading_desk import Desk, only, open_desk, outcome, ref, reports_in
 from arbcore.testing._trading_standing import new_terms, noted, only_with_new_terms
 from arbcore.testing.trading_bench import Bench, Operation
 
@@ -32,7 +32,7 @@ class OutcomeTests(VenueFixtures):
         async with open_desk(bench) as desk:
             order = await desk.resting()
             await _lost(desk, bench, "place", order, lambda: desk.venue.submit(order))
-            (report,) = reports_in(await desk.found(order))
+            report = only(reports_in(await desk.found(order)), "reports of the order")
             assert report.state is OrderState.ACKNOWLEDGED
             await desk.exists_once(order)
             assert await desk.listed(order) == 1

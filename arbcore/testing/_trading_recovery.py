@@ -9,7 +9,7 @@ from arbcore.model.money import ZERO, add, total
 from arbcore.model.order import Fill, OrderOrigin, OrderReport, OrderRequest, Side
 from arbcore.model.state import ConnectionState
 from arbcore.testing._trading_base import VenueFixtures
-from arbcore.testing._trading_desk import Desk, fills_in, open_desk, ref
+from arbcore.testing._trading_desk import Desk, fills_in, only, open_desk, ref
 from arbcore.testing._trading_news import moved
 from arbcore.testing.trading_bench import Bench
 
@@ -102,7 +102,7 @@ class RecoveryTests(VenueFixtures):
             name = await bench.witness.place(theirs)
             await desk.until(lambda: any(one.venue_order_id == name for one in desk.news.foreign), "it is told")
             assert {one.origin for one in desk.news.foreign} == {OrderOrigin.FOREIGN}
-            (listed,) = await desk.venue.open_orders(desk.instrument.key)
+            listed = only(await desk.venue.open_orders(desk.instrument.key), "open orders listed")
             assert (listed.venue_order_id, listed.origin) == (name, OrderOrigin.FOREIGN)
             await desk.fence()
 
@@ -154,7 +154,7 @@ class RecoveryTests(VenueFixtures):
             order = await desk.taking()
             await desk.submit(order)
             fills = await desk.until_ended(order)
-            (position,) = (await desk.venue.snapshot()).positions
+            position = only((await desk.venue.snapshot()).positions, "open positions")
             assert position.instrument == desk.instrument.key
             assert position.quantity == total(fill.quantity for fill in fills)
             cost = total(fill.quantity * fill.price for fill in fills) * desk.instrument.contract_size

@@ -12,7 +12,7 @@ from arbcore.model.order import TERMINAL, Amendment, OrderRequest, OrderState, O
 from arbcore.model.reason import Reason
 from arbcore.testing import _trading_desk as trading_desk
 from arbcore.testing._trading_base import VenueFixtures
-from arbcore.testing._trading_desk import Desk, fills_in, open_desk, outcome, ref, reports_in
+from arbcore.testing._trading_desk import Desk, fills_in, only, open_desk, outcome, ref, reports_in
 from arbcore.testing.trading_bench import Bench
 
 
@@ -63,7 +63,7 @@ class StandingTests(VenueFixtures):
         async with open_desk(bench) as desk:
             order = await _triggered(desk, bench, kind)
             assert (await desk.submit(order)).state not in TERMINAL
-            (listed,) = await desk.venue.open_orders(desk.instrument.key)
+            listed = only(await desk.venue.open_orders(desk.instrument.key), "open orders listed")
             assert (listed.client_order_id, listed.type) == (order.client_order_id, kind)
             assert listed.trigger_price == order.trigger_price
             assert reports_in(await desk.found(order))

@@ -1,19 +1,20 @@
 """Binance spot against the suite of real venues, on the simulator in process."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import pytest
 
 from arbcore.ports.trading import Venue
 from arbcore.ports.venue import Capabilities
 from arbcore.testing.gate import Way
-from arbcore.testing.trading import Faults, Market, OpenRealVenue, Operation, VenueSuite, Witness
+from arbcore.testing.trading import Operation
 
 pytest.importorskip("aiohttp", reason="the simulator needs aiohttp")
 
 from arbcore_exchange_binance import plugin
 from arbcore_exchange_binance.settings import BinanceSettings
 from tests.trading.simulators import BINANCE_KEY, BINANCE_SECRET, NETWORK, Stage, context, still
+from tests.trading.staged import StagedSuite
 
 WAYS: dict[Operation, Way] = {
     "place": Way("POST", "/api/v3/order"),
@@ -30,7 +31,10 @@ def settings_with(address: str, own_ids: str = "suite-") -> BinanceSettings:
     )
 
 
-class TestBinanceSpot(VenueSuite):
+class TestBinanceSpot(StagedSuite):
+    connection = "user"
+    hidden = (BINANCE_SECRET, BINANCE_KEY, "signature=")
+
     @pytest.fixture
     async def stage(self) -> AsyncIterator[Stage]:
         """The venue on a simulator."""
@@ -45,25 +49,5 @@ class TestBinanceSpot(VenueSuite):
             yield Stage(simulator, gate, "spot", instrument, WAYS, "ws-api", open_as)
 
     @pytest.fixture
-    def open_venue(self, stage: Stage) -> OpenRealVenue:
-        return stage.open_venue
-
-    @pytest.fixture
-    def market(self, stage: Stage) -> Market:
-        return stage.market
-
-    @pytest.fixture
     def capabilities(self) -> Capabilities:
         return plugin.capabilities(settings_with("http://127.0.0.1:1"))
-
-    @pytest.fixture
-    def faults(self, stage: Stage) -> Faults:
-        return stage.faults("user")
-
-    @pytest.fixture
-    def witness(self, stage: Stage) -> Witness:
-        return stage.witness
-
-    @pytest.fixture
-    def secrets(self) -> Sequence[str]:
-        return (BINANCE_SECRET, BINANCE_KEY, "signature=")

@@ -1,6 +1,6 @@
 """Binance USD-M futures against the suite of real venues, on the simulator in process."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
@@ -9,15 +9,15 @@ import pytest
 from arbcore.ports.trading import Venue
 from arbcore.ports.venue import Capabilities
 from arbcore.testing.gate import Way
-from arbcore.testing.trading import Faults, Market, OpenRealVenue, Operation, VenueSuite, Witness
+from arbcore.testing.trading import Faults, Operation
 
 pytest.importorskip("aiohttp", reason="the simulator needs aiohttp")
 
 from arbcore_exchange_binance import plugin
 from arbcore_exchange_binance.settings import BinanceSettings
 from tests.trading.simulators import BINANCE_KEY, BINANCE_SECRET, NETWORK, Stage, context, still
+from tests.trading.staged import StagedSuite
 
-KEY, SECRET = "sim-binance-key", "sim-binance-secret-0123456789abcdef01"
 WAYS: dict[Operation, Way] = {
     "place": Way("POST", "/fapi/v1/order"),
     "cancel": Way("DELETE", "/fapi/v1/order"),
@@ -49,8 +49,11 @@ async def staged(orders: str) -> AsyncIterator[Stage]:
         yield Stage(simulator, gate, "usdm", instrument, WAYS, "/private/", open_as)
 
 
-class UsdmSuite(VenueSuite):
+class UsdmSuite(StagedSuite):
     """What both ways to send orders share."""
+
+    connection = "user"
+    hidden = (BINANCE_SECRET, BINANCE_KEY, "signature=")
 
     orders: ClassVar[str]
 
@@ -61,28 +64,8 @@ class UsdmSuite(VenueSuite):
             yield stage
 
     @pytest.fixture
-    def open_venue(self, stage: Stage) -> OpenRealVenue:
-        return stage.open_venue
-
-    @pytest.fixture
-    def market(self, stage: Stage) -> Market:
-        return stage.market
-
-    @pytest.fixture
     def capabilities(self) -> Capabilities:
         return plugin.capabilities(settings_with("http://127.0.0.1:1"))
-
-    @pytest.fixture
-    def faults(self, stage: Stage) -> Faults:
-        return stage.faults("user")
-
-    @pytest.fixture
-    def witness(self, stage: Stage) -> Witness:
-        return stage.witness
-
-    @pytest.fixture
-    def secrets(self) -> Sequence[str]:
-        return (BINANCE_SECRET, BINANCE_KEY, "signature=")
 
 
 class TestRequests(UsdmSuite):

@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("aiohttp", reason="the simulator needs aiohttp")
 
+from arbcore.errors import ExchangeError
 from arbcore.model.order import OrderOrigin, OrderType
 from arbcore.testing import _trading_desk as trading_desk
 from arbcore.testing.trading import Bench, VenueSuite
@@ -79,8 +80,16 @@ async def test_a_lie_is_found(
             faults=honest.faults,
             witness=honest.witness,
         )
-        with pytest.raises((Exception, pytest.fail.Exception)):
+        with pytest.raises((Exception, pytest.fail.Exception)) as raised:
             await getattr(VenueSuite(), test)(bench, **parameters)
+    assert _objections(raised.value), f"the suite broke down instead of objecting: {raised.value!r}"
+
+
+def _objections(error: BaseException) -> list[BaseException]:
+    """Return what of an error the suite states, or the venue where nothing may go wrong; no breakdown of the test."""
+    if isinstance(error, BaseExceptionGroup):
+        return [found for inner in error.exceptions for found in _objections(inner)]
+    return [error] if isinstance(error, (AssertionError, ExchangeError, pytest.fail.Exception)) else []
 
 
 @pytest.mark.parametrize("adapter", ["usdm", "upbit"])

@@ -1,6 +1,6 @@
 """Upbit against the suite of real venues, on the simulator in process."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -8,13 +8,14 @@ import pytest
 from arbcore.ports.trading import Venue
 from arbcore.ports.venue import Capabilities
 from arbcore.testing.gate import Way
-from arbcore.testing.trading import Faults, Market, OpenRealVenue, Operation, VenueSuite, Witness
+from arbcore.testing.trading import Operation
 
 pytest.importorskip("aiohttp", reason="the simulator needs aiohttp")
 
 from arbcore_exchange_upbit import plugin
 from arbcore_exchange_upbit.settings import UpbitSettings
 from tests.trading.simulators import NETWORK, UPBIT_KEY, UPBIT_SECRET, Stage, context, still
+from tests.trading.staged import StagedSuite
 
 WAYS: dict[Operation, Way] = {
     "place": Way("POST", "/v1/orders"),
@@ -42,7 +43,10 @@ async def staged() -> AsyncIterator[Stage]:
         yield Stage(simulator, gate, "upbit", instrument, WAYS, "/private", open_as)
 
 
-class TestUpbit(VenueSuite):
+class TestUpbit(StagedSuite):
+    connection = "private-1"
+    hidden = (UPBIT_SECRET, UPBIT_KEY, "Bearer ")
+
     @pytest.fixture
     async def stage(self) -> AsyncIterator[Stage]:
         """The venue on a simulator."""
@@ -50,25 +54,5 @@ class TestUpbit(VenueSuite):
             yield stage
 
     @pytest.fixture
-    def open_venue(self, stage: Stage) -> OpenRealVenue:
-        return stage.open_venue
-
-    @pytest.fixture
-    def market(self, stage: Stage) -> Market:
-        return stage.market
-
-    @pytest.fixture
     def capabilities(self) -> Capabilities:
         return plugin.capabilities(settings_with("http://127.0.0.1:1"))
-
-    @pytest.fixture
-    def faults(self, stage: Stage) -> Faults:
-        return stage.faults("private-1")
-
-    @pytest.fixture
-    def witness(self, stage: Stage) -> Witness:
-        return stage.witness
-
-    @pytest.fixture
-    def secrets(self) -> Sequence[str]:
-        return (UPBIT_SECRET, UPBIT_KEY, "Bearer ")

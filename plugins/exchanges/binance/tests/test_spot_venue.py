@@ -145,7 +145,7 @@ async def test_a_key_for_futures_alone_may_not_trade(bench: SpotBench) -> None:
         assert (await venue.facts()).can_trade
     told = KeyFacts(enable_spot_and_margin_trading=False, enable_futures=True)
     assert with_key(AccountFacts(can_trade=True), told, "spot").can_trade is False
-    assert with_key(AccountFacts(can_trade=True), told).can_trade is True
+    assert with_key(AccountFacts(can_trade=True), told, "usdm").can_trade is True
     assert with_key(AccountFacts(can_trade=True), KeyFacts(), "spot").can_trade is True
 
 

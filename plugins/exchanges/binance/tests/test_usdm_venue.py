@@ -87,7 +87,10 @@ async def test_a_key_pair_signs_requests_and_calls(orders: str) -> None:
             group.start_soon(venue.run, [KEY], desk.take)
             await desk.connected()
             await desk.until(lambda: orders == "rest" or desk.calls_are_open())
-            await desk.fill(await desk.order())
+            order = await desk.order()
+            await desk.fill(order)
+            assert sum(one.quantity for one in desk.about(order.client_order_id, Fill)) == order.quantity
+            assert desk.bench.orders() == [order.client_order_id]
             group.cancel_scope.cancel()
 
 
@@ -198,7 +201,11 @@ async def test_fills_that_the_venue_is_silent_about_are_told_in_the_end() -> Non
         desk.bench.fault("fill_silence", lasts="300ms")
         order = await desk.order()
         await desk.venue.submit(order)
+        assert desk.about(order.client_order_id, Fill) == []
         await desk.until(lambda: desk.whole(order))
+        fills = desk.about(order.client_order_id, Fill)
+        assert len({one.fill_id for one in fills}) == len(fills)
+        assert sum(one.quantity for one in fills) == order.quantity
 
 
 async def test_a_stop_becomes_a_market_order_and_is_told_under_its_own_id() -> None:

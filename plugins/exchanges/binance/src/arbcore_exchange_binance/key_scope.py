@@ -64,7 +64,7 @@ async def check_key(access: PrivateAccess, settings: BinanceSettings, context: C
     refuse_withdrawing(facts, context.instance, move_money=settings.move_money)
 
 
-def with_key(facts: AccountFacts, key: KeyFacts, product: str = "usdm") -> AccountFacts:
+def with_key(facts: AccountFacts, key: KeyFacts, product: str) -> AccountFacts:
     """Return facts of an account with those of its key. Trading takes that both allow it.
 
     Args:
