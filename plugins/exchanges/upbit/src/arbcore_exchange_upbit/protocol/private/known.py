@@ -6,19 +6,10 @@ from typing import Final
 from msgspec import Struct
 
 from arbcore.model.money import add
-from arbcore.model.order import TERMINAL, OrderOrigin, OrderReport, OrderState
+from arbcore.model.order import TERMINAL, OrderOrigin, OrderReport, OrderState, may_become
 from arbcore_exchange_upbit.protocol.private.facts import Facts
 from arbcore_exchange_upbit.protocol.private.numbers import WIDE, ZERO
 
-_RANKS: Final = {
-    OrderState.SUBMITTED: 0,
-    OrderState.ACKNOWLEDGED: 1,
-    OrderState.PARTIALLY_FILLED: 2,
-    OrderState.CANCELLED: 3,
-    OrderState.EXPIRED: 3,
-    OrderState.REJECTED: 3,
-    OrderState.FILLED: 4,
-}
 _FIRST_LOOK_NS: Final = 500_000_000
 _LAST_LOOK: Final = 6  # doublings of the wait between looks
 _ROUNDED: Final = Decimal("0.999999999999")
@@ -142,12 +133,12 @@ class Known:
     def outdated(self) -> bool:
         """Whether an answer to a question has stated more than is known here: telling this would go back."""
         state, filled, _ = self.answered
-        return _RANKS[self.state] < _RANKS[state] or self.filled < filled
+        return _further(self.state, state) or self.filled < filled
 
     def answer(self, report: OrderReport) -> None:
         """Remember what somebody who asked is answered: nothing earlier, and no other end, is told after it."""
         state, filled, _ = self.answered
-        if _RANKS[report.state] > _RANKS[state]:
+        if _further(state, report.state):
             self.answered = (report.state, max(filled, report.filled), (report.reason, report.detail))
         elif report.filled > filled:
             self.answered = (state, report.filled, self.answered[2])
@@ -155,7 +146,7 @@ class Known:
     def agreed(self, state: OrderState, words: tuple[str, str]) -> tuple[OrderState, tuple[str, str]]:
         """Return an end as an answer has stated it already, where it has; else as it is given."""
         stated, _, before = self.answered
-        return (stated, before) if stated in TERMINAL and _RANKS[stated] == _RANKS[state] else (state, words)
+        return (stated, before) if stated in TERMINAL and not _further(stated, state) else (state, words)
 
     def hint(self, executed: Decimal, *, end: bool) -> None:
         """Remember what a frame told in numbers that may be rounded."""
@@ -180,7 +171,7 @@ class Known:
 
     def allows(self, state: OrderState) -> bool:
         """Tell whether a state may follow the one that was told."""
-        return _RANKS[state] > _RANKS[self.state]
+        return _further(self.state, state)
 
     def advance(self, state: OrderState, filled: Decimal, words: tuple[str, str], ts: int) -> bool:
         """Take a state and a filled quantity, neither of which ever goes back; tell whether either moved."""
@@ -224,6 +215,11 @@ class Known:
             ts=self.ts,
             recv_ts=now,
         )
+
+
+def _further(before: OrderState, after: OrderState) -> bool:
+    """Tell whether a state comes after another one, by the framework's table of an order's states."""
+    return after is not before and may_become(before, after)
 
 
 def value(price: Decimal, quantity: Decimal) -> Decimal:
