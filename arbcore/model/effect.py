@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from arbcore.model.command import AnyCommand
 from arbcore.model.order import OrderRequest
 
 
@@ -24,6 +25,45 @@ class Cancel(Struct, frozen=True):
     client_order_id: str
 
 
+class LookUp(Struct, frozen=True):
+    """Ask a venue what became of an order. What it tells comes as reports and fills, then `LookedUp` follows."""
+
+    venue: str
+    client_order_id: str
+
+
+class AskStatement(Struct, frozen=True):
+    """Ask a venue for its side of everything: `VenueStatement` follows what had been missed of orders and funding.
+
+    Attributes:
+        venue: Exchange instance id.
+        since: UTC nanoseconds from which orders, fills and funding are asked for.
+    """
+
+    venue: str
+    since: int
+
+
+class Act(Struct, frozen=True):
+    """Carry out a command that only a venue can; `ActionEnded` tells how it went. It is never carried out twice.
+
+    Attributes:
+        venue: Exchange instance id.
+        command_id: Id of the command.
+        command: `SetLeverage`, `InternalTransfer` or `Withdraw`.
+    """
+
+    venue: str
+    command_id: str
+    command: AnyCommand
+
+
+class EndSession(Struct, frozen=True):
+    """End the session in good order."""
+
+    reason: str
+
+
 class SetTimer(Struct, frozen=True):
     """Ask for a `TimerFired` input; a second timer of the same name replaces the first."""
 
@@ -37,5 +77,5 @@ class CancelTimer(Struct, frozen=True):
     timer: str
 
 
-Effect = Submit | Cancel | SetTimer | CancelTimer
+Effect = Submit | Cancel | LookUp | AskStatement | Act | EndSession | SetTimer | CancelTimer
 """Everything that the engine may ask for. Alerts are events (`AlertRaised`); observers deliver them."""

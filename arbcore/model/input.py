@@ -1,9 +1,11 @@
 """Inputs of the engine other than market data. Together with market data they determine everything it does."""
 
 from decimal import Decimal
+from enum import StrEnum
 
 from msgspec import Struct
 
+from arbcore.model.account import AccountUpdate, OpenOrder, TradingTerms
 from arbcore.model.command import CommandRequest
 from arbcore.model.market import MarketInput
 from arbcore.model.order import Fill, OrderReport
@@ -137,11 +139,97 @@ class InstrumentStatus(Struct, frozen=True, kw_only=True):
     recv_ts: int
 
 
-VenueReport = OrderReport | Fill | FundingPayment | AccountSnapshot
+class LookedUp(Struct, frozen=True, kw_only=True):
+    """A look-up of an order is over; what the venue told of it came before, as a report and fills.
+
+    Attributes:
+        venue: Exchange instance id.
+        client_order_id: Our id of the order.
+        answered: Whether the venue told anything; False where it did not, for the reason in ``detail``.
+        found: Whether it knows the order.
+        detail: Why it did not answer, in words.
+        recv_ts: Receive time.
+    """
+
+    venue: str
+    client_order_id: str
+    answered: bool
+    found: bool = False
+    detail: str = ""
+    recv_ts: int
+
+
+class TermsStated(Struct, frozen=True, kw_only=True):
+    """On which terms a venue lets an account trade an instrument. Told at the start and whenever it is asked.
+
+    Attributes:
+        terms: The terms.
+        hedge_mode: Whether the venue keeps long and short positions apart; None on spot.
+        multi_assets: Whether several currencies stand for margin together; None on spot.
+        recv_ts: Receive time.
+    """
+
+    terms: TradingTerms
+    hedge_mode: bool | None = None
+    multi_assets: bool | None = None
+    recv_ts: int
+
+
+class VenueStatement(Struct, frozen=True, kw_only=True):
+    """A venue's side of everything, to be held against ours. What it knew of orders and funding came before.
+
+    Attributes:
+        venue: Exchange instance id.
+        answered: Whether it told; False where a question failed, for the reason in ``detail``.
+        asked: When the first question of it was sent: what happened since may be missing in it.
+        snapshot: Balances and net positions; None where it did not answer.
+        orders: Orders that it lists as open, whoever placed them.
+        detail: Why it did not answer, in words.
+        recv_ts: Receive time.
+    """
+
+    venue: str
+    answered: bool
+    asked: int
+    snapshot: AccountSnapshot | None = None
+    orders: tuple[OpenOrder, ...] = ()
+    detail: str = ""
+    recv_ts: int
+
+
+class ActionState(StrEnum):
+    """How a venue's action ended."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    """Nothing settles it yet: it is matched in the venue's history, never repeated by itself."""
+
+
+class ActionEnded(Struct, frozen=True, kw_only=True):
+    """What became of an `arbcore.model.effect.Act`.
+
+    Attributes:
+        command_id: Id of the command.
+        state: How it ended.
+        detail: The venue's id of it, or its words.
+        recv_ts: Receive time.
+    """
+
+    command_id: str
+    state: ActionState
+    detail: str = ""
+    recv_ts: int
+
+
+VenueReport = OrderReport | Fill | FundingPayment | AccountSnapshot | AccountUpdate
 """What a venue may report."""
+
+VenueAnswer = LookedUp | VenueStatement | TermsStated | ActionEnded
+"""What ends a question to a venue, or an action."""
 
 Condition = VenueHealth | ConnectionChanged | InstrumentStatus
 """What surrounds the market data of a running session. A data set holds none of it."""
 
-Input = MarketInput | Condition | VenueReport | TimerFired | CommandRequest | SessionControl
+Input = MarketInput | Condition | VenueReport | VenueAnswer | TimerFired | CommandRequest | SessionControl
 """Everything that may enter the engine."""

@@ -30,6 +30,22 @@ class StoredEvent(Struct, frozen=True):
     hash: bytes
 
 
+class StoredSnapshot(Struct, frozen=True):
+    """Everything that a session knew after an event, so that a later start need not fold all events before it.
+
+    Attributes:
+        sequence: Sequence of the last event that it contains.
+        chain: Hash of that event: a snapshot belongs to one chain.
+        body: The engine's state, in its own format.
+        digest: SHA-256 over the body, 32 bytes; one that does not match is corrupt.
+    """
+
+    sequence: int
+    chain: bytes
+    body: bytes
+    digest: bytes
+
+
 class RunMetadata(Struct, frozen=True, kw_only=True):
     """What ran, outside the hash chain, since it differs between machines.
 
@@ -92,6 +108,18 @@ class Journal(Protocol):
 
     def runs(self) -> Sequence[RunMetadata]:
         """Return what ran on this journal, oldest first."""
+        ...
+
+    def keep_snapshot(self, snapshot: StoredSnapshot) -> None:
+        """Store a snapshot beside the chain; older ones than the last three may go.
+
+        Raises:
+            JournalError: It can't be stored. Nothing but a longer recovery is lost by that.
+        """
+        ...
+
+    def snapshots(self) -> Sequence[StoredSnapshot]:
+        """Return the snapshots that are kept, the newest first; whether one is sound is for the caller to check."""
         ...
 
     def location(self) -> str:

@@ -5,10 +5,11 @@ from typing import Protocol, Self, runtime_checkable
 
 from msgspec import Struct
 
+from arbcore.model.account import OpenOrder
 from arbcore.model.input import AccountSnapshot, ConnectionChanged, InstrumentStatus, VenueReport
 from arbcore.model.instrument import Instrument, InstrumentKind
 from arbcore.model.market import MarketInput
-from arbcore.model.order import OrderRequest, OrderType, TimeInForce
+from arbcore.model.order import Fill, OrderReport, OrderRequest, OrderType, TimeInForce
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
@@ -34,6 +35,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
         dead_mans_switch: The venue is a `arbcore.ports.trading.DeadMansSwitch`.
         treasury: Opens a `arbcore.ports.treasury.Treasury`.
         rates: Opens a rate source.
+        accepts_for_ns: How long after its sending the venue may still take an order in: an order that it does not
+            know by then never arrived. None where nothing bounds it, so that absence only ever becomes likely.
     """
 
     kinds: frozenset[InstrumentKind] = frozenset()
@@ -55,6 +58,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     dead_mans_switch: bool = False
     treasury: bool = False
     rates: bool = False
+    accepts_for_ns: int | None = None
 
 
 class RequestMeasured(Struct, frozen=True, kw_only=True):
@@ -145,6 +149,14 @@ class SimVenue(Protocol):
 
     def cancel(self, client_order_id: str, now: int) -> Sequence[VenueReport]:
         """Take a cancel; return the reports that are due at once."""
+        ...
+
+    def look_up(self, client_order_id: str, now: int) -> Sequence[OrderReport | Fill]:
+        """Return what it knows of an order: one report, and every fill; empty where it knows none."""
+        ...
+
+    def open_orders(self) -> Sequence[OpenOrder]:
+        """Return the orders that rest."""
         ...
 
     def next_time(self) -> int | None:
