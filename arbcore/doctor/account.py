@@ -5,7 +5,7 @@ from typing import Final
 
 from arbcore.doctor.rows import FAIL, OK, WARN, Trouble, failed
 from arbcore.doctor.seen import Seen
-from arbcore.engine.execution import ExecutionSettings
+from arbcore.engine.execution_settings import ExecutionSettings
 from arbcore.model.account import AccountFacts, Bracket, OpenOrder, TradingTerms
 from arbcore.model.input import AccountSnapshot
 from arbcore.model.instrument import Instrument, InstrumentKind

@@ -11,7 +11,7 @@ from arbcore.context import Clock
 from arbcore.drill.market import Market
 from arbcore.drill.news import Missed, News
 from arbcore.drill.orders import Placed
-from arbcore.engine.execution import ExecutionSettings
+from arbcore.engine.execution_settings import ExecutionSettings
 from arbcore.errors import ArbcoreError, OutcomeUnknown
 from arbcore.model.account import TradingTerms
 from arbcore.model.grid import Rounding, to_grid

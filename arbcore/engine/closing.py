@@ -3,7 +3,8 @@
 from typing import Final
 
 from arbcore.engine.deciding import Deciding
-from arbcore.engine.execution import Execution, ExecutionSettings
+from arbcore.engine.execution import Execution
+from arbcore.engine.execution_settings import ExecutionSettings
 from arbcore.engine.output import Outbox
 from arbcore.engine.repair import Repairs
 from arbcore.engine.trades import LiveTrade

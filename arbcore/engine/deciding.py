@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 
 from arbcore.engine.accounts import Accounts
-from arbcore.engine.approval import Refusal, RiskChain, approve_reduction
+from arbcore.engine.approval import ApprovedIntent, Refusal, RiskChain, approve_reduction
 from arbcore.engine.episodes import Skips
 from arbcore.engine.execution import Execution
 from arbcore.engine.intents import Intents, cut
@@ -185,6 +185,11 @@ class Deciding:
         elif not self.close(trade, wish.reason, wish.slippage_bps, wish.share, wish.edge_bps):
             self._skip(route, Reason.SIZE_BELOW_MINIMUM, edge)
 
+    def approve(self, intent: Intent) -> ApprovedIntent | None:
+        """Return a top-up as the risk chain approves it, None where it refuses or cuts it: its legs must match."""
+        outcome = self._chain.assess(intent, self._view)
+        return None if isinstance(outcome, Refusal) or outcome.resized_by else outcome
+
     def close(
         self,
         trade: LiveTrade,
@@ -197,7 +202,7 @@ class Deciding:
         legs = self._intents.exit_legs(trade, share, slippage_bps)
         if not legs:
             return False
-        intent = self._intents.reduction(trade, IntentKind.EXIT, legs, reason, edge_bps)
+        intent = self._intents.following(trade, IntentKind.EXIT, legs, reason, edge_bps)
         self._execution.exit(approve_reduction(intent), trade)
         self.told(trade)
         return True

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from math import inf, isfinite, nan
 from typing import Any, Final
 
+from arbcore.engine.execution import TTL
+from arbcore.engine.inquiry import LOOK
 from arbcore.engine.market import LARGEST_RATE, LEAST_RATE
 from arbcore.engine.output import NOTHING, Output, tell_moves
 from arbcore.engine.parts import EngineSettings, Parts
@@ -16,6 +18,7 @@ from arbcore.model.input import (
     FundingPayment,
     Input,
     InstrumentStatus,
+    LookedUp,
     SessionControl,
     TimerFired,
     VenueHealth,
@@ -34,6 +37,7 @@ from arbcore.model.market import (
 )
 from arbcore.model.order import Fill, OrderReport
 from arbcore.model.reason import Reason
+from arbcore.ports.policy import LegPolicy
 from arbcore.ports.risk import RiskTier
 from arbcore.ports.strategy import Strategy
 
@@ -46,6 +50,7 @@ class Engine:
         instruments: Every instrument of the session.
         strategies: Strategy by instance id, in order.
         tiers: Risk tiers by instance id, in order.
+        policies: Leg policies by instance id.
 
     Raises:
         ConfigurationError: Strategies, instruments and rates do not fit together.
@@ -57,8 +62,9 @@ class Engine:
         instruments: Sequence[Instrument],
         strategies: Mapping[str, Strategy],
         tiers: Sequence[tuple[str, RiskTier]],
+        policies: Mapping[str, LegPolicy] | None = None,
     ) -> None:
-        self._parts: Final = Parts(settings, tuple(instruments), strategies, tuple(tiers))
+        self._parts: Final = Parts(settings, tuple(instruments), strategies, tuple(tiers), policies or {})
         self._outbox: Final = self._parts.outbox
         self._instruments: Final = self._parts.market.instruments
         self._rates: Final = self._parts.market.rates
@@ -74,6 +80,7 @@ class Engine:
             BookInvalid: self._on_invalid,
             OrderReport: self._on_report,
             Fill: self._on_fill,
+            LookedUp: self._on_looked_up,
             FundingPayment: self._on_funding,
             AccountSnapshot: self._parts.life.on_snapshot,
             TimerFired: self._on_timer,
@@ -221,6 +228,10 @@ class Engine:
         self._outbox.begin(self._parts.execution.cause(fill.client_order_id))
         self._parts.execution.on_fill(fill)
 
+    def _on_looked_up(self, answer: LookedUp) -> None:
+        self._outbox.begin(self._parts.execution.cause(answer.client_order_id))
+        self._parts.execution.on_looked_up(answer)
+
     def _on_funding(self, payment: FundingPayment) -> None:
         parts = self._parts
         if payment.instrument not in self._instruments:
@@ -257,8 +268,10 @@ class Engine:
     def _on_timer(self, timer: TimerFired) -> None:
         kind, _, subject = timer.timer.partition(":")
         parts = self._parts
-        if kind == "ttl":
+        if kind == TTL:
             parts.execution.on_timeout(subject)
+        elif kind == LOOK:
+            parts.execution.on_look(subject)
         elif kind == "review":
             parts.verdicts.on_timer(subject)
         elif subject in parts.execution.trades and not parts.execution.busy(subject):

@@ -1,71 +1,47 @@
-"""Execution: turns approved intents into orders, reports into trades, and differences between legs into repairs."""
+"""Execution: turns approved intents into orders, and reports and fills into trades; repairs are made elsewhere."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.approval import ApprovedIntent
+from arbcore.engine.booking import Booking
+from arbcore.engine.execution_settings import ExecutionSettings
+from arbcore.engine.followers import Followers
+from arbcore.engine.inquiry import Inquiries
 from arbcore.engine.market import Market
 from arbcore.engine.orders import LiveIntent, LiveOrder
-from arbcore.engine.output import Outbox, tell_moves
+from arbcore.engine.output import Outbox
 from arbcore.engine.route import Route
+from arbcore.engine.sending import Sending
 from arbcore.engine.trades import LiveTrade
-from arbcore.model.effect import Cancel, CancelTimer, SetTimer, Submit
+from arbcore.model.effect import Cancel, CancelTimer, SetTimer
 from arbcore.model.events import (
     DriftDetected,
-    FeeCharged,
     IntentApproved,
     IntentEnded,
     OrderCancelled,
-    OrderIntended,
     OrderPlaced,
     OrderRejected,
     OrderUpdated,
-    PositionChanged,
-    TradeExecuted,
     TradeExiting,
     TradeOpened,
 )
-from arbcore.model.instrument import InstrumentKind
-from arbcore.model.intent import Intent, IntentKind, IntentState
-from arbcore.model.order import TERMINAL, Fill, OrderReport, OrderRequest, OrderState, Side
+from arbcore.model.input import LookedUp
+from arbcore.model.intent import IntentState
+from arbcore.model.order import TERMINAL, Fill, OrderReport, OrderState
 from arbcore.model.trade import TradeState
 
 _REMEMBERED: Final = 1_000
 """Orders that are over and still known."""
 
+TTL: Final = "ttl"
+"""Kind of the timers that end the life of an intent's orders; the id of the intent follows."""
+
 Settled = Callable[[LiveTrade, LiveIntent], None]
 """Called when an intent is over; decides what becomes of its trade."""
-
-
-class ExecutionSettings(Struct, frozen=True, kw_only=True):
-    """Numbers of execution.
-
-    Attributes:
-        prefix: Start of every client order id.
-        epoch: Id of the engine's start, so that no later start can reuse an order id.
-        ttl_ns: Life of an order at the venue before it is cancelled.
-        repair_attempts: Repairs tried before a trade is frozen.
-        repair_wait_ns: Time between repairs.
-        repair_slippage_bps: Allowance of the first repair beyond the touch; doubled by each further one.
-        repair_slippage_cap_bps: Largest allowance of a repair.
-    """
-
-    prefix: str = "ae"
-    epoch: str = "0"
-    ttl_ns: int = 5 * 10**9
-    repair_attempts: int = 8
-    repair_wait_ns: int = 10**9
-    repair_slippage_bps: float = 10.0
-    repair_slippage_cap_bps: float = 200.0
-
-    def slippage_bps(self, attempts: int) -> float:
-        """Return the allowance of the next repair, or close that was ordered, after a number of attempts."""
-        return min(self.repair_slippage_bps * 2.0**attempts, self.repair_slippage_cap_bps)
 
 
 class Execution:
@@ -76,26 +52,39 @@ class Execution:
         accounts: Where fills are booked.
         outbox: Where events and effects go.
         settings: Numbers.
+        inquiries: Looks up orders whose outcome nothing settles.
     """
 
-    def __init__(self, market: Market, accounts: Accounts, outbox: Outbox, settings: ExecutionSettings) -> None:
-        self._market: Final = market
+    def __init__(
+        self,
+        market: Market,
+        accounts: Accounts,
+        outbox: Outbox,
+        settings: ExecutionSettings,
+        inquiries: Inquiries,
+    ) -> None:
         self._accounts: Final = accounts
         self._outbox: Final = outbox
-        self._settings: Final = settings
-        self._orders: Final[dict[str, LiveOrder]] = {}
-        self._ended: Final[dict[str, LiveOrder]] = {}
-        self._intents: Final[dict[str, LiveIntent]] = {}
+        self._inquiries: Final = inquiries
+        self._sending: Final = Sending(market, accounts, outbox, settings)
+        self._followers: Final = Followers(settings)
+        self._booking: Final = Booking(accounts, outbox)
+        self.orders: Final[dict[str, LiveOrder]] = {}
+        """Orders of intents that are not over."""
+        self.ended: Final[dict[str, LiveOrder]] = {}
+        """Orders of intents that are over, for a while."""
+        self.intents: Final[dict[str, LiveIntent]] = {}
+        """Intents that are not over."""
         self.trades: Final[dict[str, LiveTrade]] = {}
         self.settled: Settled = _nothing
 
     def busy(self, trade: str) -> bool:
         """Tell whether an intent of a trade is in flight."""
-        return any(live.intent.trade == trade for live in self._intents.values())
+        return any(live.intent.trade == trade for live in self.intents.values())
 
     def in_flight(self) -> list[LiveOrder]:
         """Return the orders that are not over."""
-        return [order for order in self._orders.values() if not order.done]
+        return [order for order in self.orders.values() if not order.done]
 
     def open(self, approved: ApprovedIntent, route: Route, premium: float) -> LiveTrade:
         """Start a trade with its entry."""
@@ -119,83 +108,69 @@ class Execution:
 
     def send(self, approved: ApprovedIntent, trade: LiveTrade, legs: tuple[int, ...]) -> None:
         """Store and send the orders of an intent. ``legs`` are the route's legs that it moves."""
-        live = LiveIntent(approved.intent, trade, legs)
-        self._intents[approved.intent.id] = live
+        live = LiveIntent(approved.intent, trade, legs, self._followers.lead_of(approved.intent, trade))
+        self.intents[approved.intent.id] = live
         event = IntentApproved(
             intent=approved.intent, asked_notional=approved.asked_notional, resized_by=approved.resized_by
         )
         self._outbox.emit(event, approved.intent.id)
-        expires_at = self._expires_at(approved.intent)
-        submits = [self._intend(live, trade, index, expires_at) for index in range(len(legs))]
-        for submit in submits:
+        wanted = enumerate(approved.intent.legs) if live.lead is None else [self._followers.first(live)]
+        life = self._followers.life(live)
+        sent = [self._sending.intend(live, index, leg, life) for index, leg in wanted]
+        for order, submit in sent:
+            self.orders[order.id] = order
             self._outbox.effect(submit)
+        self._set_ttl(live)
+
+    def _set_ttl(self, live: LiveIntent) -> None:
+        expires_at = self._sending.expires_at(live)
         if expires_at:
-            self._outbox.effect(SetTimer(_ttl(live), expires_at))
+            self._outbox.effect(SetTimer(f"{TTL}:{live.intent.id}", expires_at))
 
-    def _expires_at(self, intent: Intent) -> int:
-        """Return when the orders of an intent are cancelled; 0 on bars, where they live until the next opening."""
-        if any(self._market.instruments[leg.instrument].by_bars for leg in intent.legs):
-            return 0
-        return self._outbox.now + self._settings.ttl_ns
-
-    def _intend(self, live: LiveIntent, trade: LiveTrade, index: int, expires_at: int) -> Submit:
-        wanted = live.intent.legs[index]
-        leg = live.legs[index]
-        venue = self._market.instruments[wanted.instrument].instrument.venue
-        request = OrderRequest(
-            client_order_id=f"{self._settings.prefix}-{self._settings.epoch}-{live.intent.id}-{leg}-{trade.repairs}",
-            instrument=wanted.instrument,
-            side=wanted.side,
-            quantity=wanted.quantity,
-            price=wanted.price,
-            reduce_only=self._reduces(live.intent.kind, wanted.instrument, wanted.side, wanted.quantity),
-            expires_at=expires_at,
-        )
-        reserved = self._reserve(live, request, venue)
-        event = OrderIntended(order=request, venue=venue, intent=live.intent.id, leg=leg, attempt=trade.repairs)
-        cause = self._outbox.emit(event, request.client_order_id)
-        order = LiveOrder(request, venue, live, leg, cause, reserved)
-        live.orders.append(order)
-        self._orders[request.client_order_id] = order
-        return Submit(venue, request)
-
-    def _reserve(self, live: LiveIntent, request: OrderRequest, venue: str) -> tuple[str, Decimal] | None:
-        if live.intent.kind is not IntentKind.ENTRY or request.price is None:
-            return None
-        instrument = self._market.instruments[request.instrument].instrument
-        currency, amount = self._accounts.need(instrument, request.side, request.quantity, request.price)
-        self._accounts.reserve(venue, currency, amount)
-        return currency, amount
-
-    def _reduces(self, kind: IntentKind, key: str, side: Side, quantity: Decimal) -> bool:
-        """Tell whether the venue's net position lets an order be marked as reducing only."""
-        if kind is IntentKind.ENTRY or self._market.instruments[key].instrument.kind is InstrumentKind.SPOT:
-            return False
-        net = self._accounts.lots.net.get(key, Decimal(0))
-        return net * side.sign < 0 and abs(net) >= quantity
+    def _follow(self, live: LiveIntent) -> None:
+        """Send what the other legs owe to what the leading leg has filled."""
+        if live.lead is None or live.intent.id not in self.intents:
+            return
+        due = self._followers.due(live)
+        sent = [self._sending.intend(live, index, leg) for index, leg in due]
+        for order, submit in sent:
+            self.orders[order.id] = order
+            self._outbox.effect(submit)
+        if sent:
+            self._set_ttl(live)
 
     def cause(self, client_order_id: str) -> int:
         """Return the sequence of the event that announced an order, 0 for an unknown one."""
-        order = self._known(client_order_id)
+        order = self.known(client_order_id)
         return 0 if order is None else order.cause
 
-    def _known(self, client_order_id: str) -> LiveOrder | None:
-        return self._orders.get(client_order_id) or self._ended.get(client_order_id)
+    def known(self, client_order_id: str) -> LiveOrder | None:
+        """Return an order of this session that is live, or ended not long ago."""
+        return self.orders.get(client_order_id) or self.ended.get(client_order_id)
 
     def on_report(self, report: OrderReport) -> None:
         """Take what a venue says of an order."""
-        order = self._known(report.client_order_id)
+        order = self.known(report.client_order_id)
         if order is None:
             self._stray(f"order {report.client_order_id}", report.state, "unknown_order")
             return
         before = order.state
         if order.take(report):
             self._tell(order, before, report)
+        elif order.absent and report.state not in {OrderState.UNKNOWN, OrderState.REJECTED}:
+            self._turned_up(order, report)
+        self._inquiries.follow(order)
         self._conclude(order)
+
+    def _turned_up(self, order: LiveOrder, report: OrderReport) -> None:
+        """Meet an order that was taken for one that never arrived: cancel what is left of it; its fills are booked."""
+        if not order.reported and report.state not in TERMINAL:
+            self._outbox.effect(Cancel(order.venue, order.id))
+        self._stray(f"order {order.id}", report.state, "late_order")
 
     def _tell(self, order: LiveOrder, before: OrderState, report: OrderReport) -> None:
         ours = report.client_order_id
-        if order.state is OrderState.ACKNOWLEDGED:
+        if order.state is OrderState.ACKNOWLEDGED and before is OrderState.SUBMITTED:
             event = OrderPlaced(client_order_id=ours, venue_order_id=order.venue_order_id, venue_time=report.ts)
             self._outbox.emit(event, order.venue_order_id)
         elif order.state is OrderState.REJECTED:
@@ -212,18 +187,32 @@ class Execution:
 
     def on_fill(self, fill: Fill) -> None:
         """Take an execution; one that was seen before changes nothing."""
-        order = self._known(fill.client_order_id)
+        order = self.known(fill.client_order_id)
         if order is None:
             self._stray(f"fill {fill.fill_id} of order {fill.client_order_id}", str(fill.quantity), "unknown_order")
             return
         if not order.first_time(fill.fill_id):
             return
         order.filled += fill.quantity
-        if fill.client_order_id in self._ended:
+        if fill.client_order_id in self.ended:
             self._book_late(fill, order)
             return
-        self._book(fill, order)
+        self._booking.book(fill, order)
+        self._follow(order.owner)
+        self._inquiries.follow(order)
         self._conclude(order)
+
+    def on_looked_up(self, answer: LookedUp) -> None:
+        """Take the end of a look-up."""
+        order = self.known(answer.client_order_id)
+        if order is not None and self._inquiries.on_answer(order, answer):
+            self._conclude(order)
+
+    def on_look(self, client_order_id: str) -> None:
+        """Look an order up: its time has come."""
+        order = self.known(client_order_id)
+        if order is not None:
+            self._inquiries.look(order)
 
     def _book_late(self, fill: Fill, order: LiveOrder) -> None:
         """Book an execution that came after its intent was over: the venue is right, and the trade is repaired.
@@ -234,70 +223,43 @@ class Execution:
         self._stray(f"fill {fill.fill_id} of order {fill.client_order_id}", str(fill.quantity), "late_fill")
         if live.trade.id not in self.trades:
             live.trade = self._successor(live.trade)
-        self._book(fill, order)
+        self._booking.book(fill, order)
         if not self.busy(live.trade.id):
             self.settled(live.trade, live)
 
     def _successor(self, trade: LiveTrade) -> LiveTrade:
         intent = replace(trade.intent, trade=f"{trade.id}+", decided_at=self._outbox.now)
         successor = LiveTrade(intent, trade.route, trade.premium)
+        successor.grows = False
         self.trades[successor.id] = successor
         self._outbox.emit(TradeOpened(trade=successor.view(self._accounts)), successor.id)
         return successor
-
-    def _book(self, fill: Fill, order: LiveOrder) -> None:
-        trade = order.owner.trade
-        touch = order.owner.intent.legs[order.owner.legs.index(order.leg)].touch
-        posting = self._accounts.fill(fill, trade.id, touch)
-        trade.book(order.leg, fill, self._accounts.lots.quantity(trade.id, fill.instrument))
-        emit = self._outbox.emit
-        executed = TradeExecuted(
-            fill_id=fill.fill_id,
-            client_order_id=fill.client_order_id,
-            venue_order_id=order.venue_order_id,
-            trade=trade.id,
-            instrument=fill.instrument,
-            side=fill.side,
-            quantity=fill.quantity,
-            price=fill.price,
-            touch=touch,
-            liquidity=fill.liquidity,
-            rate=posting.rate,
-            rate_name=posting.rate_name,
-            venue_time=fill.ts,
-        )
-        emit(executed, f"{order.venue}:{fill.fill_id}")
-        if fill.fee:
-            emit(
-                FeeCharged(fill_id=fill.fill_id, amount=fill.fee, currency=fill.fee_currency, value=posting.fee_value),
-                f"{order.venue}:{fill.fill_id}",
-            )
-        tell_moves(self._outbox, posting.moves)
-        emit(PositionChanged(instrument=fill.instrument, before=posting.before, after=posting.after, trade=trade.id))
 
     def _conclude(self, order: LiveOrder) -> None:
         """Release what an order that is over had set aside, and settle its intent when it was the last one."""
         if not order.done:
             return
-        if order.reserved is not None:
-            currency, amount = order.reserved
-            self._accounts.reserve(order.venue, currency, -amount)
-            order.reserved = None
+        self._inquiries.free(order)
         live = order.owner
-        if not live.done or live.intent.id not in self._intents:
+        self._follow(live)
+        if order.filled < order.request.quantity:
+            for leading in live.leading():
+                self.cancel(leading)  # a follower that fell short: nothing more is to fill that it would have to hedge
+        if not live.done or live.intent.id not in self.intents:
             return
-        del self._intents[live.intent.id]
+        del self.intents[live.intent.id]
         for finished in live.orders:
             self._remember(finished)
-        self._outbox.effect(CancelTimer(_ttl(live)))
+        self._outbox.effect(CancelTimer(f"{TTL}:{live.intent.id}"))
         self._end(live)
         self.settled(live.trade, live)
 
     def _remember(self, order: LiveOrder) -> None:
         """Keep an order that is over for a while: fills may be reported again, or late."""
-        self._ended[order.request.client_order_id] = self._orders.pop(order.request.client_order_id)
-        if len(self._ended) > _REMEMBERED:
-            del self._ended[next(iter(self._ended))]
+        self.ended[order.id] = self.orders.pop(order.id)
+        if len(self.ended) > _REMEMBERED:
+            oldest = next(one for one in self.ended if one not in self._inquiries.quarantined)
+            del self.ended[oldest]
 
     def _end(self, live: LiveIntent) -> None:
         asked = tuple(leg.quantity for leg in live.intent.legs)
@@ -315,22 +277,23 @@ class Execution:
 
     def on_timeout(self, intent: str) -> None:
         """Cancel what is left of an intent whose time to live ran out."""
-        live = self._intents.get(intent)
+        live = self.intents.get(intent)
         for order in live.orders if live is not None else ():
-            if order.state not in TERMINAL and order.state is not OrderState.CANCEL_SENT:
-                before, order.state = order.state, OrderState.CANCEL_SENT
-                event = OrderUpdated(
-                    client_order_id=order.request.client_order_id, before=before, after=order.state, filled=order.filled
-                )
-                self._outbox.emit(event, order.request.client_order_id)
-                self._outbox.effect(Cancel(order.venue, order.request.client_order_id))
+            self.cancel(order)
+
+    def cancel(self, order: LiveOrder) -> None:
+        """Ask for a cancel of an order, unless that was done or it is over."""
+        if order.over or order.state is OrderState.CANCEL_SENT:
+            return
+        if order.state is not OrderState.UNKNOWN:  # that one stays so: whether there is anything to cancel is open
+            before, order.state = order.state, OrderState.CANCEL_SENT
+            event = OrderUpdated(client_order_id=order.id, before=before, after=order.state, filled=order.filled)
+            self._outbox.emit(event, order.id)
+        self._outbox.effect(Cancel(order.venue, order.id))
+        self._inquiries.follow(order)
 
     def _stray(self, subject: str, actual: str, cause: str) -> None:
         self._outbox.emit(DriftDetected(subject=subject, expected="none", actual=actual, cause_class=cause))
-
-
-def _ttl(live: LiveIntent) -> str:
-    return f"ttl:{live.intent.id}"
 
 
 def _nothing(trade: LiveTrade, live: LiveIntent) -> None:

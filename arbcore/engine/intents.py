@@ -1,11 +1,12 @@
 """Intents: builds, cuts and values them. Decides nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace
 
+from arbcore.engine.gaps import Move
 from arbcore.engine.output import Outbox
 from arbcore.engine.route import Route
 from arbcore.engine.sizing import coin_value, intent_leg, takes
@@ -50,10 +51,10 @@ class Intents:
             decided_at=self._outbox.now,
         )
 
-    def reduction(
+    def following(
         self, trade: LiveTrade, kind: IntentKind, legs: tuple[IntentLeg, ...], reason: str, edge_bps: float = 0.0
     ) -> Intent:
-        """Return an intent that shrinks a trade."""
+        """Return an intent of a trade that is open: one that shrinks it, or a top-up."""
         now = self._outbox.now
         return Intent(
             id=self._next_id(),
@@ -62,7 +63,7 @@ class Intents:
             route=trade.intent.route,
             symbol=trade.intent.symbol,
             kind=kind,
-            forward=not trade.intent.forward,
+            forward=trade.intent.forward is (kind is IntentKind.TOP_UP),
             legs=legs,
             edge_bps=edge_bps,
             notional=notional(trade.route, legs),
@@ -103,12 +104,22 @@ class Intents:
                 return False
         return True
 
-    def unwind_legs(self, trade: LiveTrade, excess: dict[int, Decimal], slippage_bps: float) -> tuple[IntentLeg, ...]:
-        """Return the legs that take off what some legs hold too much, by their index in the route."""
+    def whole(self, trade: LiveTrade, slippage_bps: float) -> dict[int, Move]:
+        """Return the orders that take off all that a trade holds, where venues take orders of that size."""
+        found = {}
+        for index, (leg, own) in enumerate(zip(trade.route.legs, trade.legs, strict=True)):
+            quantity = to_grid(abs(own.quantity), leg.state.instrument.lot, Rounding.DOWN)
+            side = trade.closing_side(index)
+            if takes(leg.state.instrument, quantity, leg.state.worst_price(side, slippage_bps), reducing=True):
+                found[index] = Move(side, quantity)
+        return found
+
+    def moving_legs(self, trade: LiveTrade, moves: Mapping[int, Move], slippage_bps: float) -> tuple[IntentLeg, ...]:
+        """Return the legs that move some legs of a trade, by their index in the route."""
         now = self._outbox.now
         return tuple(
-            intent_leg(trade.route.legs[index], closing_side(trade.legs[index].quantity), quantity, slippage_bps, now)
-            for index, quantity in excess.items()
+            intent_leg(trade.route.legs[index], move.side, move.quantity, slippage_bps, now)
+            for index, move in moves.items()
         )
 
 

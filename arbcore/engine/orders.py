@@ -1,5 +1,6 @@
 """Orders in flight: ids, the state table applied, fills counted once."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
@@ -31,17 +32,33 @@ class LiveOrder:
         leg: Index of the leg in the trade's route.
         cause: Sequence of its `OrderIntended` event.
         reserved: Currency and amount set aside for it.
+        sent_at: Engine time at which it was handed over.
+
+    Attributes:
+        state: What is known of it.
+        filled: Quantity of the fills that arrived.
+        reported: Largest quantity that its venue counts as filled.
+        venue_order_id: The venue's id, empty until it is known.
+        looks: Look-ups so far.
+        absences: Look-ups that found nothing although the venue could no longer take it in.
+        absent: Whether it ended because its venue does not know it.
+        refusal: Reason code of its rejection, empty where there was none.
     """
 
     __slots__ = (
         "_fills",
+        "absences",
+        "absent",
         "cause",
         "filled",
         "leg",
+        "looks",
         "owner",
+        "refusal",
         "reported",
         "request",
         "reserved",
+        "sent_at",
         "state",
         "venue",
         "venue_order_id",
@@ -55,23 +72,44 @@ class LiveOrder:
         leg: int,
         cause: int,
         reserved: tuple[str, Decimal] | None,
+        sent_at: int,
     ) -> None:
         self.request: Final = request
         self.venue: Final = venue
         self.owner: Final = owner
         self.leg: Final = leg
         self.cause: Final = cause
+        self.sent_at: Final = sent_at
         self.reserved = reserved
         self.state = OrderState.SUBMITTED
         self.filled = ZERO
         self.reported = ZERO
         self.venue_order_id = ""
+        self.looks = 0
+        self.absences = 0
+        self.absent = False
+        self.refusal = ""
         self._fills: set[str] = set()
+
+    @property
+    def id(self) -> str:
+        """Our id of it."""
+        return self.request.client_order_id
+
+    @property
+    def over(self) -> bool:
+        """Whether the venue no longer works on it; fills may still be missing."""
+        return self.state in TERMINAL
 
     @property
     def done(self) -> bool:
         """Whether the order is over and every fill that the venue counts has arrived."""
         return self.state in TERMINAL and self.filled >= self.reported
+
+    @property
+    def fills(self) -> frozenset[str]:
+        """Ids of the fills that arrived."""
+        return frozenset(self._fills)
 
     def first_time(self, fill_id: str) -> bool:
         """Tell whether a fill is new, and remember it."""
@@ -87,6 +125,8 @@ class LiveOrder:
         if report.state is self.state or not may_become(self.state, report.state):
             return False
         self.state = report.state
+        if report.state is OrderState.REJECTED:
+            self.refusal = report.reason
         return True
 
 
@@ -97,14 +137,16 @@ class LiveIntent:
         intent: The intent.
         trade: The trade that it moves; replaced by a successor where a fill comes after the trade was closed.
         legs: Index in the trade's route of each of the intent's legs.
+        lead: Index among the intent's legs of the one that goes first; None where all are sent at once.
     """
 
-    __slots__ = ("intent", "legs", "orders", "trade")
+    __slots__ = ("intent", "lead", "legs", "orders", "trade")
 
-    def __init__(self, intent: Intent, trade: LiveTrade, legs: tuple[int, ...]) -> None:
+    def __init__(self, intent: Intent, trade: LiveTrade, legs: tuple[int, ...], lead: int | None = None) -> None:
         self.intent: Final = intent
         self.trade = trade
         self.legs: Final = legs
+        self.lead: Final = lead
         self.orders: list[LiveOrder] = []
 
     @property
@@ -115,4 +157,19 @@ class LiveIntent:
     @property
     def filled(self) -> tuple[Decimal, ...]:
         """Filled quantity of each of the intent's legs."""
-        return tuple(order.filled for order in self.orders)
+        return tuple(self._sum(leg, lambda order: order.filled) for leg in self.legs)
+
+    def leading(self) -> list[LiveOrder]:
+        """Return the orders of the leg that goes first."""
+        return [] if self.lead is None else [one for one in self.orders if one.leg == self.legs[self.lead]]
+
+    def tried(self, index: int) -> Decimal:
+        """Return what the orders of one of the intent's legs were sent for: what they miss is the repairs' affair."""
+        return self._sum(self.legs[index], lambda order: order.request.quantity)
+
+    def attempts(self, leg: int) -> int:
+        """Return how many orders a leg of the route has had."""
+        return sum(order.leg == leg for order in self.orders)
+
+    def _sum(self, leg: int, amount: Callable[[LiveOrder], Decimal]) -> Decimal:
+        return sum((amount(order) for order in self.orders if order.leg == leg), ZERO)

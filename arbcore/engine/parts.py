@@ -12,12 +12,15 @@ from arbcore.engine.commands import Commands
 from arbcore.engine.conditions import Conditions
 from arbcore.engine.deciding import Deciding
 from arbcore.engine.episodes import Refusals
-from arbcore.engine.execution import Execution, ExecutionSettings
+from arbcore.engine.execution import Execution
+from arbcore.engine.execution_settings import ExecutionSettings
+from arbcore.engine.inquiry import Inquiries
 from arbcore.engine.intents import Intents
 from arbcore.engine.life import Life
 from arbcore.engine.market import Market
 from arbcore.engine.orders import base32
 from arbcore.engine.output import Outbox
+from arbcore.engine.planning import Planning
 from arbcore.engine.repair import Repairs
 from arbcore.engine.route import Route
 from arbcore.engine.sizing import check_legs
@@ -31,6 +34,7 @@ from arbcore.errors import ConfigurationError
 from arbcore.model.events import EngineStarted
 from arbcore.model.instrument import Instrument
 from arbcore.model.trade import TradeState
+from arbcore.ports.policy import LegPolicy
 from arbcore.ports.risk import RiskTier
 from arbcore.ports.strategy import RouteKind, Strategy
 
@@ -46,6 +50,8 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
         rates: Largest age for entries in nanoseconds, by rate name.
         margin_rates: Share of a perpetual's value that its venue wants as margin, by venue; one where absent.
         execution: Numbers of execution.
+        accepts_for: For how long after its sending a venue may take an order in, in nanoseconds by venue; None or
+            absent where nothing bounds it.
     """
 
     session: str
@@ -55,6 +61,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     rates: dict[str, int]
     margin_rates: dict[str, Decimal] = {}
     execution: ExecutionSettings = ExecutionSettings()
+    accepts_for: dict[str, int | None] = {}
 
 
 class Parts:
@@ -65,6 +72,7 @@ class Parts:
         instruments: Every instrument.
         strategies: Strategy by instance id, in order.
         tiers: Risk tiers by instance id, in order.
+        policies: Leg policies by instance id.
     """
 
     def __init__(
@@ -73,6 +81,7 @@ class Parts:
         instruments: tuple[Instrument, ...],
         strategies: Mapping[str, Strategy],
         tiers: tuple[tuple[str, RiskTier], ...],
+        policies: Mapping[str, LegPolicy],
     ) -> None:
         self._strategies: Final = strategies
         self._next = 0
@@ -82,14 +91,23 @@ class Parts:
         self.valuation: Final = Valuation(self.market, self.accounts)
         self.switches: Final = Switches(self.outbox)
         self.conditions: Final = Conditions(self.market, self.switches, self.outbox)
-        self.execution: Final = Execution(self.market, self.accounts, self.outbox, settings.execution)
+        self.inquiries: Final = Inquiries(settings.accepts_for, self.accounts, self.outbox, settings.execution)
+        self.execution: Final = Execution(self.market, self.accounts, self.outbox, settings.execution, self.inquiries)
         self.view: Final = SessionView(self.outbox, self.accounts, self.valuation, self.execution)
         intents = Intents(self.outbox, self._next_id)
         self.deciding: Final = Deciding(
             strategies, self.accounts, self.execution, self.view, self.switches, self.outbox, intents, tiers
         )
+        self.planning: Final = Planning(policies, settings.execution, self.switches)
         self.repairs: Final = Repairs(
-            self.execution, self.accounts, self.outbox, settings.execution, intents, self._told
+            self.execution,
+            self.accounts,
+            self.outbox,
+            settings.execution,
+            intents,
+            self.planning,
+            self.deciding.approve,
+            self._told,
         )
         self.closing: Final = Closing(self.execution, self.deciding, self.repairs, self.outbox, settings.execution)
         self.verdicts: Final = Verdicts(

@@ -1,33 +1,43 @@
 """Repairs: brings the legs of a trade to one size after an intent ended, or freezes the trade and calls for help."""
 
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from arbcore.engine.accounts import Accounts
-from arbcore.engine.approval import approve_reduction
-from arbcore.engine.execution import Execution, ExecutionSettings
+from arbcore.engine.approval import ApprovedIntent, approve_reduction
+from arbcore.engine.execution import Execution
+from arbcore.engine.execution_settings import ExecutionSettings
+from arbcore.engine.gaps import Gap, Gaps, Move
 from arbcore.engine.intents import Intents
 from arbcore.engine.orders import LiveIntent
 from arbcore.engine.output import Outbox
-from arbcore.engine.sizing import takes
+from arbcore.engine.planning import Planning
 from arbcore.engine.trades import LiveTrade
 from arbcore.model.effect import SetTimer
 from arbcore.model.events import AlertRaised, TradeClosed, TradeFrozen, TradeHedged
-from arbcore.model.grid import Rounding, to_grid
-from arbcore.model.intent import IntentKind
-from arbcore.model.order import Side
+from arbcore.model.intent import Intent, IntentKind
+from arbcore.model.order import OrderState
 from arbcore.model.reason import Reason
 from arbcore.model.state import Severity
 from arbcore.model.trade import TradeState
+from arbcore.ports.policy import Repair, RepairPlan
 
 _TROUBLE: Final = {
     Reason.LEG_ATTEMPTS_SPENT: "its legs differ, and {repairs} repairs did not help",
+    Reason.LEG_POLICY_FROZE: "its legs differ, and its leg policy wants a person to look at it",
     Reason.EXIT_ATTEMPTS_SPENT: "it was to be closed, and {closes} attempts did not do it",
 }
 
+_EXCUSED: Final = frozenset({Reason.MARKET_CLOSED, Reason.ORDER_NOT_SENT, Reason.ORDER_TOO_MANY, Reason.ORDER_ABSENT})
+"""Refusals that say nothing against the order: its venue took none at that moment."""
+
+_LONGEST_WAIT_NS: Final = 30 * 10**9
+
 Told = Callable[[LiveTrade], None]
 """Called after a trade changed its state."""
+
+Approve = Callable[[Intent], ApprovedIntent | None]
+"""Asks the risk chain about a top-up."""
 
 
 class Repairs:
@@ -35,10 +45,12 @@ class Repairs:
 
     Args:
         execution: Sends repairs.
-        accounts: Profit of closed trades.
+        accounts: Profit of closed trades, and money for top-ups.
         outbox: Where events and effects go.
         settings: Numbers.
         intents: Builds repairs.
+        planning: Asks leg policies.
+        approve: Asks the risk chain about top-ups.
         told: Learns every change of a trade's state.
     """
 
@@ -49,6 +61,8 @@ class Repairs:
         outbox: Outbox,
         settings: ExecutionSettings,
         intents: Intents,
+        planning: Planning,
+        approve: Approve,
         told: Told,
     ) -> None:
         self._execution: Final = execution
@@ -56,18 +70,23 @@ class Repairs:
         self._outbox: Final = outbox
         self._settings: Final = settings
         self._intents: Final = intents
+        self._planning: Final = planning
+        self._approve: Final = approve
         self._told: Final = told
+        self._gaps: Final = Gaps(accounts)
         execution.settled = self.settle
 
     def settle(self, trade: LiveTrade, live: LiveIntent) -> None:
         """Decide after an intent ended: hedged, closed, or to be repaired."""
         trade.touched()
-        if live.intent.kind is not IntentKind.UNWIND:
-            trade.repairs = 0
-        self.balance(trade, wait=trade.repairs > 0)
+        if live.intent.kind in {IntentKind.ENTRY, IntentKind.EXIT}:
+            trade.repairs = trade.excused = 0
+            trade.aim = live.intent
+        self._excuse(trade, live)
+        self.balance(trade, wait=trade.repairs + trade.excused > 0)
 
     def balance(self, trade: LiveTrade, *, wait: bool = False) -> None:
-        """Bring the legs to the largest size that all of them hold, or find that they already are.
+        """Bring the legs to one size, or find that they already are.
 
         What is too little for any order is dust, and a trade that holds nothing else is closed with it.
 
@@ -75,30 +94,29 @@ class Repairs:
             trade: The trade; nothing of it is in flight.
             wait: True to pause before the repair, False to make it at once.
         """
-        target = to_grid(min(trade.coins()), trade.route.lot, Rounding.DOWN)
-        excess = self._excess(trade, target)
-        if excess:
-            self._repair(trade, excess, wait=wait)
-        elif target > 0 and self._intents.closable(trade, self._settings.repair_slippage_bps):
+        slippage = self._settings.slippage_bps(trade.repairs)
+        gap = self._gaps.measure(trade, slippage, self._outbox.now)
+        if gap.down or gap.up:
+            self._repair(trade, gap, wait=wait)
+        elif gap.matched > 0 and self._intents.closable(trade, self._settings.repair_slippage_bps):
             self._hedged(trade)
         else:
             self._closed(trade)
 
-    def _excess(self, trade: LiveTrade, target: Decimal) -> dict[int, Decimal]:
-        """Return the order quantity by which each leg exceeds the target, where a venue would take it."""
-        excess = {}
-        for index, (coins, leg) in enumerate(zip(trade.coins(), trade.route.legs, strict=True)):
-            if coins <= target:
-                continue
-            instrument = leg.state.instrument
-            quantity = to_grid((coins - target) / instrument.unit, instrument.lot, Rounding.DOWN)
-            # The order's own price counts at a venue; both sides are worth the same but for the spread.
-            worst = leg.state.worst_price(Side.SELL, self._settings.slippage_bps(trade.repairs))
-            if takes(instrument, quantity, worst, reducing=True):
-                excess[index] = quantity
-        return excess
+    def _excuse(self, trade: LiveTrade, live: LiveIntent) -> None:
+        """Leave a leg alone for a while where its venue took no order at all."""
+        refused = [order for order in live.orders if order.state is OrderState.REJECTED and order.refusal in _EXCUSED]
+        if not refused:
+            trade.excused = 0
+            return
+        wait = self._pause(trade)
+        for order in refused:
+            trade.shut_until[order.leg] = self._outbox.now + wait
+        trade.excused += 1
+        if live.intent.kind not in {IntentKind.ENTRY, IntentKind.EXIT}:
+            trade.repairs = max(trade.repairs - 1, 0)
 
-    def _repair(self, trade: LiveTrade, excess: dict[int, Decimal], *, wait: bool) -> None:
+    def _repair(self, trade: LiveTrade, gap: Gap, *, wait: bool) -> None:
         if trade.state is TradeState.FROZEN:
             return
         if trade.state is TradeState.HEDGED:
@@ -106,16 +124,56 @@ class Repairs:
             self._told(trade)
         if trade.repairs >= self._settings.repair_attempts:
             self.freeze(trade, Reason.LEG_ATTEMPTS_SPENT)
-        elif wait or any(trade.route.legs[index].state.invalid for index in excess):
-            self._outbox.effect(SetTimer(f"repair:{trade.id}", self._outbox.now + self._settings.repair_wait_ns))
+        elif not (gap.told.can_chase or gap.told.can_unwind) or (wait and not trade.excused):
+            self._later(trade, self._pause(trade))
         else:
-            legs = self._intents.unwind_legs(trade, excess, self._settings.slippage_bps(trade.repairs))
-            trade.repairs += 1
-            intent = self._intents.reduction(trade, IntentKind.UNWIND, legs, Reason.LEG_UNHEDGED)
-            self._execution.send(approve_reduction(intent), trade, tuple(excess))
+            self._carry_out(trade, gap, self._planning.plan(trade, gap.told))
+
+    def _carry_out(self, trade: LiveTrade, gap: Gap, plan: RepairPlan) -> None:
+        if plan.repair is Repair.FREEZE:
+            self.freeze(trade, Reason.LEG_POLICY_FROZE)
+        elif plan.repair is Repair.HOLD:
+            self._later(trade, max(plan.wait_ns, self._settings.first_look_ns))
+        elif plan.wait_ns and not trade.paused:
+            trade.paused = True
+            self._later(trade, plan.wait_ns)
+        elif plan.repair is Repair.REVERSE and gap.told.intent.kind is not IntentKind.EXIT:
+            self._send(trade, self._all(trade), plan.slippage_bps)
+        else:
+            chase = plan.repair is Repair.CHASE if gap.told.can_chase and gap.told.can_unwind else gap.told.can_chase
+            ways = (gap.moves(chase=chase), gap.moves(chase=not chase))
+            if not any(self._send(trade, moves, plan.slippage_bps) for moves in ways):
+                self._later(trade, self._pause(trade))
+
+    def _all(self, trade: LiveTrade) -> dict[int, Move]:
+        """Return the orders that take off everything that a trade holds."""
+        return self._intents.whole(trade, self._settings.repair_slippage_cap_bps)
+
+    def _send(self, trade: LiveTrade, moves: Mapping[int, Move], slippage_bps: float) -> bool:
+        """Send a repair; tell whether there was anything to send that may be sent."""
+        if not moves:
+            return False
+        adds = all(move.side is trade.opening_side(index) for index, move in moves.items()) and trade.grows
+        kind = IntentKind.TOP_UP if adds else IntentKind.UNWIND
+        legs = self._intents.moving_legs(trade, moves, slippage_bps)
+        intent = self._intents.following(trade, kind, legs, Reason.LEG_UNHEDGED)
+        approved = self._approve(intent) if adds else approve_reduction(intent)
+        if approved is None:
+            return False
+        trade.repairs += 1
+        trade.paused = False
+        self._execution.send(approved, trade, tuple(moves))
+        return True
+
+    def _pause(self, trade: LiveTrade) -> int:
+        return min(self._settings.repair_wait_ns << trade.excused, _LONGEST_WAIT_NS)
+
+    def _later(self, trade: LiveTrade, wait: int) -> None:
+        self._outbox.effect(SetTimer(f"repair:{trade.id}", self._outbox.now + wait))
 
     def _hedged(self, trade: LiveTrade) -> None:
-        trade.repairs = 0
+        trade.repairs = trade.excused = 0
+        trade.shut_until.clear()
         if trade.state is TradeState.HEDGED:
             return
         trade.move(TradeState.HEDGED)

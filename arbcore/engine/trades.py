@@ -23,22 +23,31 @@ class LiveTrade:
 
     __slots__ = (
         "_seen",
+        "aim",
         "closed_at",
         "closes",
         "closing",
+        "excused",
         "exit_reason",
+        "grows",
         "hedged_at",
         "intent",
         "legs",
         "parted_at",
+        "paused",
         "premium",
         "repairs",
         "route",
+        "shut_until",
         "state",
     )
 
     def __init__(self, intent: Intent, route: Route, premium: float) -> None:
         self.intent: Final = intent
+        self.aim = intent
+        """The entry or exit that was decided last: what repairs bring to an end, or take back."""
+        self.grows = True
+        """Whether a repair may add to it; what only holds late fills shrinks."""
         self.route: Final = route
         self.premium: Final = premium
         self.state = TradeState.OPEN
@@ -49,6 +58,12 @@ class LiveTrade:
         self.closed_at = 0
         self.exit_reason = ""
         self.repairs = 0
+        self.excused = 0
+        """Repairs in a row that failed because a venue could not take them: they count as no attempt."""
+        self.paused = False
+        """Whether the pause that a leg policy asked for before its repair is over or runs."""
+        self.shut_until: dict[int, int] = {}
+        """Engine time until which a leg, by its index, is left alone after such a failure."""
         self.closing = ""
         """Reason code of an order to close the trade, empty where nothing ordered it."""
         self.closes = 0
@@ -86,6 +101,15 @@ class LiveTrade:
         )
         self.parted_at = self.parted_at or fill.recv_ts
         self._seen = None
+
+    def opening_side(self, index: int) -> Side:
+        """Return the side that adds to a leg."""
+        side = self.route.legs[index].side
+        return side if self.intent.forward else side.opposite
+
+    def closing_side(self, index: int) -> Side:
+        """Return the side that shrinks what a leg holds."""
+        return Side.SELL if self.legs[index].quantity > 0 else Side.BUY
 
     def coins(self) -> list[Decimal]:
         """Return the unsigned coins that each leg holds."""

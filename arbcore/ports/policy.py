@@ -14,7 +14,7 @@ class Repair(StrEnum):
     """What a leg policy may choose."""
 
     CHASE = "chase"
-    """Bring the lagging legs up to the leading one: after an entry buy or sell what is missing, after an exit close it."""
+    """Bring the lagging legs up to the leading one: trade what an entry is missing, close what an exit left."""
     UNWIND = "unwind"
     """Take the leading legs back to the lagging one: what filled on all legs stays."""
     REVERSE = "reverse"

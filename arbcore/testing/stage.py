@@ -8,9 +8,9 @@ from arbcore.engine.engine import Engine
 from arbcore.engine.output import Output
 from arbcore.engine.parts import EngineSettings
 from arbcore.model.command import AnyCommand, CommandRequest
-from arbcore.model.effect import Cancel, CancelTimer, Effect, SetTimer, Submit
+from arbcore.model.effect import Cancel, CancelTimer, Effect, LookUp, SetTimer, Submit
 from arbcore.model.events import Envelope, Event
-from arbcore.model.input import Input, SessionControl, TimerFired, VenueReport
+from arbcore.model.input import Input, LookedUp, SessionControl, TimerFired, VenueReport
 from arbcore.model.instrument import Instrument
 from arbcore.model.market import BookInvalid, FxRate, MarketInput, Quote
 from arbcore.ports.risk import RiskTier
@@ -89,7 +89,7 @@ class Stage:
         self.effects: Final[list[Effect]] = []
         self._venue_of: Final = {one.key: one.venue for one in instruments}
         self._timers: Final = Timers()
-        self._waiting: Final[deque[VenueReport]] = deque()
+        self._waiting: Final[deque[VenueReport | LookedUp]] = deque()
         self._commands = 0
 
     def begin(self) -> list[Event]:
@@ -192,6 +192,11 @@ class Stage:
                     self._waiting.extend(self.venues[venue].submit(order, now))
                 case Cancel(venue=venue, client_order_id=order):
                     self._waiting.extend(self.venues[venue].cancel(order, now))
+                case LookUp(venue=venue, client_order_id=order):
+                    news = self.venues[venue].look_up(order, now)
+                    self._waiting.extend(news)
+                    answer = LookedUp(venue=venue, client_order_id=order, answered=True, found=bool(news), recv_ts=now)
+                    self._waiting.append(answer)
                 case SetTimer(timer=timer, at=at):
                     self._timers.set(timer, at)
                 case CancelTimer(timer=timer):

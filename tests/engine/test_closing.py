@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from arbcore.engine.execution import ExecutionSettings
+from arbcore.engine.execution_settings import ExecutionSettings
 from arbcore.model.command import ClosePosition, Flatten, SetEngineMode
 from arbcore.model.events import (
     AlertRaised,

@@ -12,7 +12,7 @@ from arbcore.model.events import (
 from arbcore.model.trade import TradeState
 from arbcore.testing.scripted import SECOND, ScriptedStrategy, enter, leave, pair
 from arbcore.testing.scripted_venue import Outcome, part
-from tests.engine.world import PERP, SPOT, World, basic, hedged, market
+from tests.engine.world import PERP, SPOT, World, basic, hedged, market, perpetual
 
 
 def test_what_is_too_small_for_any_order_stays_as_dust() -> None:
@@ -116,9 +116,10 @@ def test_the_time_of_legs_that_differ_is_told_for_a_partial_close_too() -> None:
 
 def test_a_partial_close_takes_the_same_coins_of_legs_that_differ_by_dust() -> None:
     fine = market("cash", "BTCUSDT", lot="0.00001", min_quantity="0.00001", min_notional="200")
-    strategy = ScriptedStrategy(pair(fine, PERP))
-    world = World(fine, PERP, strategies=strategy).begin()
-    world.venues["swap"].script.append(part("0.9"))  # half a coin too much is under the smallest value of an order
+    swap = perpetual("swap", "BTCUSDT-PERP", min_notional="200")
+    strategy = ScriptedStrategy(pair(fine, swap))
+    world = World(fine, swap, strategies=strategy).begin()
+    world.venues["swap"].script.append(part("0.9"))  # half a coin is under the smallest value of an order, either way
     strategy.leave(enter("500"))
     world.quote()
     assert world.sizes() == [Decimal("4.995"), Decimal("-4.495")]

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from arbcore.engine.execution import ExecutionSettings
+from arbcore.engine.execution_settings import ExecutionSettings
 from arbcore.model.events import (
     DriftDetected,
     OrderUpdated,

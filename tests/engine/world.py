@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from arbcore.engine.execution import ExecutionSettings
+from arbcore.engine.execution_settings import ExecutionSettings
 from arbcore.engine.parts import EngineSettings
 from arbcore.model.events import Event, PnlReported, TradeClosed
 from arbcore.model.instrument import FeeSchedule, Instrument, InstrumentKind, TickTable
