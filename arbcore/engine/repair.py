@@ -16,7 +16,6 @@ from arbcore.engine.trades import LiveTrade
 from arbcore.model.effect import SetTimer
 from arbcore.model.events import AlertRaised, TradeClosed, TradeFrozen, TradeHedged
 from arbcore.model.intent import Intent, IntentKind
-from arbcore.model.order import OrderState
 from arbcore.model.reason import Reason
 from arbcore.model.state import Severity
 from arbcore.model.trade import TradeState
@@ -105,7 +104,7 @@ class Repairs:
 
     def _excuse(self, trade: LiveTrade, live: LiveIntent) -> None:
         """Leave a leg alone for a while where its venue took no order at all."""
-        refused = [order for order in live.orders if order.state is OrderState.REJECTED and order.refusal in _EXCUSED]
+        refused = [order for order in live.orders if order.refusal in _EXCUSED and not order.filled]
         if not refused:
             trade.excused = 0
             return

@@ -13,6 +13,7 @@ from arbcore.model.events import Envelope, Event
 from arbcore.model.input import Input, LookedUp, SessionControl, TimerFired, VenueReport
 from arbcore.model.instrument import Instrument
 from arbcore.model.market import BookInvalid, FxRate, MarketInput, Quote
+from arbcore.ports.policy import LegPolicy
 from arbcore.ports.risk import RiskTier
 from arbcore.ports.strategy import Strategy
 from arbcore.ports.venue import SimVenue
@@ -60,6 +61,7 @@ class Stage:
         venues: Simulated venue by exchange id.
         strategies: Strategy by instance id.
         tiers: Risk tiers by instance id, in order.
+        policies: Leg policies by instance id.
         settings: Settings of the engine; made up where they are not given.
         rates: Largest age for entries in nanoseconds by rate name, for settings that are made up.
 
@@ -67,6 +69,7 @@ class Stage:
         clock: Engine time; market data that a test gives comes at this moment.
         events: Every event, in order.
         effects: Every effect, in order.
+        mute: Exchange ids whose venues leave look-ups unanswered.
     """
 
     def __init__(
@@ -76,17 +79,19 @@ class Stage:
         strategies: Mapping[str, Strategy],
         *,
         tiers: Sequence[tuple[str, RiskTier]] = (),
+        policies: Mapping[str, LegPolicy] | None = None,
         settings: EngineSettings | None = None,
         rates: Mapping[str, int] | None = None,
     ) -> None:
         made_up = EngineSettings(
             session="test", mode="backtest", base_currency="USDT", config_hash="", rates=dict(rates or {})
         )
-        self.engine: Final = Engine(settings or made_up, instruments, strategies, tiers)
+        self.engine: Final = Engine(settings or made_up, instruments, strategies, tiers, policies)
         self.venues: Final = venues
         self.clock: Final = FakeClock()
         self.events: Final[list[Envelope]] = []
         self.effects: Final[list[Effect]] = []
+        self.mute: Final[set[str]] = set()
         self._venue_of: Final = {one.key: one.venue for one in instruments}
         self._timers: Final = Timers()
         self._waiting: Final[deque[VenueReport | LookedUp]] = deque()
@@ -193,14 +198,19 @@ class Stage:
                 case Cancel(venue=venue, client_order_id=order):
                     self._waiting.extend(self.venues[venue].cancel(order, now))
                 case LookUp(venue=venue, client_order_id=order):
-                    news = self.venues[venue].look_up(order, now)
-                    self._waiting.extend(news)
-                    answer = LookedUp(venue=venue, client_order_id=order, answered=True, found=bool(news), recv_ts=now)
-                    self._waiting.append(answer)
+                    self._look_up(venue, order, now)
                 case SetTimer(timer=timer, at=at):
                     self._timers.set(timer, at)
                 case CancelTimer(timer=timer):
                     self._timers.cancel(timer)
+
+    def _look_up(self, venue: str, order: str, now: int) -> None:
+        answered = venue not in self.mute
+        news = self.venues[venue].look_up(order, now) if answered else ()
+        self._waiting.extend(news)
+        self._waiting.append(
+            LookedUp(venue=venue, client_order_id=order, answered=answered, found=bool(news), recv_ts=now)
+        )
 
     def _since(self, first: int) -> list[Event]:
         return [one.event for one in self.events[first:]]

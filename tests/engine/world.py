@@ -10,6 +10,7 @@ from arbcore.model.events import Event, PnlReported, TradeClosed
 from arbcore.model.instrument import FeeSchedule, Instrument, InstrumentKind, TickTable
 from arbcore.model.state import EngineState
 from arbcore.model.trade import Trade, TradeState
+from arbcore.ports.policy import LegPolicy
 from arbcore.ports.risk import RiskTier
 from arbcore.ports.strategy import Strategy
 from arbcore.testing.scripted import SECOND, ScriptedStrategy, enter, pair
@@ -83,6 +84,8 @@ class World:
         tiers: Risk tiers by instance id.
         execution: Numbers of execution.
         balances: Opening balances by venue; plenty of money where they are not given.
+        accepts_for: For how long after its sending a venue may take an order in.
+        policies: Leg policies by instance id.
     """
 
     def __init__(
@@ -92,6 +95,8 @@ class World:
         tiers: Sequence[tuple[str, RiskTier]] = (),
         execution: ExecutionSettings | None = None,
         balances: Mapping[str, Mapping[str, Decimal]] | None = None,
+        accepts_for: Mapping[str, int | None] | None = None,
+        policies: Mapping[str, LegPolicy] | None = None,
     ) -> None:
         money = {**MONEY, **(balances or {})}
         self.venues = {
@@ -109,6 +114,7 @@ class World:
             self.venues,
             strategies if isinstance(strategies, Mapping) else {"s": strategies},
             tiers=tiers,
+            policies=policies,
             settings=EngineSettings(
                 session="test",
                 mode="backtest",
@@ -116,6 +122,7 @@ class World:
                 config_hash="",
                 rates=RATES | {"bnb_usdt": 10**18},
                 execution=execution or ExecutionSettings(),
+                accepts_for=dict(accepts_for or {}),
             ),
         )
 
