@@ -9,7 +9,7 @@ from msgspec import Struct
 from arbcore.errors import JournalError
 from arbcore.journal.codec import decode, encode, printable
 from arbcore.model.events import Envelope
-from arbcore.ports.journal import StoredEvent
+from arbcore.ports.journal import StoredEvent, StoredSnapshot
 
 GENESIS: Final = bytes(32)
 """The hash before the first event."""
@@ -29,6 +29,9 @@ class Anchor(Struct, frozen=True):
 
 START: Final = Anchor(0, GENESIS)
 """Where every whole journal begins."""
+
+KEPT_SNAPSHOTS: Final = 3
+"""Snapshots that a journal keeps: where the newest is damaged there are two before it."""
 
 
 class VerifyReport(Struct, frozen=True, kw_only=True):
@@ -97,6 +100,22 @@ def require_continuation(last: Anchor, events: Sequence[StoredEvent]) -> None:
         raise JournalError(
             f"event {events[0].sequence} ({events[0].type}) does not continue the chain of event {last.sequence}",
             "run `arb journal verify`; two writers or a changed event lead to this",
+        )
+
+
+def require_place(last: Anchor, snapshot: StoredSnapshot) -> None:
+    """Refuse a snapshot that is not of the newest event; every journal calls it before it keeps one.
+
+    Args:
+        last: Place of the newest stored event.
+        snapshot: The snapshot.
+
+    Raises:
+        JournalError: It was taken of another chain, or of events that are not stored yet.
+    """
+    if (snapshot.sequence, snapshot.chain) != (last.sequence, last.hash):
+        raise JournalError(
+            f"a snapshot of event {snapshot.sequence} can't be kept: event {last.sequence} is the newest of this chain"
         )
 
 

@@ -1,23 +1,18 @@
 """Canonical bytes of events: deterministic JSON that is hashed as it is stored, and upcast only when it is read."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, get_args
 
 import msgspec
 from msgspec import Struct, ValidationError, inspect
 
 from arbcore.errors import JournalError
+from arbcore.journal.upcast import UPCASTS, Upcast, lift, lift_command
 from arbcore.model.events import AnyEvent, Envelope, Event
 
 EVENT_TYPES: Final[Mapping[str, type[Event]]] = {kind.__name__: kind for kind in get_args(AnyEvent)}
 """Every event that a journal may hold, by its tag."""
-
-Upcast = Callable[[dict[str, Any]], dict[str, Any]]
-"""Turns the fields of one version of an event, as plain JSON values, into those of the next."""
-
-UPCASTS: Final[Mapping[tuple[str, int], Upcast]] = {}
-"""By event type and the version that it starts from. All events are at their first version."""
 
 
 class _Written(Struct, frozen=True, gc=False):
@@ -74,7 +69,7 @@ def decode(body: bytes, upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS) -> 
     """Return the event that canonical bytes hold, lifted to the present version of its type.
 
     A ``null`` in the place of a float reads as NaN. Encoding the result gives the same bytes again, unless the
-    event was written in an older version.
+    event was written in an older version, or before a field with a default was added.
 
     Args:
         body: What `encode` returned, perhaps long ago.
@@ -97,25 +92,19 @@ def decode(body: bytes, upcasts: Mapping[tuple[str, int], Upcast] = UPCASTS) -> 
 def _decode_slowly(body: bytes, upcasts: Mapping[tuple[str, int], Upcast]) -> Envelope:
     try:
         raw = _raw_decoder.decode(body)
-        kind = EVENT_TYPES[str(raw.event.get("type"))]
-        fields = _lift(raw, kind, upcasts)
-        event = msgspec.convert(_restore_floats(inspect.type_info(kind), fields), kind)
-    except KeyError as error:
-        raise _unreadable(body, f"this version of arbcore knows no event {error}") from error
+        kind = EVENT_TYPES.get(str(raw.event.get("type")))
+        if kind is None:
+            raise _unreadable(body, f"this version of arbcore knows no event {raw.event.get('type')!r}")
+        event = msgspec.convert(_restore_floats(inspect.type_info(kind), _lifted(raw, kind, upcasts)), kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _unreadable(body, str(error)) from error
     return Envelope(raw.sequence, raw.time, raw.cause, raw.key, event)
 
 
-def _lift(raw: _Raw, kind: type[Event], upcasts: Mapping[tuple[str, int], Upcast]) -> dict[str, Any]:
-    name, fields = kind.__name__, raw.event
-    for version in range(raw.version, kind.VERSION):
-        fields = {**upcasts[name, version](fields), "type": name}
-    if raw.version > kind.VERSION:
-        raise msgspec.ValidationError(
-            f"{name} of version {raw.version} was written by a newer arbcore, this one reads up to {kind.VERSION}"
-        )
-    return fields
+def _lifted(raw: _Raw, kind: type[Event], upcasts: Mapping[tuple[str, int], Upcast]) -> dict[str, Any]:
+    fields = lift(kind, raw.version, raw.event, upcasts)
+    command = fields.get("command")
+    return fields | {"command": lift_command(command, upcasts)} if isinstance(command, dict) else fields
 
 
 def _restore_floats(kind: inspect.Type, value: Any) -> Any:

@@ -3,6 +3,7 @@
 import os
 from array import array
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Self
 
@@ -10,8 +11,8 @@ import msgspec
 
 from arbcore.errors import JournalError
 from arbcore.journal._spool import Spool
-from arbcore.journal.chain import START, Anchor, require_continuation
-from arbcore.ports.journal import RunMetadata, StoredEvent
+from arbcore.journal.chain import KEPT_SNAPSHOTS, START, Anchor, require_continuation, require_place
+from arbcore.ports.journal import RunMetadata, StoredEvent, StoredSnapshot
 
 _BOUND = 8 * 2**20
 _BLOCK = 256
@@ -35,6 +36,7 @@ class MemoryJournal:
         self._offsets = array("Q")
         self._last: StoredEvent | None = None
         self._runs: list[RunMetadata] = []
+        self._snapshots: deque[StoredSnapshot] = deque(maxlen=KEPT_SNAPSHOTS)
         self._open = False
 
     async def __aenter__(self) -> Self:
@@ -98,6 +100,19 @@ class MemoryJournal:
     def runs(self) -> Sequence[RunMetadata]:
         """Return what ran on this journal, oldest first."""
         return tuple(self._runs)
+
+    def keep_snapshot(self, snapshot: StoredSnapshot) -> None:
+        """Keep a snapshot; only the last three are.
+
+        Raises:
+            JournalError: It is not of the newest event.
+        """
+        require_place(self._place(), snapshot)
+        self._snapshots.appendleft(snapshot)
+
+    def snapshots(self) -> Sequence[StoredSnapshot]:
+        """Return the snapshots that are kept, the newest first."""
+        return tuple(self._snapshots)
 
     def location(self) -> str:
         """Return where it lies, for people."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from arbcore.journal.chain import START, Anchor
 from arbcore.model.events import EngineStopped, Envelope
-from arbcore.ports.journal import RunMetadata, StoredEvent
+from arbcore.ports.journal import RunMetadata, StoredEvent, StoredSnapshot
 from arbcore.runtime.facts import fact_of
 from arbcore.runtime.loop import Loop, SessionInput
 
@@ -79,6 +79,13 @@ class Comparison:
 
     def runs(self) -> Sequence[RunMetadata]:
         """Return nothing: a replay is no run."""
+        return ()
+
+    def keep_snapshot(self, snapshot: StoredSnapshot) -> None:
+        """Keep nothing: a replay is never gone on with."""
+
+    def snapshots(self) -> Sequence[StoredSnapshot]:
+        """Return nothing."""
         return ()
 
     def writer(self) -> str:

@@ -15,10 +15,10 @@ from arbcore.context import Context
 from arbcore.errors import JournalError
 from arbcore.journal.chain import GENESIS, seal, verify
 from arbcore.model.events import Envelope
-from arbcore.ports.journal import ControlStore, Journal, RunMetadata
+from arbcore.ports.journal import ControlStore, Journal, RunMetadata, StoredSnapshot
 from arbcore.testing._suite import Suite
 from arbcore.testing.events import journals
-from arbcore.testing.stores import chain_of, fewer_examples, reader_context, store_context
+from arbcore.testing.stores import chain_of, fewer_examples, reader_context, snapshot_of, store_context
 
 OpenJournal = Callable[[Context], Journal]
 OpenControlStore = Callable[[Context], ControlStore]
@@ -144,6 +144,60 @@ class JournalSuite(Suite):
             journal.start_run(second)
             assert list(journal.runs()) == [_RUN, second]
             assert journal.last() is None
+
+    @pytest.mark.anyio
+    async def test_keeps_the_last_three_snapshots(self, open_journal: OpenJournal, tmp_path: Path) -> None:
+        """They come back byte for byte, the newest first, are no events, and the oldest go."""
+        events, taken = chain_of(5), list[StoredSnapshot]()
+        async with open_journal(store_context(tmp_path)) as journal:
+            assert list(journal.snapshots()) == []
+            for event in events:
+                journal.append([event])
+                taken.insert(0, snapshot_of(event))
+                journal.keep_snapshot(taken[0])
+                assert list(journal.snapshots()) == taken[:3]
+            assert list(journal.read()) == events
+
+    @pytest.mark.anyio
+    async def test_two_snapshots_of_one_event_are_two(self, open_journal: OpenJournal, tmp_path: Path) -> None:
+        """State may change without an event; the later snapshot comes first."""
+        event = chain_of(1)[0]
+        async with open_journal(store_context(tmp_path)) as journal:
+            journal.append([event])
+            for body in (b"earlier", b"later"):
+                journal.keep_snapshot(snapshot_of(event, body))
+            assert [snapshot.body for snapshot in journal.snapshots()] == [b"later", b"earlier"]
+
+    @pytest.mark.anyio
+    async def test_a_snapshot_belongs_to_its_chain(self, open_journal: OpenJournal, tmp_path: Path) -> None:
+        """One of another chain, of older events or of events that are not stored is refused and leaves no trace."""
+        events = chain_of(3)
+        async with open_journal(store_context(tmp_path)) as journal:
+            with pytest.raises(JournalError):
+                journal.keep_snapshot(snapshot_of(events[0]))
+            journal.append(events[:2])
+            other = replace(snapshot_of(events[1]), chain=bytes(32))
+            for wrong in (snapshot_of(events[0]), snapshot_of(events[2]), other):
+                with pytest.raises(JournalError):
+                    journal.keep_snapshot(wrong)
+            assert list(journal.snapshots()) == []
+
+    @pytest.mark.anyio
+    async def test_snapshots_survive_reopening(self, open_journal: OpenJournal, tmp_path: Path) -> None:
+        """Opened again, by the session or by a reader, they are there; a reader keeps none."""
+        self._need_persistence()
+        events = chain_of(2)
+        async with open_journal(store_context(tmp_path)) as journal:
+            journal.append(events[:1])
+            journal.keep_snapshot(snapshot_of(events[0]))
+        async with open_journal(reader_context(tmp_path)) as reader:
+            assert list(reader.snapshots()) == [snapshot_of(events[0])]
+            with pytest.raises(JournalError):
+                reader.keep_snapshot(snapshot_of(events[0]))
+        async with open_journal(store_context(tmp_path)) as journal:
+            journal.append(events[1:])
+            journal.keep_snapshot(snapshot_of(events[1]))
+            assert list(journal.snapshots()) == [snapshot_of(event) for event in reversed(events)]
 
     @pytest.mark.anyio
     async def test_goes_on_where_it_ended(self, open_journal: OpenJournal, tmp_path: Path) -> None:

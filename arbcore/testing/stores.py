@@ -1,6 +1,7 @@
 """What the suites of journals, control stores and sinks share: contexts, and events to store."""
 
 import logging
+from hashlib import sha256
 from pathlib import Path
 
 from hypothesis import settings
@@ -9,7 +10,7 @@ from arbcore.context import Context
 from arbcore.journal.chain import GENESIS, seal
 from arbcore.journal.reading import ReaderContext
 from arbcore.model.events import EnginePaused
-from arbcore.ports.journal import StoredEvent
+from arbcore.ports.journal import StoredEvent, StoredSnapshot
 from arbcore.testing.events import numbered
 
 
@@ -74,6 +75,16 @@ def chain_of(length: int, first: int = 1, previous: bytes = GENESIS) -> list[Sto
     """
     pauses = [(number, f"k{number}", EnginePaused(reason=f"r{number}")) for number in range(first, first + length)]
     return seal(previous, numbered(list(pauses), first))
+
+
+def snapshot_of(event: StoredEvent, body: bytes = b"\x00state\xff") -> StoredSnapshot:
+    """Return a snapshot of an event.
+
+    Args:
+        event: The last event that it contains.
+        body: What it holds.
+    """
+    return StoredSnapshot(event.sequence, event.hash, body, sha256(body).digest())
 
 
 def fewer_examples() -> int:

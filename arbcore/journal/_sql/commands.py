@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from arbcore.journal._sql.tables import CommandRow, DraftRow
+from arbcore.journal.requests import decode_request, encode_request
 from arbcore.model.command import CommandRequest
 from arbcore.model.state import CommandState
 from arbcore.ports.journal import StoredCommand
@@ -16,7 +17,7 @@ _json: Final = msgspec.json.Encoder(order="deterministic")
 
 def add_command(connection: Connection, request: CommandRequest) -> None:
     """Store a new command; an id that was used before violates a constraint."""
-    row = {"id": request.id, "body": _json.encode(request), "state": CommandState.NEW}
+    row = {"id": request.id, "body": encode_request(request), "state": CommandState.NEW}
     connection.execute(insert(CommandRow.__table__).values({**row, "claimed_by": "", "reason": "", "events": b"[]"}))
 
 
@@ -62,7 +63,7 @@ def get_draft(connection: Connection, version: int) -> str | None:
 
 def _command(row: dict[str, Any]) -> StoredCommand:
     return StoredCommand(
-        request=msgspec.json.decode(row["body"], type=CommandRequest),
+        request=decode_request(row["body"]),
         state=CommandState(row["state"]),
         claimed_by=row["claimed_by"],
         reason=row["reason"],

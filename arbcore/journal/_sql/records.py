@@ -17,13 +17,14 @@ from arbcore.journal._sql.tables import (
     PositionRow,
     Row,
     RunRow,
+    SnapshotRow,
     TradeRow,
 )
-from arbcore.journal.chain import START, Anchor
+from arbcore.journal.chain import KEPT_SNAPSHOTS, START, Anchor
 from arbcore.journal.projections import Summary
 from arbcore.model.state import EngineState
 from arbcore.model.trade import Pnl, TradeState
-from arbcore.ports.journal import RunMetadata, StoredEvent
+from arbcore.ports.journal import RunMetadata, StoredEvent, StoredSnapshot
 
 _json: Final = msgspec.json.Encoder(order="deterministic")
 
@@ -76,6 +77,21 @@ def cut(connection: Connection, events: Sequence[StoredEvent], reason: str) -> N
         kept = {"sequence": broken.sequence, "body": broken.body, "hash": broken.hash, "reason": reason}
         connection.execute(insert(CutRow.__table__).values(kept))
         connection.execute(delete(EventRow.__table__).where(EventRow.__table__.c.sequence == broken.sequence))
+
+
+def add_snapshot(connection: Connection, snapshot: StoredSnapshot) -> None:
+    """Store a snapshot and drop those that are too many."""
+    table = SnapshotRow.__table__
+    connection.execute(insert(table).values(msgspec.structs.asdict(snapshot)))
+    newest = select(table.c.id).order_by(table.c.id.desc()).limit(KEPT_SNAPSHOTS).scalar_subquery()
+    connection.execute(delete(table).where(table.c.id.not_in(newest)))
+
+
+def list_snapshots(connection: Connection) -> list[StoredSnapshot]:
+    """Return the snapshots, newest first."""
+    table = SnapshotRow.__table__
+    columns = (table.c[name] for name in StoredSnapshot.__struct_fields__)
+    return [StoredSnapshot(*row) for row in connection.execute(select(*columns).order_by(table.c.id.desc()))]
 
 
 def put_summary(connection: Connection, summary: Summary) -> None:

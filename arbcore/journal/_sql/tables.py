@@ -95,6 +95,17 @@ class CutRow(Row, table=True):
     reason: str
 
 
+class SnapshotRow(Row, table=True):
+    """Snapshots, the newest with the highest id: fields of `StoredSnapshot`."""
+
+    __tablename__ = "snapshot_store"
+    id: int | None = Field(default=None, primary_key=True)
+    sequence: int = Field(sa_type=Whole)
+    chain: bytes
+    body: bytes
+    digest: bytes
+
+
 class HeadRow(Row, table=True):
     """The newest projected event, the engine's state and the profit by its parts: one row."""
 
@@ -158,12 +169,22 @@ class DraftRow(Row, table=True):
 
 
 PROJECTION_ROWS: Final[tuple[type[Row], ...]] = (HeadRow, PositionRow, BalanceRow, TradeRow)
-JOURNAL_ROWS: Final[tuple[type[Row], ...]] = (EventRow, IdentityRow, RunRow, AnchorRow, CutRow, *PROJECTION_ROWS)
+JOURNAL_ROWS: Final[tuple[type[Row], ...]] = (
+    EventRow,
+    IdentityRow,
+    RunRow,
+    AnchorRow,
+    CutRow,
+    SnapshotRow,
+    *PROJECTION_ROWS,
+)
 CONTROL_ROWS: Final[tuple[type[Row], ...]] = (CommandRow, DraftRow)
 
 APPENDED: Final = tuple(row.__table__.name for row in (EventRow, RunRow, AnchorRow))
 """Names of the tables that the engine only ever appends to."""
 PROJECTIONS: Final = tuple(row.__table__.name for row in PROJECTION_ROWS)
 """Names of the tables that the engine rewrites."""
+SNAPSHOTS: Final = SnapshotRow.__table__.name
+"""Name of the table of snapshots, of which the oldest go."""
 COMMANDS: Final = CommandRow.__table__.name
 DRAFTS: Final = DraftRow.__table__.name

@@ -10,11 +10,11 @@ from arbcore.context import Context
 from arbcore.errors import JournalError
 from arbcore.journal._sql import records
 from arbcore.journal._sql.database import insert_events, open_engine, transaction
-from arbcore.journal._sql.tables import APPENDED, PROJECTIONS
-from arbcore.journal.chain import START, Anchor, require_continuation
+from arbcore.journal._sql.tables import APPENDED, PROJECTIONS, SNAPSHOTS
+from arbcore.journal.chain import START, Anchor, require_continuation, require_place
 from arbcore.journal.projections import Summary
 from arbcore.journal.reading import ReaderContext
-from arbcore.ports.journal import RunMetadata, StoredEvent
+from arbcore.ports.journal import RunMetadata, StoredEvent, StoredSnapshot
 from arbcore_sink_sqlite.connection import JOURNAL, Rights, begin, connect, connect_to_read, place, restrict
 from arbcore_sink_sqlite.errors import explained
 from arbcore_sink_sqlite.lease import Lease
@@ -23,7 +23,12 @@ from arbcore_sink_sqlite.settings import SqliteSettings
 
 _INSERT: Final = frozenset({sqlite3.SQLITE_INSERT})
 _ALL: Final = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE})
-_ENGINE: Final[Rights] = {**dict.fromkeys(APPENDED, _INSERT), **dict.fromkeys(PROJECTIONS, _ALL)}
+_KEEP: Final = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_DELETE})
+_ENGINE: Final[Rights] = {
+    **dict.fromkeys(APPENDED, _INSERT),
+    **dict.fromkeys(PROJECTIONS, _ALL),
+    SNAPSHOTS: _KEEP,
+}
 _READER: Final[Rights] = {}
 _CHUNK: Final = 1000
 _END: Final = 2**63 - 1
@@ -95,7 +100,7 @@ class SqliteJournal:
         """
         if not events:
             return
-        require_continuation(Anchor(self._last.sequence, self._last.hash) if self._last else START, events)
+        require_continuation(self._place(), events)
         if self._durability != "batch" or self._reading:
             self._store(events)
         else:
@@ -130,6 +135,26 @@ class SqliteJournal:
         """Return what ran on this journal, oldest first."""
         with explained(self._path, "read it"), transaction(self._engine, writes=False) as connection:
             return records.list_runs(connection)
+
+    def keep_snapshot(self, snapshot: StoredSnapshot) -> None:
+        """Store a snapshot beside the chain, as durably as events; only the last three are kept.
+
+        Raises:
+            JournalError: It is not of the newest event, or can't be stored.
+        """
+        require_place(self._place(), snapshot)
+        self.flush()
+        with explained(self._path, "keep a snapshot"), transaction(self._engine, writes=True) as connection:
+            records.add_snapshot(connection, snapshot)
+
+    def snapshots(self) -> Sequence[StoredSnapshot]:
+        """Return the snapshots that are kept, the newest first; none from a journal that never was open for any."""
+        with explained(self._path, "read it"):
+            known = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
+            if not self._opened().execute(known, (SNAPSHOTS,)).fetchone()[0]:
+                return ()
+        with explained(self._path, "read it"), transaction(self._engine, writes=False) as connection:
+            return records.list_snapshots(connection)
 
     def location(self) -> str:
         """Return where it lies, for people."""
@@ -191,6 +216,10 @@ class SqliteJournal:
     def _newest(self) -> StoredEvent | None:
         rows = self._select("ORDER BY sequence DESC LIMIT 1")
         return StoredEvent(*rows[0]) if rows else None
+
+    def _place(self) -> Anchor:
+        last = self.last()
+        return Anchor(last.sequence, last.hash) if last else START
 
     def _note(self) -> None:
         if self._last is not None:
