@@ -1,6 +1,7 @@
 """Commands: what an operator may ask of a running session. Each is applied at most once."""
 
 from decimal import Decimal
+from typing import ClassVar
 
 from msgspec import Struct
 
@@ -9,7 +10,17 @@ from arbcore.model.state import EngineState
 
 
 class Command(Struct, frozen=True, kw_only=True, tag=True):
-    """Base of all commands; the type's name is its tag."""
+    """Base of all commands. The type's name is its tag; from version 2 on with the version: ``Withdraw@2``.
+
+    Commands are stored in the control store and within the events that tell what became of them. So they change as
+    events do (see `arbcore.model.events.Event`): by fields with defaults, or with a new version, its tag, and a step
+    in `arbcore.journal.upcast.UPCASTS`.
+
+    Attributes:
+        VERSION: Version of the type's fields.
+    """
+
+    VERSION: ClassVar[int] = 1
 
 
 class PauseEngine(Command, frozen=True):

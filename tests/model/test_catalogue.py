@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from arbcore.journal.upcast import tag
 from arbcore.model import command, events
 from arbcore.model.command import AnyCommand, Command
 from arbcore.model.events import AnyEvent, Event
@@ -56,11 +57,10 @@ def test_no_event_or_command_is_left_out_of_its_union() -> None:
 
 @pytest.mark.parametrize("kind", [*get_args(AnyEvent), *get_args(AnyCommand)], ids=lambda kind: kind.__name__)
 def test_every_type_has_its_name_as_tag_and_says_what_it_means(kind: type[Event | Command]) -> None:
-    assert kind.__struct_config__.tag == kind.__name__
+    assert kind.__struct_config__.tag == (tag(kind) if issubclass(kind, Command) else kind.__name__)
     assert kind.__struct_config__.frozen
     assert getdoc(kind) not in {None, getdoc(Event), getdoc(Command)}
-    if issubclass(kind, Event):
-        assert kind.VERSION >= 1
+    assert kind.VERSION >= 1
 
 
 def test_states_of_commands_connections_and_alerts() -> None:

@@ -1,5 +1,7 @@
 """Events of audit and connections: drift, quarantine, reconciliation, sockets, venue and rate health."""
 
+from typing import ClassVar
+
 from arbcore.model.events.base import Event
 from arbcore.model.state import ConnectionState
 
@@ -8,29 +10,41 @@ class DriftDetected(Event, frozen=True):
     """The venue's truth differs from ours.
 
     Attributes:
-        subject: What differs: a balance, position or order.
+        subject: What differs: a balance, position, order or fill, and of whom.
         expected: Our value, as text.
         actual: The venue's value, as text.
-        cause_class: Class of the likely cause.
+        cause_class: Class of the likely cause, of `arbcore.model.drift.CauseClass`.
+        venue: Exchange instance id; empty where the subject's owner names it.
     """
 
+    KEY: ClassVar[str] = "the id of the order or fill that it is about, where it is about one"
     subject: str
     expected: str
     actual: str
     cause_class: str
+    venue: str = ""
 
 
 class ReconciliationPerformed(Event, frozen=True):
-    """Our state was compared with a venue's."""
+    """Our state was compared with a venue's.
+
+    Attributes:
+        venue: Exchange instance id.
+        checked: Balances, positions and orders that were compared.
+        drifts: How many of them differ.
+        reason: What led to it: ``period``, ``reconnect``, ``command``, ``resume`` or ``stall``.
+    """
 
     venue: str
     checked: int
     drifts: int
+    reason: str = ""
 
 
 class QuarantineStarted(Event, frozen=True):
     """Something is set aside until a person or a rule clears it."""
 
+    KEY: ClassVar[str] = "the id of what is set aside, where it has one"
     subject: str
     reason: str
 
@@ -38,6 +52,7 @@ class QuarantineStarted(Event, frozen=True):
 class QuarantineCompleted(Event, frozen=True):
     """Something set aside was cleared."""
 
+    KEY: ClassVar[str] = "the id of what is set aside, where it has one"
     subject: str
     outcome: str
 

@@ -1,5 +1,7 @@
 """Events of the engine itself: life cycle, modes, configuration, guards, alerts."""
 
+from typing import ClassVar
+
 from arbcore.model.command import AnyCommand
 from arbcore.model.events.base import Event
 from arbcore.model.state import EngineState, Severity
@@ -15,6 +17,7 @@ class EngineStarted(Event, frozen=True):
         config_hash: Hash of the validated configuration without secrets.
         strategies: Instance ids.
         instruments: Keys of the instruments that a route trades.
+        epoch: Id of this start within every client order id that it gives.
     """
 
     session: str
@@ -23,6 +26,7 @@ class EngineStarted(Event, frozen=True):
     config_hash: str
     strategies: tuple[str, ...]
     instruments: tuple[str, ...]
+    epoch: str = "0"
 
 
 class EngineStopped(Event, frozen=True):
@@ -53,6 +57,7 @@ class EngineModeChanged(Event, frozen=True):
 class ManualOverrideExecuted(Event, frozen=True):
     """An operator overrode a rule."""
 
+    KEY: ClassVar[str] = "the command's id"
     command_id: str
     issued_by: str
     rule: str
@@ -93,6 +98,7 @@ class RiskVerdictIssued(Event, frozen=True):
 class ConfigChanged(Event, frozen=True):
     """A new configuration version is in force."""
 
+    KEY: ClassVar[str] = "the version of the config"
     version: int
     changes: dict[str, str]
 
@@ -100,6 +106,7 @@ class ConfigChanged(Event, frozen=True):
 class CommandAccepted(Event, frozen=True):
     """A command was applied."""
 
+    KEY: ClassVar[str] = "the command's id"
     command_id: str
     command: AnyCommand
     issued_by: str
@@ -109,6 +116,7 @@ class CommandAccepted(Event, frozen=True):
 class CommandFailed(Event, frozen=True):
     """A command was refused."""
 
+    KEY: ClassVar[str] = "the command's id"
     command_id: str
     command: AnyCommand
     issued_by: str

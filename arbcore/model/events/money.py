@@ -1,6 +1,7 @@
 """Events of money: positions, balances, fees, funding, transfers."""
 
 from decimal import Decimal
+from typing import ClassVar
 
 from arbcore.model.events.base import Event
 
@@ -50,6 +51,7 @@ class FeeCharged(Event, frozen=True):
         value: Value in base currency at the fill's time.
     """
 
+    KEY: ClassVar[str] = "`VENUE:FILL_ID`"
     fill_id: str
     amount: Decimal
     currency: str
@@ -70,6 +72,7 @@ class FundingApplied(Event, frozen=True):
         shares: Value by trade id, in proportion to their positions.
     """
 
+    KEY: ClassVar[str] = "`VENUE:PAYMENT_ID`"
     payment_id: str
     instrument: str
     amount: Decimal
@@ -83,6 +86,7 @@ class FundingApplied(Event, frozen=True):
 class InternalTransferRequested(Event, frozen=True):
     """Money is to move between wallets of one venue."""
 
+    KEY: ClassVar[str] = "the transfer's id"
     transfer_id: str
     venue: str
     source: str
@@ -94,12 +98,14 @@ class InternalTransferRequested(Event, frozen=True):
 class InternalTransferCompleted(Event, frozen=True):
     """An internal transfer arrived."""
 
+    KEY: ClassVar[str] = "the transfer's id"
     transfer_id: str
 
 
 class InternalTransferFailed(Event, frozen=True):
     """An internal transfer did not happen."""
 
+    KEY: ClassVar[str] = "the transfer's id"
     transfer_id: str
     reason: str
 
@@ -107,6 +113,7 @@ class InternalTransferFailed(Event, frozen=True):
 class DepositDetected(Event, frozen=True):
     """A deposit arrived on a venue."""
 
+    KEY: ClassVar[str] = "`VENUE:DEPOSIT_TX_ID`"
     deposit_tx_id: str
     venue: str
     currency: str
@@ -116,6 +123,7 @@ class DepositDetected(Event, frozen=True):
 class WithdrawRequested(Event, frozen=True):
     """A withdrawal is to be sent."""
 
+    KEY: ClassVar[str] = "the withdrawal's id"
     withdraw_id: str
     venue: str
     currency: str
@@ -127,6 +135,7 @@ class WithdrawRequested(Event, frozen=True):
 class WithdrawCompleted(Event, frozen=True):
     """A withdrawal left the venue."""
 
+    KEY: ClassVar[str] = "the withdrawal's id"
     withdraw_id: str
     withdraw_tx_id: str
 
@@ -134,5 +143,6 @@ class WithdrawCompleted(Event, frozen=True):
 class WithdrawFailed(Event, frozen=True):
     """A withdrawal did not happen."""
 
+    KEY: ClassVar[str] = "the withdrawal's id"
     withdraw_id: str
     reason: str

@@ -1,6 +1,7 @@
 """Events of orders, intents and trades."""
 
 from decimal import Decimal
+from typing import ClassVar
 
 from arbcore.model.events.base import Event
 from arbcore.model.intent import Intent, IntentKind, IntentState
@@ -19,6 +20,7 @@ class OrderIntended(Event, frozen=True):
         attempt: Number of the attempt, from 0.
     """
 
+    KEY: ClassVar[str] = "our id of the order"
     order: OrderRequest
     venue: str
     intent: str
@@ -29,6 +31,7 @@ class OrderIntended(Event, frozen=True):
 class OrderPlaced(Event, frozen=True):
     """The venue accepted an order."""
 
+    KEY: ClassVar[str] = "the venue's id of the order"
     client_order_id: str
     venue_order_id: str
     venue_time: int
@@ -37,6 +40,7 @@ class OrderPlaced(Event, frozen=True):
 class OrderRejected(Event, frozen=True):
     """The venue or the gateway refused an order."""
 
+    KEY: ClassVar[str] = "our id of the order"
     client_order_id: str
     reason: str
     detail: str = ""
@@ -45,6 +49,7 @@ class OrderRejected(Event, frozen=True):
 class OrderCancelled(Event, frozen=True):
     """An order ended without filling completely, by cancel or expiry."""
 
+    KEY: ClassVar[str] = "our id of the order"
     client_order_id: str
     state: OrderState
     filled: Decimal
@@ -54,6 +59,7 @@ class OrderCancelled(Event, frozen=True):
 class OrderUpdated(Event, frozen=True):
     """An order moved to another state."""
 
+    KEY: ClassVar[str] = "our id of the order"
     client_order_id: str
     before: OrderState
     after: OrderState
@@ -79,6 +85,7 @@ class TradeExecuted(Event, frozen=True):
         venue_time: Venue time.
     """
 
+    KEY: ClassVar[str] = "`VENUE:FILL_ID`"
     fill_id: str
     client_order_id: str
     venue_order_id: str
@@ -103,6 +110,7 @@ class IntentApproved(Event, frozen=True):
         resized_by: Instance id of the tier that resized it, empty where none did.
     """
 
+    KEY: ClassVar[str] = "the intent's id"
     intent: Intent
     asked_notional: Decimal
     resized_by: str = ""
@@ -119,6 +127,7 @@ class IntentEnded(Event, frozen=True):
         reason: Why, where it did not fill completely.
     """
 
+    KEY: ClassVar[str] = "the intent's id"
     intent: str
     kind: IntentKind
     state: IntentState
@@ -129,6 +138,7 @@ class IntentEnded(Event, frozen=True):
 class TradeOpened(Event, frozen=True):
     """A trade began: its entry is on its way."""
 
+    KEY: ClassVar[str] = "the trade's id"
     trade: Trade
 
 
@@ -140,6 +150,7 @@ class TradeHedged(Event, frozen=True):
         unhedged_ns: Time from the first fill since they last matched until now.
     """
 
+    KEY: ClassVar[str] = "the trade's id"
     trade: str
     unhedged_ns: int
 
@@ -147,6 +158,7 @@ class TradeHedged(Event, frozen=True):
 class TradeExiting(Event, frozen=True):
     """A trade is being closed, in whole or in part."""
 
+    KEY: ClassVar[str] = "the trade's id"
     trade: str
     reason: str
 
@@ -158,12 +170,14 @@ class TradeClosed(Event, frozen=True):
         trade: The trade with its final legs and realised PnL.
     """
 
+    KEY: ClassVar[str] = "the trade's id"
     trade: Trade
 
 
 class TradeFrozen(Event, frozen=True):
     """A trade could not be repaired and waits for the operator."""
 
+    KEY: ClassVar[str] = "the trade's id"
     trade: str
     reason: str
 

@@ -1,0 +1,38 @@
+"""Drift: classes of what may have made a venue's truth differ from ours."""
+
+from enum import StrEnum
+
+
+class CauseClass(StrEnum):
+    """Likely cause of a drift. The text beside each member is its entry in the documentation."""
+
+    FOREIGN_ORDER = "foreign_order"
+    """An order that somebody else placed on the account: reported, never adopted."""
+    FOREIGN_TRADE = "foreign_trade"
+    """An execution of such an order, or what it moved."""
+    UNKNOWN_ORDER = "unknown_order"
+    """An order, or a fill of one, that carries an id of ours and that this session does not know."""
+    MISSING_ORDER = "missing_order"
+    """We hold an order for open, and the venue does not list it."""
+    LATE_ORDER = "late_order"
+    """An order turned up that was taken for one that never arrived."""
+    LATE_FILL = "late_fill"
+    """A fill came after its intent was over."""
+    LIQUIDATION = "liquidation"
+    """The venue closed a position that its margin no longer covered."""
+    ADL = "adl"
+    """The venue closed a position against somebody's liquidation."""
+    SETTLEMENT = "settlement"
+    """The venue closed a position at the end of its instrument."""
+    DEPOSIT = "deposit"
+    """Money is there that nothing of ours brought: a deposit, or a transfer from another wallet."""
+    WITHDRAWAL = "withdrawal"
+    """Money is gone that nothing of ours took: a withdrawal, or a transfer to another wallet."""
+    TRANSFER = "transfer"
+    """Money that we move between wallets or venues left, or arrived, with another amount than we know of."""
+    FUNDING = "funding"
+    """A funding payment that was not reported."""
+    FEE = "fee"
+    """Fees, or a discount coin that paid them, were charged otherwise than reported."""
+    UNKNOWN = "unknown"
+    """Nothing explains it."""
