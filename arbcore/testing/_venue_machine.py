@@ -140,6 +140,7 @@ class VenueMachine(RuleBasedStateMachine):
         self.desk.check()
         if self.twin is not None:
             assert self.twin.venue.snapshot(self.desk.now) == self.desk.venue.snapshot(self.desk.now)
+            assert self.twin.venue.open_orders() == self.desk.venue.open_orders()
 
     def teardown(self) -> None:
         """Cancel everything and wait: nothing may stay locked but the margin of positions."""
@@ -150,6 +151,10 @@ class VenueMachine(RuleBasedStateMachine):
         self.desk.settle()
         self.desk.check()
         assert all(state in TERMINAL for state in self.desk.fold.states.values())
+        if self.twin is not None:
+            for name in self.sent[-5:]:
+                now = self.desk.now
+                assert self.twin.venue.look_up(name, now) == self.desk.venue.look_up(name, now)
         if not self.desk.fold.positions():
             assert not any(one.locked for one in self.desk.venue.snapshot(self.desk.now).balances)
 

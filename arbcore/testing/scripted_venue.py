@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from arbcore.model.account import OpenOrder
 from arbcore.model.grid import Rounding, to_grid
 from arbcore.model.input import AccountSnapshot, VenueReport
 from arbcore.model.instrument import Instrument, InstrumentKind
@@ -125,6 +126,8 @@ class ScriptedVenue:
         self._open: dict[str, tuple[OrderRequest, Outcome]] = {}
         self._queue: list[tuple[int, int, VenueReport, bool]] = []
         self._number = 0
+        self._states: dict[str, OrderReport] = {}
+        self._fills: dict[str, dict[str, Fill]] = {}
         self.script: deque[Outcome] = deque()
         self.otherwise = WHOLE
         self.orders: list[OrderRequest] = []
@@ -152,7 +155,8 @@ class ScriptedVenue:
         if outcome.silent:
             return ()
         if outcome.refused:
-            return (_report(order, OrderState.REJECTED, now, reason=outcome.refused),)
+            self._push(_report(order, OrderState.REJECTED, now, reason=outcome.refused), now)
+            return self.advance(now)
         self._push(_report(order, OrderState.ACKNOWLEDGED, now), now)
         if outcome.rests:
             self._open[order.client_order_id] = (order, outcome)
@@ -168,6 +172,21 @@ class ScriptedVenue:
             self._finish(order, outcome, now + outcome.delay_ns, OrderState.CANCELLED)
         return self.advance(now)
 
+    def look_up(self, client_order_id: str, now: int) -> Sequence[OrderReport | Fill]:
+        """Return the fills that were told of an order, and its state with all of them counted."""
+        report = self._states.get(client_order_id)
+        if report is None:
+            return ()
+        fills = [replace(fill, recv_ts=now) for fill in self._fills.get(client_order_id, {}).values()]
+        filled = sum((fill.quantity for fill in fills), ZERO)
+        whole = any(filled == one.quantity for one in self.orders if one.client_order_id == client_order_id)
+        state = OrderState.FILLED if whole else report.state
+        return (*fills, replace(report, state=state, filled=filled, recv_ts=now))
+
+    def open_orders(self) -> Sequence[OpenOrder]:
+        """Return the orders that rest."""
+        return [_listed(order, self._states[name].ts) for name, (order, _) in self._open.items()]
+
     def next_time(self) -> int | None:
         """Return when it next has something to report."""
         return self._queue[0][0] if self._queue else None
@@ -179,6 +198,7 @@ class ScriptedVenue:
             _, _, report, first = heappop(self._queue)
             if isinstance(report, Fill) and first:
                 self.books.book(self._instruments[report.instrument], report)
+            self._remember(report)
             due.append(report)
         return due
 
@@ -206,6 +226,12 @@ class ScriptedVenue:
 
     def restore(self, state: bytes) -> None:
         """Take nothing over."""
+
+    def _remember(self, report: VenueReport) -> None:
+        if isinstance(report, Fill):
+            self._fills.setdefault(report.client_order_id, {})[report.fill_id] = report
+        elif isinstance(report, OrderReport) and report.state is not OrderState.UNKNOWN:
+            self._states[report.client_order_id] = report
 
     def _finish(self, order: OrderRequest, outcome: Outcome, at: int, unfilled: OrderState) -> None:
         instrument = self._instruments[order.instrument]
@@ -273,4 +299,17 @@ def _report(
         reason=reason,
         ts=now,
         recv_ts=now,
+    )
+
+
+def _listed(order: OrderRequest, at: int) -> OpenOrder:
+    return OpenOrder(
+        client_order_id=order.client_order_id,
+        venue_order_id=f"v-{order.client_order_id}",
+        instrument=order.instrument,
+        side=order.side,
+        type=order.type,
+        quantity=order.quantity,
+        price=order.price,
+        ts=at,
     )

@@ -16,7 +16,7 @@ from arbcore.ports.venue import SimVenue
 from arbcore.testing._suite import Suite
 from arbcore.testing._venue_machine import OpenVenue, venue_machine
 from arbcore.testing.samples import BALANCES, PERPETUAL, SPOT, closing, limit, market, opening, quote
-from arbcore.testing.venue_desk import Desk
+from arbcore.testing.venue_desk import Desk, news_of
 
 __all__ = ["OpenVenue", "SimVenueSuite"]
 
@@ -156,6 +156,42 @@ class SimVenueSuite(Suite):
         """Neither an order that ended nor one that never was changes its state."""
         desk.order(limit(SPOT, Side.BUY, "1", "99"))
         assert [*desk.cancel("a"), *desk.cancel("never"), *desk.settle()] == []
+
+    def test_tells_what_became_of_an_order(self, desk: Desk) -> None:
+        """An order that is looked up has one state, and its fills under the ids they were told with."""
+        told = _fills(desk.order(limit(SPOT, Side.BUY, "7", "99")))
+        fills, (report,) = news_of(desk.venue.look_up("a", 9 * 10**9))
+        assert [fill.fill_id for fill in fills] == [fill.fill_id for fill in told]
+        assert (report.state, report.filled) == (desk.fold.states["a"], Decimal(5))
+        assert {one.recv_ts for one in (*fills, report)} == {9 * 10**9}
+        assert not desk.venue.look_up("never", desk.now)
+
+    def test_refused_orders_are_looked_up_as_refused(self, desk: Desk) -> None:
+        """Its state is the refusal; and an id used twice tells what its first order became."""
+        desk.order(limit(SPOT, Side.BUY, "1", "99.05"))
+        _, (report,) = news_of(desk.venue.look_up("a", desk.now))
+        assert (report.state, report.reason) == (OrderState.REJECTED, Reason.ORDER_OFF_GRID)
+        desk.order(limit(SPOT, Side.BUY, "1", "99", name="b"))
+        desk.order(limit(SPOT, Side.BUY, "1", "99", name="b"))
+        _, (report,) = news_of(desk.venue.look_up("b", desk.now))
+        assert report.state is OrderState.FILLED
+
+    def test_lists_what_rests(self, desk: Desk) -> None:
+        """Open orders are listed as they were placed, with what has filled, until they end."""
+        placed = limit(PERPETUAL, Side.BUY, "10", "97", _GTC)
+        desk.order(placed)
+        at = desk.now
+        (listed,) = desk.venue.open_orders()
+        assert (listed.client_order_id, listed.instrument, listed.side) == ("a", PERPETUAL.key, Side.BUY)
+        assert (listed.quantity, listed.price, listed.filled) == (placed.quantity, placed.price, ZERO)
+        assert listed.venue_order_id
+        assert 0 < listed.ts <= at
+        desk.market(quote(PERPETUAL, 80.0, 81.0, 4.0, at=desk.now + 1))
+        desk.settle()
+        assert [one.filled for one in desk.venue.open_orders()] == [desk.fold.filled["a"]]
+        desk.cancel("a")
+        desk.settle()
+        assert not desk.venue.open_orders()
 
     def test_resting_order_fills_as_maker(self, desk: Desk) -> None:
         """Once the market is far through it, at its own price and the maker's fee."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Final
 
 from arbcore.model.input import AccountSnapshot, FundingPayment, VenueReport
 from arbcore.model.instrument import Instrument, InstrumentKind
@@ -11,6 +12,14 @@ from arbcore.model.order import TERMINAL, Fill, OrderReport, OrderRequest, Order
 from arbcore.model.position import PositionReport
 from arbcore.model.reason import Reason
 from arbcore.ports.venue import SimVenue
+
+_LATEST: Final = 4
+"""Orders, the latest ones, that every venue must remember, whether they have ended or not."""
+
+
+def news_of(news: Sequence[VenueReport]) -> tuple[list[Fill], list[OrderReport]]:
+    """Return the fills and the reports among what a venue told."""
+    return [one for one in news if isinstance(one, Fill)], [one for one in news if isinstance(one, OrderReport)]
 
 
 class Fold:
@@ -204,6 +213,20 @@ class Desk:
             stated = {one.currency: one.total for one in snapshot.balances}
             assert stated == {currency: amount for currency, amount in self.fold.cash.items() if amount}
             assert snapshot.positions == self.fold.positions()
+            self._check_orders()
+
+    def _check_orders(self) -> None:
+        """Hold what the venue answers about orders to what it reported of them."""
+        listed = {one.client_order_id: one for one in self.venue.open_orders()}
+        states = self.fold.states
+        assert set(listed) == {name for name, state in states.items() if state not in TERMINAL}, "open orders"
+        for name in [*listed, *list(states)[-_LATEST:]]:
+            fills, reports = news_of(self.venue.look_up(name, self.now))
+            assert len(reports) == 1, f"{len(reports)} reports of {name} were looked up"
+            assert (reports[0].state, reports[0].filled) == (states[name], self.fold.filled[name])
+            assert sum((fill.quantity for fill in fills), ZERO) == self.fold.filled[name]
+            assert {fill.fill_id for fill in fills} <= self.fold.fill_ids, "a fill got another id"
+            assert name not in listed or listed[name].filled == self.fold.filled[name]
 
     def _until(self, time: int) -> list[VenueReport]:
         found: list[VenueReport] = []

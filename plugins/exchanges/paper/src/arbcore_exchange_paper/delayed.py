@@ -5,6 +5,7 @@ from heapq import heappop, heappush
 
 import msgspec
 
+from arbcore.model.account import OpenOrder
 from arbcore.model.input import AccountSnapshot, FundingPayment, VenueReport
 from arbcore.model.instrument import Instrument
 from arbcore.model.market import MarketInput
@@ -98,6 +99,17 @@ class DelayedVenue:
             return ()
         self._travel_in(order, now, Travelling(0, 0, cancel=client_order_id))
         return self._run(now)
+
+    def look_up(self, client_order_id: str, now: int) -> Sequence[OrderReport | Fill]:
+        """Return what the venue knows of an order, which reports on their way have yet to tell.
+
+        The question itself does not travel. An order that is still on its way in is not known.
+        """
+        return self._venue.look_up(client_order_id, now)
+
+    def open_orders(self) -> Sequence[OpenOrder]:
+        """Return the orders that have arrived and rest."""
+        return self._venue.open_orders()
 
     def next_time(self) -> int | None:
         """Return when the next message arrives."""

@@ -48,7 +48,7 @@ class OrderDesk:
         if refusal is not None:
             return (refusal.report(order, now),)
         self.accepted += 1
-        working.venue_order_id = f"{self._venue}-{self.accepted}"
+        working.venue_order_id, working.accepted_at = f"{self._venue}-{self.accepted}", now
         self.working[order.client_order_id] = working
         reports: list[VenueReport] = [working.report(OrderState.ACKNOWLEDGED, now)]
         self._match(working, market, now, reports, Reason.BOOK_INVALID)

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import msgspec
 
+from arbcore.model.account import OpenOrder
 from arbcore.model.input import AccountSnapshot, VenueReport
 from arbcore.model.instrument import Instrument
 from arbcore.model.market import BookInvalid, FundingRate, FxRate, MarketInput, Quote
-from arbcore.model.order import OrderRequest, OrderState
+from arbcore.model.order import Fill, OrderReport, OrderRequest, OrderState
 from arbcore.model.reason import Reason
 from arbcore.ports.fill import Execution, FillModel
 from arbcore_exchange_paper.account import Account
@@ -16,6 +17,7 @@ from arbcore_exchange_paper.checks import Refusal
 from arbcore_exchange_paper.desk import OrderDesk
 from arbcore_exchange_paper.funding import DueFunding, FundingDesk
 from arbcore_exchange_paper.market import Market, margin_rate, market_of
+from arbcore_exchange_paper.memory import OrderMemory
 from arbcore_exchange_paper.opening import OpeningPositions
 from arbcore_exchange_paper.working import Working
 
@@ -29,6 +31,7 @@ class _State(msgspec.Struct):
     account: Account
     working: list[Working]
     seen: list[str]
+    memory: OrderMemory
     accepted: int
     settled: dict[str, int]
     due: dict[str, list[DueFunding]]
@@ -68,6 +71,7 @@ class PaperVenue:
         self._funding = FundingDesk()
         self._markets: dict[str, Market] = {}
         self._seen: dict[str, None] = {}
+        self._memory = OrderMemory({}, {})
         # Instruments of which the next touch matters by itself: waiting orders, unopened positions, unpaid funding.
         self._watched: set[str] = set(self._openings.pending)
 
@@ -105,17 +109,25 @@ class PaperVenue:
         market = self._markets.get(order.instrument)
         refusal = self._refusal(order, market, now)
         if refusal is not None:
-            return (refusal.report(order, now),)
+            return self._told((refusal.report(order, now),))
         # A refusal has been given where the market is not known.
         reports = _NOTHING if market is None else self._desk.take(order, market, now)
         if order.instrument in self._desk.waiting:
             self._watched.add(order.instrument)
-        return reports
+        return self._told(reports)
 
     def cancel(self, client_order_id: str, now: int) -> Sequence[VenueReport]:
         """Cancel a working order; for one that has ended or never was there is nothing to report."""
         working = self._desk.working.get(client_order_id)
-        return _NOTHING if working is None else (self._desk.end(working, OrderState.CANCELLED, now),)
+        return _NOTHING if working is None else self._told((self._desk.end(working, OrderState.CANCELLED, now),))
+
+    def look_up(self, client_order_id: str, now: int) -> Sequence[OrderReport | Fill]:
+        """Return fills and state of an order that is open, or among the latest that ended."""
+        return self._memory.look_up(client_order_id, now)
+
+    def open_orders(self) -> Sequence[OpenOrder]:
+        """Return the orders that rest or wait for an opening."""
+        return [working.listed() for working in self._desk.working.values()]
 
     def next_time(self) -> int | None:
         """Return None: nothing here happens by itself."""
@@ -143,6 +155,7 @@ class PaperVenue:
                 account=self._account,
                 working=list(self._desk.working.values()),
                 seen=list(self._seen),
+                memory=self._memory,
                 accepted=self._desk.accepted,
                 settled=self._funding.settled,
                 due=self._funding.due,
@@ -160,6 +173,7 @@ class PaperVenue:
         self._openings.pending = read.unopened
         self._funding = FundingDesk(read.settled, read.due)
         self._seen = dict.fromkeys(read.seen)
+        self._memory = read.memory
         self._watched = {*read.unopened, *read.due, *self._desk.waiting}
         self._fill_model.restore(read.fill_model)
 
@@ -184,10 +198,16 @@ class PaperVenue:
             return self._settle(item)
         executions = self._fill_model.on_market(item)
         if isinstance(item, BookInvalid):
-            return self._desk.expire_waiting(item.instrument, item.recv_ts, item.reason)
+            return self._told(self._desk.expire_waiting(item.instrument, item.recv_ts, item.reason))
         return self._after(item.instrument, executions, item.recv_ts)
 
-    def _after(self, instrument: str, executions: Sequence[Execution], now: int) -> list[VenueReport]:
+    def _told(self, reports: Sequence[VenueReport]) -> Sequence[VenueReport]:
+        """Remember what is said of orders."""
+        if reports:
+            self._memory.note(reports)
+        return reports
+
+    def _after(self, instrument: str, executions: Sequence[Execution], now: int) -> Sequence[VenueReport]:
         """Act on a new touch: open positions, pay funding, book resting orders, then let those that wait meet it."""
         reports: list[VenueReport] = []
         market = self._markets.get(instrument)
@@ -205,7 +225,7 @@ class PaperVenue:
         self._desk.retry(market, now, reports)
         if not any(instrument in kept for kept in (self._desk.waiting, self._openings.pending, self._funding.due)):
             self._watched.discard(instrument)
-        return reports
+        return self._told(reports)
 
     def _settle(self, item: FundingRate) -> Sequence[VenueReport]:
         market = self._markets.get(item.instrument)

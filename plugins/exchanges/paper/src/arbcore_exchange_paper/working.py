@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from arbcore.model.account import OpenOrder
 from arbcore.model.money import EXACT, ZERO
 from arbcore.model.order import Fill, OrderReport, OrderRequest, OrderState
 from arbcore.ports.fill import Execution
@@ -19,6 +20,7 @@ class Working(Struct):
         opened: Part of its quantity that was to open a perpetual position when it was accepted.
         price: Price that its reservation counts on.
         venue_order_id: The venue's id of it.
+        accepted_at: When it was accepted.
         filled: Quantity filled.
         fills: Number of fills.
         reserved: What it holds back now.
@@ -31,6 +33,7 @@ class Working(Struct):
     opened: Decimal
     price: Decimal
     venue_order_id: str = ""
+    accepted_at: int = 0
     filled: Decimal = ZERO
     fills: int = 0
     reserved: Amounts = ()
@@ -45,6 +48,21 @@ class Working(Struct):
     def needs(self, market: Market) -> Amounts:
         """Return the funds that the rest may take."""
         return market.needs(self.order.side, self.left, self.price, min(self.opened, self.left))
+
+    def listed(self) -> OpenOrder:
+        """Return it as an open order."""
+        order = self.order
+        return OpenOrder(
+            client_order_id=order.client_order_id,
+            venue_order_id=self.venue_order_id,
+            instrument=order.instrument,
+            side=order.side,
+            type=order.type,
+            quantity=order.quantity,
+            filled=self.filled,
+            price=order.price,
+            ts=self.accepted_at,
+        )
 
     def report(self, state: OrderState, now: int, reason: str = "", detail: str = "") -> OrderReport:
         """Return what the venue says of the order."""
