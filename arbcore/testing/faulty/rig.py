@@ -1,0 +1,199 @@
+"""A rig: an engine and faulty exchanges in virtual time. Nothing in it depends on anything but what it is given."""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Final, TypeVar
+
+from msgspec import Struct
+
+from arbcore.engine.engine import Engine
+from arbcore.engine.output import Output
+from arbcore.model.command import AnyCommand, CommandRequest
+from arbcore.model.effect import AskStatement, Cancel, CancelTimer, Effect, LookUp, SetTimer, Submit
+from arbcore.model.events import Envelope, Event
+from arbcore.model.input import Input, SessionControl, TimerFired
+from arbcore.model.instrument import Instrument, InstrumentKind
+from arbcore.model.market import FxRate, Quote
+from arbcore.model.money import ZERO, multiply, subtract
+from arbcore.runtime.timers import Timers
+from arbcore.testing.faulty.exchange import FaultyExchange
+from arbcore.testing.faulty.exposure import Exposure
+from arbcore.testing.faulty.plan import SECOND
+from arbcore.testing.stage import START
+
+Kind = TypeVar("Kind", bound=Event)
+
+
+class Touch(Struct, frozen=True):
+    """A touch that the rig quotes again and again."""
+
+    bid: float
+    ask: float
+    bid_size: float = 20.0
+    ask_size: float = 20.0
+
+
+class Rig:
+    """An engine and its exchanges.
+
+    Every exchange delivers in its own time; timers fire after what arrives in the same nanosecond; books and rates
+    are quoted anew every tick.
+
+    Args:
+        build: Builds the engine, at the start and after each death.
+        instruments: What is traded: one coin on several venues.
+        exchanges: Exchange by its id.
+        touches: Touch of each instrument by its key; may be replaced while it runs.
+        rates: Rate by its name; may be replaced while it runs.
+        valued_by: Key of the instrument whose ask tells what a coin is worth in base currency.
+        tolerance: Coins up to which a difference counts as hedged.
+        tick_ns: Time between quotes.
+
+    Attributes:
+        engine: The engine that lives now.
+        events: Every event, in order.
+        effects: Every effect, in order.
+        exposure: What was not hedged in truth.
+        now: Engine time.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[], Engine],
+        instruments: Sequence[Instrument],
+        exchanges: Mapping[str, FaultyExchange],
+        touches: Mapping[str, Touch],
+        rates: Mapping[str, float],
+        *,
+        valued_by: str,
+        tolerance: Decimal,
+        tick_ns: int = SECOND,
+    ) -> None:
+        self.engine = build()
+        self.exchanges: Final = exchanges
+        self.touches: Final = dict(touches)
+        self.rates: Final = dict(rates)
+        self.events: Final[list[Envelope]] = []
+        self.effects: Final[list[Effect]] = []
+        self.exposure: Final = Exposure(tolerance)
+        self.now = START
+        self._instruments: Final = tuple(instruments)
+        self._valued_by: Final = valued_by
+        self._tick: Final = tick_ns
+        self._next_tick = START
+        self._timers = Timers()
+        self._commands = 0
+        self._stock: Final = {key: self.held(key) for key in self._keys()}
+
+    def begin(self) -> None:
+        """Start the session: venues state their accounts, and the first quotes arrive."""
+        self._step(SessionControl(start=True, recv_ts=self.now))
+        for exchange in self.exchanges.values():
+            self._step(exchange.snapshot(self.now))
+        self.wait(0)
+
+    def finish(self) -> None:
+        """End the session: venues state their accounts again."""
+        for exchange in self.exchanges.values():
+            self._step(exchange.snapshot(self.now))
+        self._step(SessionControl(start=False, reason="test", recv_ts=self.now))
+
+    def command(self, command: AnyCommand) -> None:
+        """Give a command."""
+        self._commands += 1
+        self._step(CommandRequest(id=f"c{self._commands}", command=command, issued_by="tester", recv_ts=self.now))
+
+    def wait(self, nanoseconds: int) -> None:
+        """Let time pass."""
+        end = self.now + nanoseconds
+        while self._happens(end):
+            pass
+        self.now = max(self.now, end)
+        self._note()
+
+    def wait_until(self, condition: Callable[[], bool], limit_ns: int) -> bool:
+        """Let time pass until something holds after an input; tell whether it did within a time."""
+        end = self.now + limit_ns
+        while not condition():
+            if not self._happens(end):
+                self.now = end
+                return condition()
+        return True
+
+    def told(self, kind: type[Kind]) -> list[Kind]:
+        """Return every event of a kind so far."""
+        return [one.event for one in self.events if isinstance(one.event, kind)]
+
+    def held(self, key: str) -> Decimal:
+        """Return the signed coins that an account truly holds by an instrument."""
+        instrument = next(one for one in self._instruments if one.key == key)
+        ledger = self.exchanges[instrument.venue].ledger
+        if instrument.kind is InstrumentKind.SPOT:
+            return ledger.cash.get(instrument.base, ZERO)
+        return multiply(ledger.position(key), instrument.unit)
+
+    def opened(self, key: str) -> Decimal:
+        """Return the signed coins that were added since the start, in truth."""
+        return subtract(self.held(key), self._stock[key])
+
+    def net(self) -> Decimal:
+        """Return the coins that nothing covers, in truth."""
+        return sum((self.opened(key) for key in self._keys()), ZERO)
+
+    def _keys(self) -> list[str]:
+        return [one.key for one in self._instruments]
+
+    def _happens(self, end: int) -> bool:
+        """Let the next thing happen if it is due by a time; tell whether it did."""
+        due = min(one.next_time() for one in self.exchanges.values())
+        at = min(due, self._timers.next_at, self._next_tick)
+        if at > end:
+            return False
+        self.now = at
+        if due == at:
+            for exchange in self.exchanges.values():
+                for item in exchange.advance(at):
+                    self._step(item)
+        elif self._next_tick == at:
+            self._quote()
+            self._next_tick += self._tick
+        else:
+            self._step(TimerFired(*self._timers.pop()))
+        self._note()
+        return True
+
+    def _quote(self) -> None:
+        for name, rate in self.rates.items():
+            self._step(FxRate(name, self.now, self.now, rate, rate, "test"))
+        for instrument in self._instruments:
+            touch = self.touches[instrument.key]
+            quote = Quote(instrument.key, self.now, self.now, touch.bid, touch.ask, touch.bid_size, touch.ask_size)
+            self.exchanges[instrument.venue].quote(quote, self.now)
+            self._step(quote)
+
+    def _note(self) -> None:
+        self.exposure.note(self.now, self.net(), Decimal(str(self.touches[self._valued_by].ask)))
+
+    def _step(self, item: Input) -> None:
+        self._perform(self.engine.step(item))
+
+    def _perform(self, output: Output) -> None:
+        self.events.extend(output.events)
+        self.effects.extend(output.effects)
+        for effect in output.effects:
+            self._carry_out(effect)
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case Submit(venue=venue, order=order):
+                self.exchanges[venue].submit(order, self.now)
+            case Cancel(venue=venue, client_order_id=order):
+                self.exchanges[venue].cancel(order, self.now)
+            case LookUp(venue=venue, client_order_id=order):
+                self.exchanges[venue].look_up(order, self.now)
+            case AskStatement(venue=venue, since=since):
+                self.exchanges[venue].ask(since, self.now)
+            case SetTimer(timer=timer, at=at):
+                self._timers.set(timer, at)
+            case CancelTimer(timer=timer):
+                self._timers.cancel(timer)
