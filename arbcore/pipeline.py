@@ -11,7 +11,9 @@ from typing import Final, Literal
 
 from arbcore.config import Config, Instance, InstanceKeys, resolve_secrets
 from arbcore.context import Clock, Context
+from arbcore.config.sections import ExecutionKeys
 from arbcore.engine.engine import Engine
+from arbcore.engine.execution_settings import ExecutionSettings, LegOrder
 from arbcore.engine.parts import EngineSettings
 from arbcore.errors import ConfigurationError
 from arbcore.hooks import (
@@ -19,6 +21,7 @@ from arbcore.hooks import (
     ExchangeHooks,
     FillHooks,
     NotifierHooks,
+    PolicyHooks,
     RateHooks,
     RiskHooks,
     SinkHooks,
@@ -30,8 +33,9 @@ from arbcore.model.instrument import Instrument
 from arbcore.plugins import LoadedPlugin, Plugins, hooks_of, implements, kernel_version
 from arbcore.ports.control import DoctorCheck
 from arbcore.ports.fill import FillModel, LatencyModel
-from arbcore.ports.journal import Journal, RunMetadata, Sink
+from arbcore.ports.journal import ControlStore, Journal, RunMetadata, Sink
 from arbcore.ports.notify import Notifier
+from arbcore.ports.policy import LegPolicy
 from arbcore.ports.rate import RateSource
 from arbcore.ports.risk import RiskTier
 from arbcore.ports.strategy import Strategy
@@ -40,6 +44,8 @@ from arbcore.ports.treasury import Treasury
 from arbcore.ports.venue import Capabilities, Feed, SimVenue
 
 _SINK: Final = "open_sink"
+_CONTROL: Final = "open_control_store"
+_POLICY: Final = "build_leg_policy"
 _NOTIFIER: Final = "build_notifier"
 
 
@@ -85,6 +91,28 @@ class Pipeline:
             )
             for name, instance in self.config.risk.items()
         ]
+
+    def policies(self) -> dict[str, LegPolicy]:
+        """Build the leg policies that entries and exits name.
+
+        Raises:
+            ConfigurationError: A plugin that is named there offers none.
+        """
+        wanted = self.config.execution
+        built = {}
+        for key in ("entry_policy", "exit_policy"):
+            name = getattr(wanted, key)
+            if name and name not in built:
+                instance = self.config.policies[name]
+                loaded = self._plugin(instance)
+                if not implements(loaded, _POLICY):
+                    raise ConfigurationError(
+                        f"execution.{key}: {loaded} is no leg policy", "name an instance under policies that is one"
+                    )
+                built[name] = hooks_of(loaded, PolicyHooks).build_leg_policy(
+                    settings=instance.settings, context=self._context(instance)
+                )
+        return built
 
     def rate_sources(self) -> dict[str, RateSource]:
         """Build the sources of all conversion rates, in order.
@@ -217,6 +245,16 @@ class Pipeline:
             settings=chosen.settings, context=self._context(chosen)
         )
 
+    def control_store(self) -> ControlStore | None:
+        """Build the store through which other processes give commands; None where the journal's plugin has none."""
+        chosen = self.config.journal
+        if chosen is None or not implements(self._plugin(chosen), _CONTROL):
+            return None
+        # The instance is the journal's, whose context the life-cycle hooks get already.
+        return hooks_of(self._plugin(chosen), SinkHooks).open_control_store(
+            settings=chosen.settings, context=replace(self, contexts=[])._context(chosen)
+        )
+
     def journal_reader(self, location: Path) -> Journal:
         """Build the config's journal for reading, without its lease.
 
@@ -260,12 +298,13 @@ class Pipeline:
         """Build an engine that nobody runs, to ask it what routes, sizes and instruments would be."""
         return replace(self, contexts=[]).engine(instruments)
 
-    def engine(self, instruments: tuple[Instrument, ...], mode: str = "") -> Engine:
-        """Build the engine with its strategies and tiers.
+    def engine(self, instruments: tuple[Instrument, ...], mode: str = "", epoch: str = "0") -> Engine:
+        """Build the engine with its strategies, tiers and policies.
 
         Args:
             instruments: Every instrument.
             mode: Mode that its events state where it is not the pipeline's: a replay repeats those of its session.
+            epoch: Id of this start within every client order id: a running session takes one of its own each time.
         """
         session = self.config.session
         settings = EngineSettings(
@@ -274,8 +313,11 @@ class Pipeline:
             base_currency=session.base_currency,
             config_hash=self.config.hash,
             rates={name: rate.keys.max_age for name, rate in self.config.rates.items()},
+            execution=_execution(self.config.execution, epoch),
+            accepts_for={name: self.capabilities(name).accepts_for_ns for name in self.config.exchanges},
         )
-        return Engine(settings, instruments, self.strategies(), self.tiers())
+        policies = self.policies()
+        return Engine(settings, instruments, self.strategies(), self.tiers(), policies)
 
     def metadata(self) -> RunMetadata:
         """Return what runs: wall time, versions and hashes, which stay outside the hash chain."""
@@ -335,3 +377,20 @@ class Pipeline:
         )
         self.contexts.append((self._plugin(instance), context))
         return context
+
+
+def _execution(keys: ExecutionKeys, epoch: str) -> ExecutionSettings:
+    """Return the numbers of execution as the engine takes them."""
+    return ExecutionSettings(
+        epoch=epoch,
+        ttl_ns=keys.ttl,
+        legs=LegOrder(keys.legs),
+        lead=keys.lead,
+        entry_policy=keys.entry_policy,
+        exit_policy=keys.exit_policy,
+        slicer=keys.slicer,
+        repair_attempts=keys.repair_attempts,
+        repair_wait_ns=keys.repair_wait,
+        repair_slippage_bps=keys.slippage_bps,
+        repair_slippage_cap_bps=keys.slippage_cap_bps,
+    )

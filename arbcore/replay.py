@@ -96,7 +96,7 @@ def replay_session(
             "install what it ran, or replay with --changed-code, which then tells the first decision that differs",
         )
     instruments = folder.read_instruments()
-    engine = pipeline.engine(instruments, run.mode)
+    engine = pipeline.engine(instruments, run.mode, _epoch(journal))
     comparison = Comparison(journal.read())
     loop = Loop(
         engine,
@@ -115,6 +115,12 @@ def replay_session(
     except Divergence as divergence:
         difference = _difference(divergence)
     return _result(run, journal, comparison, recorded, difference, changed, killed=bounds.stop is None)
+
+
+def _epoch(journal: Journal) -> str:
+    """Return the epoch under which a session gave its orders their ids."""
+    events = (decode(stored.body).event for stored in journal.read())
+    return next((event.epoch for event in events if isinstance(event, EngineStarted)), "0")
 
 
 def changes(then: RunMetadata, now: RunMetadata) -> list[str]:

@@ -229,6 +229,10 @@ LatencyId = Annotated[str, _refers_to("latencies")]
 """Id of a latency model instance of the config; empty for none."""
 
 
+PolicyId = Annotated[str, _refers_to("policies")]
+"""Id of a leg policy or slicer instance of the config; empty for none."""
+
+
 class Settings(BaseModel):
     """Base of settings and of parts of settings: frozen, and an unknown key is an error."""
 

@@ -14,6 +14,7 @@ from arbcore.config.sections import (
     SCHEMA_VERSION,
     BacktestSettings,
     ExchangeKeys,
+    ExecutionKeys,
     InstanceKeys,
     KeysSettings,
     LiveSettings,
@@ -86,6 +87,7 @@ class Config:
     sinks: Mapping[str, Instance[InstanceKeys]]
     notifiers: Mapping[str, Instance[InstanceKeys]]
     backtest: BacktestSettings
+    execution: ExecutionKeys
     health: HealthRules
     plugins: PluginsSettings
     live: LiveSettings

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from arbcore.net.health import HealthRules
-from arbcore.settings import Environment, ExchangeId, FillId, LatencyId, Settings, Span, Timestamp
+from arbcore.settings import Environment, ExchangeId, FillId, LatencyId, PolicyId, Settings, Span, Timestamp
 
 SCHEMA_VERSION: Final = 1
 """Version of the config's shape that this kernel reads."""
@@ -121,6 +121,30 @@ class BacktestSettings(Settings):
         return self
 
 
+class ExecutionKeys(Settings):
+    """How intents become orders, and what becomes of legs that differ."""
+
+    ttl: Span = Field(default=5_000_000_000, gt=0, description="Life of an order before it is cancelled.")
+    legs: Literal["parallel", "lead", "maker"] = Field(
+        default="parallel",
+        description="Order of the legs: all at once; one first and the others by what it filled; or one that rests.",
+    )
+    lead: ExchangeId = Field(default="", description="Exchange whose leg goes first; empty: the route's first leg.")
+    entry_policy: PolicyId = Field(default="", description="Leg policy of entries; empty: what differs is unwound.")
+    exit_policy: PolicyId = Field(default="", description="Leg policy of exits; empty: closing goes on.")
+    slicer: PolicyId = Field(default="", description="Cuts large entries into parts; empty: in one.")
+    repair_attempts: int = Field(default=8, ge=1, description="Repairs tried before a trade is frozen.")
+    repair_wait: Span = Field(default=1_000_000_000, gt=0, description="Time between repairs.")
+    slippage_bps: float = Field(default=10, gt=0, description="Allowance of the first repair; doubled by each further.")
+    slippage_cap_bps: float = Field(default=200, gt=0, description="Largest allowance of a repair: its loss cap.")
+
+    @model_validator(mode="after")
+    def _within_the_cap(self) -> Self:
+        if self.slippage_bps > self.slippage_cap_bps:
+            raise ValueError("slippage_bps must not exceed slippage_cap_bps")
+        return self
+
+
 class PluginsSettings(Settings):
     """Which distributions may provide which plugin."""
 
@@ -156,6 +180,7 @@ class KeysSettings(Settings):
 KERNEL_SECTIONS: Final[Mapping[str, type[Settings]]] = {
     "session": SessionSettings,
     "backtest": BacktestSettings,
+    "execution": ExecutionKeys,
     "health": HealthRules,
     "plugins": PluginsSettings,
     "live": LiveSettings,

@@ -22,6 +22,11 @@ def base32(number: int) -> str:
             return "".join(reversed(digits))
 
 
+def epoch_of(now: int) -> str:
+    """Return the epoch of a start at a time in UTC nanoseconds: its millisecond, in base 32."""
+    return base32(now // 10**6)
+
+
 class LiveOrder:
     """An order that was intended.
 

@@ -134,6 +134,7 @@ class AlertRaised(Event, frozen=True):
         text: What happened and what to do.
     """
 
+    KEY: ClassVar[str] = "the id of the trade that it is about, where it is about one"
     rule: str
     severity: Severity
     source: str
