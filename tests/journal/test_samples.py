@@ -1,11 +1,13 @@
 """What was stored once opens for ever: a sample of every event and command, in each version, and an old journal."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from arbcore.cli import main
 from arbcore.journal.codec import EVENT_TYPES, decode, encode
 from arbcore.journal.requests import decode_request, encode_request
 from arbcore.journal.upcast import COMMAND_TYPES, UPCASTS
@@ -73,6 +75,33 @@ def test_no_sample_is_of_a_type_that_is_gone() -> None:
 )
 def test_what_is_lost_or_changed_is_noticed(before: object, after: object, kept: bool) -> None:
     assert keeps(before, after) is kept
+
+
+@pytest.mark.slow
+def test_an_old_journal_opens_adds_up_and_is_written_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def arb(*arguments: str) -> Any:
+        capfd.readouterr()
+        assert main([*arguments, "old", "--json"]) == 0, capfd.readouterr().err
+        return json.loads(capfd.readouterr().out)
+
+    assert main(["init", str(tmp_path)]) == 0
+    monkeypatch.chdir(tmp_path)
+    Path("old").mkdir()
+    shutil.copy(samples.FOLDER / "journal-0.1.0.stored", "old/journal.db")
+    verified = arb("journal", "verify")
+    assert verified["events"] == 79
+    assert verified["last_hash"] == "0a994562d9ea8ead52e8e4ee816fabca1b53331d696b5e3d1c113dd69092c3f9"
+    for more in (["--check"], []):
+        folded = arb("journal", "rebuild", *more)
+        assert folded["differences"] == []
+        assert folded["stored"] is not bool(more)
+        assert folded["pnl"]["total"] == "8.52073284298884"
+        assert {one["venue"]: one["amount"] for one in folded["balances"]} == {
+            "binance": "29998.653596",
+            "upbit": "50004713.56",
+        }
 
 
 def test_a_sample_is_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
