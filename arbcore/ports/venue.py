@@ -35,6 +35,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
         dead_mans_switch: The venue is a `arbcore.ports.trading.DeadMansSwitch`.
         treasury: Opens a `arbcore.ports.treasury.Treasury`.
         rates: Opens a rate source.
+        testnet: The venue has a testnet; where not, the simulator takes its place in a session of that environment.
         accepts_for_ns: How long after its sending the venue may still take an order in: an order that it does not
             know by then never arrived. None where nothing bounds it, so that absence only ever becomes likely.
     """
@@ -58,6 +59,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     dead_mans_switch: bool = False
     treasury: bool = False
     rates: bool = False
+    testnet: bool = True
     accepts_for_ns: int | None = None
 
 

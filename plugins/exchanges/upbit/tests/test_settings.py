@@ -81,12 +81,18 @@ def test_the_private_address(changes: Any, environment: str, address: str) -> No
 
 
 @pytest.mark.parametrize("model", [UpbitSettings, UpbitRateSettings])
-def test_there_is_no_testnet(model: type[Access]) -> None:
-    made = model.model_validate({"use": "upbit"})
+def test_the_simulator_takes_the_place_of_the_testnet_and_it_is_said(model: type[Access]) -> None:
+    made = model.model_validate({"use": "upbit", "simulator": "http://host:1"})
     view = ConfigView(mode="paper", environment="testnet", profile="paper", base_currency="USDT")
-    assert [finding.level for finding in made.cross_check(view)] == ["error"]
-    with pytest.raises(ConfigurationError, match="no environment 'testnet'"):
+    (told,) = made.cross_check(view)
+    assert (told.level, "http://host:1" in told.text) == ("warning", True)
+    assert (
         addresses(made, "testnet")
+        == addresses(made, "simulator")
+        == Addresses("http://host:1/upbit/v1", "ws://host:1/upbit/websocket/v1")
+    )
+    with pytest.raises(ConfigurationError, match="no environment 'moon'"):
+        addresses(made, "moon")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +148,7 @@ def test_factories_open_nothing() -> None:
 def test_factories_refuse_an_environment_that_there_is_not() -> None:
     for opening in (plugin.open_feed, plugin.open_venue, plugin.open_treasury):
         with pytest.raises(ConfigurationError, match="simulator"):
-            opening(settings(), context(environment="testnet"))
+            opening(settings(), context(environment="moon"))
 
 
 @pytest.mark.parametrize(

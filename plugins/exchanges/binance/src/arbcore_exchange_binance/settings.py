@@ -105,6 +105,9 @@ class BinanceSettings(PluginSettings):
         default="ae-", description="Orders whose ids begin so are ours, whoever sent them; others are foreign."
     )
     move_money: bool = Field(default=False, description="Whether withdrawals and transfers may be made.")
+    leverage: int = Field(
+        default=0, ge=0, le=125, description="Leverage that the account must have (USD-M); 0: whatever it has."
+    )
 
     @model_validator(mode="after")
     def _partial_books_have_fixed_sizes(self) -> Self:

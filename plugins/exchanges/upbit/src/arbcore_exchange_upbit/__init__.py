@@ -51,6 +51,7 @@ class UpbitPlugin:
             forever_ids=True,
             treasury=True,
             rates=True,
+            testnet=False,
         )
 
     @hookimpl

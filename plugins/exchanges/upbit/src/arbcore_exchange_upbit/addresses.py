@@ -32,7 +32,7 @@ def addresses(settings: Access, environment: str) -> Addresses:
 
     Args:
         settings: The instance's settings.
-        environment: ``production`` or ``simulator``.
+        environment: ``production``, ``simulator``, or ``testnet``: the simulator takes the place of that one.
 
     Raises:
         ConfigurationError: The venue does not have that environment.
@@ -40,11 +40,11 @@ def addresses(settings: Access, environment: str) -> Addresses:
     match environment:
         case "production":
             rest, stream = REST, PUBLIC_STREAM
-        case "simulator":
+        case "simulator" | "testnet":
             base = settings.simulator.rstrip("/")
             rest, stream = f"{base}/upbit/v1", f"ws{base.removeprefix('http')}/upbit/websocket/v1"
         case _:
-            raise ConfigurationError(f"Upbit has no environment {environment!r}", "use session.environment: simulator")
+            raise ConfigurationError(f"Upbit has no environment {environment!r}", "use production, testnet or simulator")
     return Addresses((settings.rest or rest).rstrip("/"), (settings.public_stream or stream).rstrip("/"))
 
 

@@ -25,16 +25,17 @@ class Access(PluginSettings):
     rest: Http = Field(default="", description="Base address of the REST interface.")
     public_stream: WebSocket = Field(default="", description="Address of the public WebSocket.")
     simulator: Annotated[str, Field(pattern=r"^https?://[^\s/]+[^\s]*$")] = Field(
-        default="http://127.0.0.1:8710", description="Base address of the simulator, for that environment."
+        default="http://127.0.0.1:8710", description="Base address of the simulator, for that environment and the testnet."
     )
     network: NetworkSettings = Field(default_factory=NetworkSettings, description="How connections behave.")
     block_wait: Span = Field(default=60 * _S, description="Wait after a block (418) that states no time.")
 
     def cross_check(self, view: ConfigView) -> Sequence[Finding]:
-        """Refuse an environment that the venue does not have."""
+        """Warn that the simulator takes the place of the testnet that the venue does not have."""
         if view.environment != "testnet":
             return ()
-        return (Finding("error", "", "Upbit has no testnet", "use session.environment: simulator"),)
+        text = f"Upbit has no testnet: the simulator at {self.simulator} takes its place"
+        return (Finding("warning", "", text, "start `arb simulator`"),)
 
 
 class UpbitSettings(Access):
