@@ -53,8 +53,6 @@ class PolicyHooks(Protocol):
 
         Raises:
             ConfigurationError: The settings contradict each other. Any exception ends the assembly.
-
-        Provisional: no second implementation yet.
         """
         ...
 
@@ -73,7 +71,5 @@ class PolicyHooks(Protocol):
 
         Raises:
             ConfigurationError: The settings contradict each other. Any exception ends the assembly.
-
-        Provisional: no second implementation yet.
         """
         ...

@@ -99,10 +99,17 @@ class Slice(Struct, frozen=True):
 
 
 class Depth(Struct, frozen=True):
-    """What a leg of an entry finds: quantity at its touch in base coins, and base coins traded lately a second."""
+    """What a leg of an entry finds.
+
+    Attributes:
+        offered: Quantity at its touch, in base coins.
+        traded_per_s: Base coins traded lately a second; 0 where nobody counts them.
+        wanted: Base coins that the leg is to trade; 0 where that is the quantity of the leg itself.
+    """
 
     offered: float
     traded_per_s: float = 0.0
+    wanted: float = 0.0
 
 
 @runtime_checkable
