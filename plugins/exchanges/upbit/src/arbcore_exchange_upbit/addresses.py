@@ -44,7 +44,7 @@ def addresses(settings: Access, environment: str) -> Addresses:
             base = settings.simulator.rstrip("/")
             rest, stream = f"{base}/upbit/v1", f"ws{base.removeprefix('http')}/upbit/websocket/v1"
         case _:
-            raise ConfigurationError(f"Upbit has no environment {environment!r}", "use production, testnet or simulator")
+            raise ConfigurationError(f"Upbit has no environment {environment!r}", "use production or simulator")
     return Addresses((settings.rest or rest).rstrip("/"), (settings.public_stream or stream).rstrip("/"))
 
 

@@ -25,7 +25,7 @@ class Access(PluginSettings):
     rest: Http = Field(default="", description="Base address of the REST interface.")
     public_stream: WebSocket = Field(default="", description="Address of the public WebSocket.")
     simulator: Annotated[str, Field(pattern=r"^https?://[^\s/]+[^\s]*$")] = Field(
-        default="http://127.0.0.1:8710", description="Base address of the simulator, for that environment and the testnet."
+        default="http://127.0.0.1:8710", description="Base address of the simulator, which is the testnet, too."
     )
     network: NetworkSettings = Field(default_factory=NetworkSettings, description="How connections behave.")
     block_wait: Span = Field(default=60 * _S, description="Wait after a block (418) that states no time.")
