@@ -146,15 +146,14 @@ class VenueMachine(RuleBasedStateMachine):
         """Cancel everything and wait: nothing may stay locked but the margin of positions."""
         if not hasattr(self, "desk"):
             return
+        if self.twin is not None:
+            for name in self.sent[-5:]:
+                assert self.twin.venue.look_up(name, 1) == self.desk.venue.look_up(name, 1)
         for name in self.sent:
             self.desk.cancel(name)
         self.desk.settle()
         self.desk.check()
         assert all(state in TERMINAL for state in self.desk.fold.states.values())
-        if self.twin is not None:
-            for name in self.sent[-5:]:
-                now = self.desk.now
-                assert self.twin.venue.look_up(name, now) == self.desk.venue.look_up(name, now)
         if not self.desk.fold.positions():
             assert not any(one.locked for one in self.desk.venue.snapshot(self.desk.now).balances)
 
