@@ -1,11 +1,14 @@
 """Accounts: books fills, fees and funding into cash and lots, and keeps what orders have set aside."""
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from decimal import Context, Decimal, localcontext
 from itertools import chain
 from typing import Final
 
-from arbcore.engine.ledger import Cash, CashMove, Lots, Realised, close_lot
+from msgspec import Struct
+
+from arbcore.engine.ledger import Cash, CashMove, CashState, Lots, LotsState, Realised, close_lot
 from arbcore.engine.market import Market
 from arbcore.errors import ConfigurationError
 from arbcore.model.input import AccountSnapshot, FundingPayment
@@ -46,6 +49,22 @@ class Posting:
         self.changes[currency] = self.changes.get(currency, ZERO) + change
 
 
+class AccountsState(Struct, frozen=True, kw_only=True):
+    """What `Accounts` holds: its parts, and what orders have set aside by venue and currency.
+
+    Payments are those whose second report is known for one, by venue and payment id.
+    """
+
+    cash: CashState
+    lots: LotsState
+    realised: Realised
+    stock: dict[str, Decimal]
+    entry_values: dict[str, Decimal]
+    paid: list[tuple[str, str]]
+    by_trade: dict[str, Realised]
+    reserved: dict[tuple[str, str], Decimal]
+
+
 class Accounts:
     """Cash, lots and realised profit of a session.
 
@@ -59,7 +78,9 @@ class Accounts:
         self._margin_rates: Final = margin_rates
         self.cash: Final = Cash(market.rate_into_base)
         self.lots: Final = Lots()
-        self.realised: Final = Realised()
+        self.realised = Realised()
+        self.margin_shares: Final[dict[str, Decimal]] = {}
+        """Share of a perpetual's value that its venue wants as margin at the leverage in force, by instrument."""
         self.stock: Final[dict[str, Decimal]] = {}
         """What was owned at the start and has no lot yet: signed order quantity by instrument."""
         self._entry_values: Final[dict[str, Decimal]] = {}
@@ -189,6 +210,30 @@ class Accounts:
             for instrument in instruments:
                 self.lots.sweep(trade, instrument)
 
+    def state(self) -> AccountsState:
+        """Return all of it. What nothing is set aside of any more is left out."""
+        return AccountsState(
+            cash=self.cash.state(),
+            lots=self.lots.state(),
+            realised=copy(self.realised),
+            stock=dict(self.stock),
+            entry_values=dict(self._entry_values),
+            paid=list(self._paid),
+            by_trade={trade: copy(own) for trade, own in self._by_trade.items()},
+            reserved={key: amount for key, amount in self._reserved.items() if amount},
+        )
+
+    def restore(self, state: AccountsState) -> None:
+        """Take over what an earlier `state` returned; nothing was booked yet."""
+        self.cash.restore(state.cash)
+        self.lots.restore(state.lots)
+        self.realised = copy(state.realised)
+        self.stock.update(state.stock)
+        self._entry_values.update(state.entry_values)
+        self._paid.update(dict.fromkeys(state.paid))
+        self._by_trade.update({trade: copy(own) for trade, own in state.by_trade.items()})
+        self._reserved.update(state.reserved)
+
     def _trade_lot(self, lot: Lot, instrument: Instrument, posting: Posting) -> None:
         own = self._account(lot.trade)
         for opened, taken in self.lots.add(lot):
@@ -251,7 +296,8 @@ class Accounts:
     def _margin_rate(self, instrument: Instrument) -> Decimal:
         if instrument.kind is InstrumentKind.SPOT:
             return Decimal(1)
-        return self._margin_rates.get(instrument.venue, Decimal(1))
+        share = self.margin_shares.get(instrument.key)
+        return self._margin_rates.get(instrument.venue, Decimal(1)) if share is None else share
 
     def _account(self, trade: str) -> Realised:
         return self._by_trade.setdefault(trade, Realised())

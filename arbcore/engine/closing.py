@@ -43,6 +43,14 @@ class Closing:
 
     def order(self, trade: str = "", symbol: str = "", strategy: str = "", reason: str = Reason.EXIT_COMMAND) -> int:
         """Close the trades that match, whatever their state; empty arguments match any. Return how many there are."""
+        chosen = self.note(trade, symbol, strategy, reason)
+        for live in chosen:
+            self._execution.stop_entries(live.id)
+            self.pursue(live)
+        return len(chosen)
+
+    def note(self, trade: str, symbol: str, strategy: str, reason: str) -> list[LiveTrade]:
+        """Note on the trades that match that they are to be closed, and return them."""
         chosen = [
             live
             for live in self._execution.trades.values()
@@ -50,8 +58,7 @@ class Closing:
         ]
         for live in chosen:
             live.closing, live.closes = reason, 0
-            self.pursue(live)
-        return len(chosen)
+        return chosen
 
     def unordered(self) -> bool:
         """Tell whether a trade is open that nothing has ordered to be closed."""

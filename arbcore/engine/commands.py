@@ -1,28 +1,47 @@
-"""Commands: what an operator may do to a running engine, applied at most once each."""
+"""Commands: what an operator may do to a running engine, applied at most once each.
 
-from collections.abc import Callable
-from typing import Final
+A command is checked first, then told as accepted, then carried out: whatever it leads to has its `CommandAccepted` as
+cause, and one that can't be applied changes nothing but tells why.
+"""
 
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from arbcore.engine.actions import Actions, Deed
 from arbcore.engine.closing import Closing
 from arbcore.engine.deciding import Deciding
+from arbcore.engine.execution import Execution
+from arbcore.engine.manual import rests
 from arbcore.engine.output import Outbox
+from arbcore.engine.refusal import CommandRefused
 from arbcore.engine.switches import Switches
 from arbcore.model.command import (
+    ApplyPreset,
     CancelAll,
+    CancelOrder,
     ClosePosition,
     Command,
     CommandRequest,
     DisableSymbol,
     EnableSymbol,
     Flatten,
+    InternalTransfer,
     PauseEngine,
+    PlaceOrder,
+    RebuildProjection,
     ResumeEngine,
+    RunReconcile,
     SetEngineMode,
+    SetLeverage,
     StartStrategy,
     StopEntry,
+    StopSession,
     StopStrategy,
+    UpdateConfig,
+    Withdraw,
 )
-from arbcore.model.effect import Cancel
+from arbcore.model.effect import AskStatement, EndSession
 from arbcore.model.events import CommandAccepted, CommandFailed, ManualOverrideExecuted
 from arbcore.model.reason import Reason
 from arbcore.model.state import EngineState
@@ -30,9 +49,14 @@ from arbcore.model.state import EngineState
 _MEMORY: Final = 10_000
 """Command ids remembered, so that none is applied twice."""
 
+_LOOK_BACK_NS: Final = 3600 * 10**9
+"""How far back a reconciliation by command asks for orders and funding: the ones of a period come oftener."""
 
-class CommandRefused(Exception):
-    """A command can't be applied; the text says why."""
+_BY_HAND: Final = (Flatten, ClosePosition, PlaceOrder)
+"""Commands that move positions although a halted engine would not by itself."""
+
+Check = Callable[[CommandRequest, Any], Deed | None]
+"""Checks a command; returns what carries it out, None where it is answered when a venue has."""
 
 
 class Commands:
@@ -43,7 +67,10 @@ class Commands:
         outbox: Where events and effects go.
         deciding: Strategies and symbols that there are.
         closing: Closes trades.
-        open_orders: Returns venue and client id of the orders in flight.
+        execution: Orders and trades in flight.
+        actions: What only venues can do.
+        place: Checks an order by hand and returns what sends it.
+        venues: Exchange instance ids.
     """
 
     def __init__(
@@ -52,72 +79,134 @@ class Commands:
         outbox: Outbox,
         deciding: Deciding,
         closing: Closing,
-        open_orders: Callable[[], list[tuple[str, str]]],
+        execution: Execution,
+        actions: Actions,
+        place: Callable[[CommandRequest, PlaceOrder], Deed],
+        venues: tuple[str, ...],
     ) -> None:
         self._switches: Final = switches
         self._outbox: Final = outbox
         self._deciding: Final = deciding
         self._closing: Final = closing
-        self._open_orders: Final = open_orders
+        self._execution: Final = execution
+        self.actions: Final = actions
+        self._place: Final = place
+        self._venues: Final = venues
         self._seen: Final[dict[str, None]] = {}
+        self._ending = ""
+        """Why the session ends once its last trade is closed; empty where it does not."""
+        self._table: Final[Mapping[type[Command], Check]] = self._by_type()
+
+    def _by_type(self) -> Mapping[type[Command], Check]:
+        return {
+            PauseEngine: lambda request, _: self._move(EngineState.PAUSED),
+            ResumeEngine: lambda request, _: self._move(EngineState.RUNNING),
+            StopEntry: lambda request, _: self._move(EngineState.REDUCING),
+            SetEngineMode: lambda request, command: self._move(command.state, command.reason),
+            EnableSymbol: lambda request, command: self._enable(command),
+            DisableSymbol: lambda request, command: self._disable(command),
+            StartStrategy: lambda request, command: self._start(command),
+            StopStrategy: lambda request, command: self._stop(command),
+            Flatten: lambda request, command: self._flatten(command),
+            ClosePosition: lambda request, command: self._close(command),
+            CancelAll: lambda request, _: self._cancel_all,
+            CancelOrder: lambda request, command: self._cancel(command),
+            PlaceOrder: self._place,
+            StopSession: lambda request, command: partial(self._end, request, flatten=command.flatten),
+            RunReconcile: lambda request, _: self._reconcile,
+            RebuildProjection: lambda request, _: _nothing,
+            SetLeverage: self.actions.set_leverage,
+            InternalTransfer: self.actions.transfer,
+            Withdraw: self.actions.withdraw,
+            UpdateConfig: lambda request, command: _unchangeable(),
+            ApplyPreset: lambda request, command: self._preset(command),
+        }
 
     def apply(self, request: CommandRequest) -> None:
         """Apply a command, or refuse it with a reason. A command that was seen before changes nothing."""
         if request.id in self._seen:
             return
-        self._seen[request.id] = None
-        if len(self._seen) > _MEMORY:
-            del self._seen[next(iter(self._seen))]
+        self.remember(request.id)
         try:
-            self._switch(request.command)
+            deed = self._table[type(request.command)](request, request.command)
         except CommandRefused as refusal:
-            failed = CommandFailed(
-                command_id=request.id,
-                command=request.command,
-                issued_by=request.issued_by,
-                reason=str(refusal),
-                override=request.override,
-            )
-            self._outbox.emit(failed, request.id)
+            self.refuse(request, str(refusal))
             return
-        self._note_override(request)
+        if deed is None:
+            return
         accepted = CommandAccepted(
             command_id=request.id, command=request.command, issued_by=request.issued_by, override=request.override
         )
         self._outbox.emit(accepted, request.id)
+        self._note_override(request)
+        deed()
+
+    def remember(self, command_id: str) -> None:
+        """Take a command for one that was applied or refused: it is in the journal."""
+        self._seen[command_id] = None
+        if len(self._seen) > _MEMORY:
+            del self._seen[next(iter(self._seen))]
+
+    def state(self) -> tuple[list[str], str]:
+        """Return the ids of the commands that were seen, and why the session ends once its last trade is closed."""
+        return list(self._seen), self._ending
+
+    def restore(self, seen: list[str], ending: str) -> None:
+        """Take over what an earlier `state` returned."""
+        self._seen.update(dict.fromkeys(seen))
+        self._ending = ending
+
+    def trade_closed(self) -> None:
+        """End the session if it waited for its last trade."""
+        if self._ending and not self._execution.trades:
+            reason, self._ending = self._ending, ""
+            self._outbox.effect(EndSession(reason))
+
+    def refuse(self, request: CommandRequest, reason: str) -> None:
+        """Tell that a command was not applied."""
+        failed = CommandFailed(
+            command_id=request.id,
+            command=request.command,
+            issued_by=request.issued_by,
+            reason=reason,
+            override=request.override,
+        )
+        self._outbox.emit(failed, request.id)
 
     def _note_override(self, request: CommandRequest) -> None:
-        """Record a close by hand that a halted engine would not make by itself."""
-        halted = self._switches.state is EngineState.HALTED
-        if halted and isinstance(request.command, Flatten | ClosePosition):
+        """Record what is done by hand although a halted engine would not do it by itself."""
+        if self._switches.state is EngineState.HALTED and isinstance(request.command, _BY_HAND):
+            places = isinstance(request.command, PlaceOrder)
             event = ManualOverrideExecuted(
-                command_id=request.id, issued_by=request.issued_by, rule=Reason.STATE_NO_EXIT, reason=request.override
+                command_id=request.id,
+                issued_by=request.issued_by,
+                rule=Reason.STATE_NO_ENTRY if places else Reason.STATE_NO_EXIT,
+                reason=request.override,
             )
             self._outbox.emit(event, request.id)
 
-    def _switch(self, command: Command) -> None:
-        switches = self._switches
-        match command:
-            case PauseEngine():
-                switches.move(EngineState.PAUSED, Reason.EXIT_COMMAND, "operator")
-            case ResumeEngine():
-                switches.move(EngineState.RUNNING, Reason.EXIT_COMMAND, "operator")
-            case StopEntry():
-                switches.move(EngineState.REDUCING, Reason.EXIT_COMMAND, "operator")
-            case SetEngineMode(state=state, reason=reason):
-                if state is EngineState.BOOTING:
-                    raise CommandRefused("no command leads back to BOOTING")
-                switches.move(state, reason, "operator")
-            case EnableSymbol(symbol=symbol):
-                switches.enable_symbol(self._symbol(symbol))
-            case DisableSymbol(symbol=symbol, reason=reason):
-                switches.disable_symbol(self._symbol(symbol), reason)
-            case StartStrategy(strategy=strategy):
-                switches.start_strategy(self._strategy(strategy, sound=True))
-            case StopStrategy(strategy=strategy, reason=reason):
-                switches.stop_strategy(self._strategy(strategy), reason)
-            case _:
-                self._act(command)
+    def _move(self, state: EngineState, reason: str = Reason.EXIT_COMMAND) -> Deed:
+        if state is EngineState.BOOTING:
+            raise CommandRefused("no command leads back to BOOTING")
+        return lambda: self._switches.move(state, reason, "operator")
+
+    def _enable(self, command: EnableSymbol) -> Deed:
+        symbol = self._symbol(command.symbol)
+        return lambda: self._switches.enable_symbol(symbol)
+
+    def _disable(self, command: DisableSymbol) -> Deed:
+        symbol = self._symbol(command.symbol)
+        return lambda: self._switches.disable_symbol(symbol, command.reason)
+
+    def _start(self, command: StartStrategy) -> Deed:
+        strategy = self._strategy(command.strategy)
+        if strategy in self._deciding.failed:
+            raise CommandRefused(f"strategy {strategy} raised an error: mend it and start a new session")
+        return lambda: self._switches.start_strategy(strategy)
+
+    def _stop(self, command: StopStrategy) -> Deed:
+        strategy = self._strategy(command.strategy)
+        return lambda: self._switches.stop_strategy(strategy, command.reason)
 
     def _symbol(self, symbol: str) -> str:
         known = {route.spec.symbol: None for route in self._deciding.routes.values()}
@@ -125,25 +214,63 @@ class Commands:
             raise CommandRefused(f"no route trades the symbol {symbol!r}; there are: {', '.join(known)}")
         return symbol
 
-    def _strategy(self, strategy: str, *, sound: bool = False) -> str:
+    def _strategy(self, strategy: str) -> str:
         if strategy not in self._deciding.strategies:
             known = ", ".join(self._deciding.strategies)
             raise CommandRefused(f"there is no strategy {strategy!r}; there are: {known}")
-        if sound and strategy in self._deciding.failed:
-            raise CommandRefused(f"strategy {strategy} raised an error: mend it and start a new session")
         return strategy
 
-    def _act(self, command: Command) -> None:
-        match command:
-            case Flatten(symbol=symbol, strategy=strategy):
-                self._closing.order(
-                    symbol=symbol and self._symbol(symbol), strategy=strategy and self._strategy(strategy)
-                )
-            case ClosePosition(trade=trade):
-                if not trade or not self._closing.order(trade):
-                    raise CommandRefused(f"there is no open trade {trade!r}; `arb trades` lists them")
-            case CancelAll():
-                for venue, client_order_id in self._open_orders():
-                    self._outbox.effect(Cancel(venue, client_order_id))
-            case _:
-                raise CommandRefused(f"{type(command).__name__} needs a session with venues that offer it")
+    def _flatten(self, command: Flatten) -> Deed:
+        symbol = command.symbol and self._symbol(command.symbol)
+        strategy = command.strategy and self._strategy(command.strategy)
+        return lambda: self._order_closed("", symbol, strategy)
+
+    def _close(self, command: ClosePosition) -> Deed:
+        if command.trade not in self._execution.trades:
+            raise CommandRefused(f"there is no open trade {command.trade!r}; `arb trades` lists them")
+        return lambda: self._order_closed(command.trade)
+
+    def _order_closed(self, trade: str = "", symbol: str = "", strategy: str = "") -> None:
+        """Order trades to be closed; what rests for them at a venue would never end by itself."""
+        self._closing.order(trade, symbol, strategy)
+        for order in self._execution.in_flight():
+            if order.owner.trade.closing and rests(order):
+                self._execution.cancel(order)
+
+    def _cancel_all(self) -> None:
+        for order in self._execution.in_flight():
+            self._execution.cancel(order)
+
+    def _cancel(self, command: CancelOrder) -> Deed:
+        order = self._execution.orders.get(command.client_order_id)
+        if order is None or order.over or order.venue != command.venue:
+            raise CommandRefused(f"{command.venue} has no order {command.client_order_id!r} of this session in flight")
+        return lambda: self._execution.cancel(order)
+
+    def _end(self, request: CommandRequest, *, flatten: bool) -> None:
+        reason = f"stopped by {request.issued_by}"
+        if not flatten or not self._execution.trades:
+            self._outbox.effect(EndSession(reason))
+            return
+        self._ending = reason
+        self._switches.move(EngineState.REDUCING, Reason.EXIT_COMMAND, "operator")
+        self._order_closed()
+
+    def _reconcile(self) -> None:
+        for venue in self._venues:
+            self._outbox.effect(AskStatement(venue, max(self._outbox.now - _LOOK_BACK_NS, 0)))
+
+    def _preset(self, command: ApplyPreset) -> Deed:
+        strategy = self._strategy(command.strategy)
+        raise CommandRefused(f"strategy {strategy} offers no presets; change its settings in the config and restart")
+
+
+def _unchangeable() -> Deed:
+    raise CommandRefused(
+        "nothing of a config is changed while a session runs, since a replay could not repeat it: "
+        "`arb stop`, then `arb run` with the new config"
+    )
+
+
+def _nothing() -> None:
+    """Do nothing in the engine: the runtime carries it out."""

@@ -56,7 +56,7 @@ class Conditions:
         before = self.health(item.venue)
         if item.state is before:
             return
-        self._health[item.venue] = item.state
+        self._set(item.venue, item.state)
         self._outbox.emit(
             VenueHealthChanged(venue=item.venue, before=before, after=item.state, reason=item.reason),
         )
@@ -64,8 +64,24 @@ class Conditions:
         if severity is not None:
             text = f"venue {item.venue} is {item.state}: {item.reason}"
             self._switches.alert(f"venue_{item.state}", severity, item.venue, text)
+
+    def state(self) -> dict[str, HealthState]:
+        """Return the health of venues; what they say of instruments they say again at every start of a feed."""
+        return dict(self._health)
+
+    def restore(self, state: dict[str, HealthState]) -> None:
+        """Take over what an earlier `state` returned."""
+        for venue, health in state.items():
+            self._set(venue, health)
+
+    def absorb(self, event: VenueHealthChanged) -> None:
+        """Take over what a journal tells, without telling it again."""
+        self._set(event.venue, HealthState(event.after))
+
+    def _set(self, venue: str, health: HealthState) -> None:
+        self._health[venue] = health
         for state in self._market.instruments.values():
-            if state.instrument.venue == item.venue:
+            if state.instrument.venue == venue:
                 self._bar(state.key)
 
     def on_connection(self, item: ConnectionChanged) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from arbcore.engine.accounts import Accounts
 from arbcore.engine.approval import ApprovedIntent, Refusal, RiskChain, approve_reduction
 from arbcore.engine.episodes import Skips
 from arbcore.engine.execution import Execution
@@ -34,7 +33,7 @@ class Deciding:
 
     Args:
         strategies: Strategy by instance id.
-        accounts: Free balances.
+        sizing: Sizes entries by the accounts' free balances.
         execution: Takes approved intents.
         view: The session as tiers see it.
         switches: What may be done now.
@@ -46,7 +45,7 @@ class Deciding:
     def __init__(
         self,
         strategies: Mapping[str, Strategy],
-        accounts: Accounts,
+        sizing: Sizing,
         execution: Execution,
         view: SessionView,
         switches: Switches,
@@ -55,13 +54,13 @@ class Deciding:
         tiers: tuple[tuple[str, RiskTier], ...],
     ) -> None:
         self.strategies: Final = strategies
-        self._accounts: Final = accounts
+        self._accounts: Final = sizing.accounts
         self._execution: Final = execution
         self._view: Final = view
         self._switches: Final = switches
         self._outbox: Final = outbox
         self._intents: Final = intents
-        self._sizing: Final = Sizing(accounts)
+        self._sizing: Final = sizing
         self.failed: Final[set[str]] = set()
         """Strategies that raised: they are not asked again."""
         self.skips: Final = Skips()
@@ -99,6 +98,8 @@ class Deciding:
 
     def told(self, trade: LiveTrade) -> None:
         """Tell a trade's strategy that its state changed, and arm its route anew."""
+        if trade.route.owner not in self.strategies:
+            return  # an order by hand
         if trade.route.owner not in self.failed:
             strategy = self.strategies[trade.route.owner]
             answer = isolated(strategy.on_trade, trade.view(self._accounts))
@@ -139,6 +140,8 @@ class Deciding:
             self._skip(route, obstacle, edge)
             return
         legs = self._sizing.entry(route, wish, signal.time)
+        if not isinstance(legs, Reason) and self._execution.crosses(legs):
+            legs = Reason.ORDER_SELF_MATCH
         if isinstance(legs, Reason):
             self._skip(route, legs, edge)
             return
@@ -171,7 +174,8 @@ class Deciding:
         self.refused(refusal)
 
     def _cut(self, intent: Intent, limit: Decimal) -> Intent | None:
-        return cut(self.routes[intent.route], intent, limit)
+        route = self.routes.get(intent.route)
+        return None if route is None else cut(route, intent, limit)
 
     def _exit(self, route: Route, signal: Signal, wish: Exit) -> None:
         trade = self._execution.trades.get(wish.trade)
@@ -184,6 +188,10 @@ class Deciding:
             self._skip(route, Reason.STATE_NO_EXIT, edge)
         elif not self.close(trade, wish.reason, wish.slippage_bps, wish.share, wish.edge_bps):
             self._skip(route, Reason.SIZE_BELOW_MINIMUM, edge)
+
+    def assess(self, intent: Intent) -> ApprovedIntent | Refusal:
+        """Return what the risk chain says of an intent that no strategy asked for."""
+        return self._chain.assess(intent, self._view)
 
     def approve(self, intent: Intent) -> ApprovedIntent | None:
         """Return a top-up as the risk chain approves it, None where it refuses or cuts it: its legs must match."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import inf, isfinite, nan
 from typing import Any, Final
 
+from arbcore.engine.actions import TRACE
 from arbcore.engine.execution import TTL
 from arbcore.engine.inquiry import LOOK
 from arbcore.engine.market import LARGEST_RATE, LEAST_RATE
@@ -14,12 +15,14 @@ from arbcore.model.command import CommandRequest
 from arbcore.model.events import FundingApplied
 from arbcore.model.input import (
     AccountSnapshot,
+    ActionEnded,
     ConnectionChanged,
     FundingPayment,
     Input,
     InstrumentStatus,
     LookedUp,
     SessionControl,
+    TermsStated,
     TimerFired,
     VenueHealth,
 )
@@ -81,6 +84,8 @@ class Engine:
             OrderReport: self._on_report,
             Fill: self._on_fill,
             LookedUp: self._on_looked_up,
+            TermsStated: self._parts.terms.on_terms,
+            ActionEnded: self._parts.actions.on_ended,
             FundingPayment: self._on_funding,
             AccountSnapshot: self._parts.life.on_snapshot,
             TimerFired: self._on_timer,
@@ -253,6 +258,7 @@ class Engine:
             rate=payment.rate,
             quantity=payment.quantity,
             shares=shares,
+            rate_into_base=posting.rate,
         )
         self._outbox.emit(event, f"{venue}:{payment.payment_id}")
         tell_moves(self._outbox, posting.moves)
@@ -272,6 +278,8 @@ class Engine:
             parts.execution.on_timeout(subject)
         elif kind == LOOK:
             parts.execution.on_look(subject)
+        elif kind == TRACE:
+            parts.actions.on_timer(subject)
         elif kind == "review":
             parts.verdicts.on_timer(subject)
         elif subject in parts.execution.trades and not parts.execution.busy(subject):

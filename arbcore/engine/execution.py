@@ -1,6 +1,6 @@
 """Execution: turns approved intents into orders, and reports and fills into trades; repairs are made elsewhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -23,6 +23,7 @@ from arbcore.model.events import (
     IntentApproved,
     IntentEnded,
     OrderCancelled,
+    OrderIntended,
     OrderPlaced,
     OrderRejected,
     OrderUpdated,
@@ -30,8 +31,8 @@ from arbcore.model.events import (
     TradeOpened,
 )
 from arbcore.model.input import LookedUp
-from arbcore.model.intent import IntentState
-from arbcore.model.order import TERMINAL, Fill, OrderReport, OrderState
+from arbcore.model.intent import Intent, IntentLeg, IntentState
+from arbcore.model.order import TERMINAL, Fill, OrderReport, OrderRequest, OrderState, Side, TimeInForce
 from arbcore.model.trade import TradeState
 
 _REMEMBERED: Final = 1_000
@@ -121,6 +122,40 @@ class Execution:
             self.orders[order.id] = order
             self._outbox.effect(submit)
         self._set_ttl(live)
+
+    def again(self, event: OrderIntended, cause: int) -> None:
+        """Take over an order that a journal tells of, without sending it."""
+        live = self.intents[event.intent]
+        reserved = self._sending.reserve(live, event.order, event.venue)
+        order = LiveOrder(event.order, event.venue, live, event.leg, cause, reserved, self._outbox.now)
+        live.orders.append(order)
+        self.orders[order.id] = order
+
+    def begin_again(self, intent: Intent, trade: LiveTrade, legs: tuple[int, ...]) -> None:
+        """Take over an intent that a journal tells of, without sending its orders."""
+        self.intents[intent.id] = LiveIntent(intent, trade, legs, self._followers.lead_of(intent, trade))
+
+    def end_again(self, intent: str) -> LiveIntent:
+        """Take over the end of an intent that a journal tells of."""
+        live = self.intents.pop(intent)
+        for order in live.orders:
+            self._remember(order)
+        return live
+
+    def book_again(self, fill: Fill) -> LiveOrder:
+        """Book a fill that a journal tells of, and decide nothing."""
+        order = self.orders.get(fill.client_order_id) or self.ended[fill.client_order_id]
+        order.first_time(fill.fill_id)
+        order.filled += fill.quantity
+        self._booking.book(fill, order)
+        self.moved_again(order)
+        return order
+
+    def moved_again(self, order: LiveOrder) -> None:
+        """Take over what follows from a change of an order that a journal tells of."""
+        self._inquiries.follow(order)
+        if order.done:
+            self._inquiries.free(order)
 
     def _set_ttl(self, live: LiveIntent) -> None:
         expires_at = self._sending.expires_at(live)
@@ -222,12 +257,13 @@ class Execution:
         live = order.owner
         self._stray(f"fill {fill.fill_id} of order {fill.client_order_id}", str(fill.quantity), "late_fill")
         if live.trade.id not in self.trades:
-            live.trade = self._successor(live.trade)
+            live.trade = self.succeed(live.trade)
         self._booking.book(fill, order)
         if not self.busy(live.trade.id):
             self.settled(live.trade, live)
 
-    def _successor(self, trade: LiveTrade) -> LiveTrade:
+    def succeed(self, trade: LiveTrade) -> LiveTrade:
+        """Open the trade that holds what came late for one that is closed."""
         intent = replace(trade.intent, trade=f"{trade.id}+", decided_at=self._outbox.now)
         successor = LiveTrade(intent, trade.route, trade.premium)
         successor.grows = False
@@ -281,6 +317,21 @@ class Execution:
         for order in live.orders if live is not None else ():
             self.cancel(order)
 
+    def crosses(self, legs: Sequence[IntentLeg]) -> bool:
+        """Tell whether an order of these would trade with one of ours that rests: two strategies never cross."""
+        resting = [order.request for order in self.orders.values() if _rests(order)]
+        return any(
+            one.instrument == leg.instrument and one.side is not leg.side and _meets(leg, one)
+            for one in resting
+            for leg in legs
+        )
+
+    def stop_entries(self, trade: str = "") -> None:
+        """Cancel entries that rest, of one trade or of all: nothing is opened any more."""
+        for order in list(self.orders.values()):
+            if _rests(order) and trade in {"", order.owner.trade.id}:
+                self.cancel(order)
+
     def cancel(self, order: LiveOrder) -> None:
         """Ask for a cancel of an order, unless that was done or it is over."""
         if order.over or order.state is OrderState.CANCEL_SENT:
@@ -298,3 +349,13 @@ class Execution:
 
 def _nothing(trade: LiveTrade, live: LiveIntent) -> None:
     """Do nothing: replaced when the engine is wired."""
+
+
+def _rests(order: LiveOrder) -> bool:
+    return order.request.time_in_force is TimeInForce.POST_ONLY and not order.over
+
+
+def _meets(leg: IntentLeg, resting: OrderRequest) -> bool:
+    """Tell whether a leg's worst price reaches an order of the other side."""
+    limit = resting.price or leg.price
+    return leg.price >= limit if leg.side is Side.BUY else leg.price <= limit

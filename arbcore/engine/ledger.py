@@ -10,6 +10,7 @@ the quantity closed, ``p`` fill prices, ``d`` touches at the decisions and ``r``
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from copy import copy
 from decimal import Decimal
 from itertools import chain
 from typing import Final
@@ -34,13 +35,23 @@ class Realised(Struct):
 
 
 class CashMove(Struct, frozen=True):
-    """A change of a balance, with the balance after it and what led to it."""
+    """A change of a balance, with the balance after it, what led to it, and the rate that valued it, if any did."""
 
     venue: str
     currency: str
     change: Decimal
     after: Decimal
     reason: str
+    rate: Decimal | None = None
+
+
+class CashState(Struct, frozen=True):
+    """What `Cash` holds: balances, sums by currency, the rates that last valued them, and what rates have made."""
+
+    balances: dict[tuple[str, str], Decimal]
+    totals: dict[str, Decimal]
+    rates: dict[str, Decimal]
+    fx: Decimal
 
 
 class Cash:
@@ -63,7 +74,7 @@ class Cash:
         after = self.balances.get((venue, currency), ZERO) + change
         self.balances[venue, currency] = after
         self._totals[currency] = self._totals.get(currency, ZERO) + change
-        return CashMove(venue, currency, change, after, reason)
+        return CashMove(venue, currency, change, after, reason, self._rate_into(currency))
 
     def carry(self, currency: str, amount: Decimal) -> None:
         """Count a profit that a venue has not paid out: it is worth its currency, and no balance holds it yet."""
@@ -106,6 +117,17 @@ class Cash:
             self._revalue(currency)
         self._fx = ZERO
 
+    def state(self) -> CashState:
+        """Return all of it."""
+        return CashState(dict(self.balances), dict(self._totals), dict(self._rates), self._fx)
+
+    def restore(self, state: CashState) -> None:
+        """Take over what an earlier `state` returned; nothing was posted yet."""
+        self.balances.update(state.balances)
+        self._totals.update(state.totals)
+        self._rates.update(state.rates)
+        self._fx = state.fx
+
 
 class Dust(Struct):
     """What closed trades left of an instrument, too little for any order: sums, however many trades. Mutable.
@@ -125,6 +147,14 @@ class Dust(Struct):
         if instrument.kind is InstrumentKind.PERPETUAL:
             return (self.quantity * touch - self.value) * instrument.contract_size * rate
         return (self.quantity * touch * rate - self.cost) * instrument.contract_size
+
+
+class LotsState(Struct, frozen=True):
+    """What `Lots` holds: open lots by trade and instrument in their order, dust, and net quantities."""
+
+    open: dict[tuple[str, str], list[Lot]]
+    dust: dict[str, Dust]
+    net: dict[str, Decimal]
 
 
 class Lots:
@@ -177,6 +207,17 @@ class Lots:
             del self._open[key]
         self.net[lot.instrument] = self.net.get(lot.instrument, ZERO) + lot.quantity
         return closed
+
+    def state(self) -> LotsState:
+        """Return all of it."""
+        opened = {key: list(lots) for key, lots in self._open.items()}
+        return LotsState(opened, {key: copy(dust) for key, dust in self.dust.items()}, dict(self.net))
+
+    def restore(self, state: LotsState) -> None:
+        """Take over what an earlier `state` returned; there are no lots yet."""
+        self._open.update({key: deque(lots) for key, lots in state.open.items()})
+        self.dust.update({key: copy(dust) for key, dust in state.dust.items()})
+        self.net.update(state.net)
 
 
 def _with_quantity(lot: Lot, quantity: Decimal) -> Lot:

@@ -1,8 +1,10 @@
 """Life cycle: start, opening of accounts, the moment from which results count, and the end."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from decimal import Decimal
+from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from arbcore.engine.accounts import Accounts
@@ -15,8 +17,12 @@ from arbcore.model.money import EXACT, ZERO, add
 from arbcore.model.position import Balance
 from arbcore.model.state import Severity
 
-if TYPE_CHECKING:
-    from decimal import Decimal
+
+class LifeState(Struct, frozen=True):
+    """What `Life` holds: the latest statement of every venue, and what all of it was worth at the start."""
+
+    statements: dict[str, AccountSnapshot]
+    start_value: Decimal | None
 
 
 class Life:
@@ -95,6 +101,15 @@ class Life:
         self._on_running()
         self._switches.start("everything owned can be valued")
         return True
+
+    def state(self) -> LifeState:
+        """Return all of it."""
+        return LifeState(dict(self._statements), self._start_value)
+
+    def restore(self, state: LifeState) -> None:
+        """Take over what an earlier `state` returned."""
+        self._statements.update(state.statements)
+        self._start_value = state.start_value
 
     def _stop(self, reason: str) -> None:
         self._on_stop()

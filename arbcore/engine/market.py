@@ -4,6 +4,8 @@ from decimal import Decimal
 from math import nan
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from arbcore.errors import ConfigurationError
 from arbcore.model.grid import Rounding
 from arbcore.model.instrument import Instrument, InstrumentKind
@@ -111,6 +113,17 @@ class InstrumentState:
         return ticks.place(self.bid * (1.0 - slippage_bps / 1e4), Rounding.UP)
 
 
+class RateValue(Struct, frozen=True, kw_only=True):
+    """The last value of a conversion rate, as `RateState` keeps it."""
+
+    pay: float
+    get: float
+    recv_ts: int
+    source: str
+    mid: float
+    valuation: Decimal | None
+
+
 class RateState:
     """Last value of one named rate, as units of base currency for one unit of the other currency.
 
@@ -178,6 +191,27 @@ class RateState:
         """Tell whether an entry may use the value."""
         return self.recv_ts >= 0 and now - self.recv_ts <= self.max_age_ns
 
+    def state(self) -> RateValue:
+        """Return its value."""
+        return RateValue(
+            pay=self.pay,
+            get=self.get,
+            recv_ts=self.recv_ts,
+            source=self.source,
+            mid=self._mid,
+            valuation=self._valuation,
+        )
+
+    def restore(self, value: RateValue) -> None:
+        """Take over what an earlier `state` returned."""
+        self.pay, self.get, self.recv_ts, self.source = value.pay, value.get, value.recv_ts, value.source
+        self._mid, self._valuation = value.mid, value.valuation
+
+    def assume(self, valuation: Decimal) -> None:
+        """Value balances with a rate that a journal tells, until the next value arrives."""
+        self.recv_ts = max(self.recv_ts, 0)
+        self._mid, self._valuation = nan, valuation
+
     def valuation(self) -> Decimal:
         """Return the mid rate at twelve decimals: what balances are valued with.
 
@@ -217,6 +251,25 @@ class Market:
             return Decimal(1)
         rate = self._by_currency.get(currency)
         return rate.valuation() if rate is not None and rate.known else None
+
+    def assume(self, currency: str, rate: Decimal | None) -> None:
+        """Value a currency with a rate that a journal tells; None changes nothing."""
+        known = self._by_currency.get(currency)
+        if known is not None and rate is not None:
+            known.assume(rate)
+
+    def rate_values(self) -> dict[str, RateValue]:
+        """Return the last value of every rate that is known; touches of instruments are learned anew instead."""
+        return {name: rate.state() for name, rate in self.rates.items() if rate.known}
+
+    def restore_rates(self, values: dict[str, RateValue]) -> None:
+        """Take over what `rate_values` returned; a rate that is configured no more is left out."""
+        for name, value in values.items():
+            if name in self.rates:
+                self.rates[name].restore(value)
+        for rate in self.rates.values():
+            for route in rate.routes:
+                route.fold_rates()
 
     def rate_name(self, currency: str) -> str:
         """Return the name of the rate that values a currency, empty for the base currency.

@@ -22,6 +22,14 @@ def base32(number: int) -> str:
             return "".join(reversed(digits))
 
 
+def number_of(text: str) -> int:
+    """Return the number that `base32` wrote."""
+    number = 0
+    for digit in text:
+        number = number * 32 + _DIGITS.index(digit)
+    return number
+
+
 def epoch_of(now: int) -> str:
     """Return the epoch of a start at a time in UTC nanoseconds: its millisecond, in base 32."""
     return base32(now // 10**6)

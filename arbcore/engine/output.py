@@ -83,6 +83,11 @@ def tell_moves(outbox: Outbox, moves: Iterable[CashMove]) -> None:
     """Tell changes of balances."""
     for move in moves:
         event = BalanceChanged(
-            venue=move.venue, currency=move.currency, change=move.change, after=move.after, reason=move.reason
+            venue=move.venue,
+            currency=move.currency,
+            change=move.change,
+            after=move.after,
+            reason=move.reason,
+            rate=move.rate,
         )
         outbox.emit(event)

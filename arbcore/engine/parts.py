@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from arbcore.engine.accounts import Accounts
+from arbcore.engine.actions import Actions
 from arbcore.engine.closing import Closing
 from arbcore.engine.commands import Commands
 from arbcore.engine.conditions import Conditions
@@ -17,14 +18,16 @@ from arbcore.engine.execution_settings import ExecutionSettings
 from arbcore.engine.inquiry import Inquiries
 from arbcore.engine.intents import Intents
 from arbcore.engine.life import Life
+from arbcore.engine.manual import BY_HAND, Manual
 from arbcore.engine.market import Market
 from arbcore.engine.orders import base32
 from arbcore.engine.output import Outbox
 from arbcore.engine.planning import Planning
 from arbcore.engine.repair import Repairs
 from arbcore.engine.route import Route
-from arbcore.engine.sizing import check_legs
+from arbcore.engine.sizing import Sizing, check_legs
 from arbcore.engine.switches import Switches
+from arbcore.engine.terms import Terms
 from arbcore.engine.trades import LiveTrade
 from arbcore.engine.valuation import Valuation
 from arbcore.engine.verdicts import Verdicts
@@ -33,6 +36,7 @@ from arbcore.engine.wishes import plan_of
 from arbcore.errors import ConfigurationError
 from arbcore.model.events import EngineStarted
 from arbcore.model.instrument import Instrument
+from arbcore.model.intent import Intent
 from arbcore.model.trade import TradeState
 from arbcore.ports.policy import LegPolicy
 from arbcore.ports.risk import RiskTier
@@ -84,19 +88,24 @@ class Parts:
         policies: Mapping[str, LegPolicy],
     ) -> None:
         self._strategies: Final = strategies
-        self._next = 0
+        self.tiers: Final = tiers
+        self.policies: Final = policies
+        self.intents_given = 0
         self.outbox: Final = Outbox()
         self.market: Final = Market(instruments, settings.rates, settings.base_currency)
         self.accounts: Final = Accounts(self.market, settings.margin_rates)
+        self.terms: Final = Terms(self.market, self.accounts, self.outbox)
         self.valuation: Final = Valuation(self.market, self.accounts)
         self.switches: Final = Switches(self.outbox)
         self.conditions: Final = Conditions(self.market, self.switches, self.outbox)
         self.inquiries: Final = Inquiries(settings.accepts_for, self.accounts, self.outbox, settings.execution)
         self.execution: Final = Execution(self.market, self.accounts, self.outbox, settings.execution, self.inquiries)
+        self.switches.stopped = self.execution.stop_entries
         self.view: Final = SessionView(self.outbox, self.accounts, self.valuation, self.execution)
         intents = Intents(self.outbox, self._next_id)
+        sizing = Sizing(self.accounts, self.terms)
         self.deciding: Final = Deciding(
-            strategies, self.accounts, self.execution, self.view, self.switches, self.outbox, intents, tiers
+            strategies, sizing, self.execution, self.view, self.switches, self.outbox, intents, tiers
         )
         self.planning: Final = Planning(policies, settings.execution, self.switches)
         self.repairs: Final = Repairs(
@@ -114,7 +123,28 @@ class Parts:
             tiers, self.view, self.switches, self.outbox, self.closing, self.market.last_change
         )
         self.deciding.refused = self.verdicts.on_refusal
-        self.commands: Final = Commands(self.switches, self.outbox, self.deciding, self.closing, self._open_orders)
+        venues = tuple(dict.fromkeys(instrument.venue for instrument in instruments))
+        self.actions: Final = Actions(self.outbox, self.switches, {one.key: one.kind for one in instruments}, venues)
+        self.manual: Final = Manual(
+            self.market,
+            self.accounts,
+            self.execution,
+            self.switches,
+            self.outbox,
+            self.deciding,
+            self._next_id,
+            self.view,
+        )
+        self.commands: Final = Commands(
+            self.switches,
+            self.outbox,
+            self.deciding,
+            self.closing,
+            self.execution,
+            self.actions,
+            self.manual.place,
+            venues,
+        )
         self._refusals: Final = Refusals()
         self._plan(instruments)
         started = EngineStarted(
@@ -124,6 +154,7 @@ class Parts:
             config_hash=settings.config_hash,
             strategies=tuple(strategies),
             instruments=self.used(),
+            epoch=settings.execution.epoch,
         )
         self.life: Final = Life(
             started, self.accounts, self.valuation, self.switches, self.outbox, self._start, self._run, self._stop
@@ -148,22 +179,33 @@ class Parts:
         keys = {leg.state.key for route in self.deciding.routes.values() for leg in route.legs}
         return tuple(key for key in self.market.instruments if key in keys)
 
+    def has_route(self, intent: Intent) -> bool:
+        """Tell whether the route of an intent is configured, with the same legs."""
+        if intent.strategy == BY_HAND:
+            return bool(self.market.instruments[intent.legs[0].instrument].routes)
+        route = self.deciding.routes.get(intent.route)
+        return route is not None and route.owner == intent.strategy
+
+    def route_of(self, intent: Intent) -> Route:
+        """Return the route of an intent."""
+        if intent.strategy == BY_HAND:
+            return self.manual.route(intent.legs[0].instrument)
+        return self.deciding.routes[intent.route]
+
     def refuse(self, source: str, reason: str, item: object) -> None:
         """Count an input that was refused."""
         for episode in self._refusals.note(source, reason, self.outbox.now, item):
             self.outbox.emit(episode)
 
-    def _open_orders(self) -> list[tuple[str, str]]:
-        return [(order.venue, order.request.client_order_id) for order in self.execution.in_flight()]
-
     def _next_id(self) -> str:
-        self._next += 1
-        return base32(self._next)
+        self.intents_given += 1
+        return base32(self.intents_given)
 
     def _told(self, trade: LiveTrade) -> None:
         self.deciding.told(trade)
         if trade.state is TradeState.CLOSED:
             self.verdicts.review_all()
+            self.commands.trade_closed()
         elif trade.state is TradeState.HEDGED and trade.closing:
             self.closing.pursue(trade)
 

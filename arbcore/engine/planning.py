@@ -27,7 +27,7 @@ class Planning:
         self.policies: Final = policies
         self._settings: Final = settings
         self._switches: Final = switches
-        self._failed: Final[set[str]] = set()
+        self.failed: Final[set[str]] = set()
 
     def plan(self, trade: LiveTrade, gap: LegGap) -> RepairPlan:
         """Return what to do about a gap. A trade that was ordered to be closed only ever shrinks."""
@@ -46,8 +46,8 @@ class Planning:
         return answer
 
     def _tell(self, name: str, error: Exception) -> None:
-        if name not in self._failed:
-            self._failed.add(name)
+        if name not in self.failed:
+            self.failed.add(name)
             text = f"leg policy {name} raised {error!r}: gaps are unwound as without a policy; mend it"
             self._switches.alert("policy_error", Severity.P1, name, text)
 

@@ -77,12 +77,16 @@ class Repairs:
 
     def settle(self, trade: LiveTrade, live: LiveIntent) -> None:
         """Decide after an intent ended: hedged, closed, or to be repaired."""
+        self.note(trade, live)
+        self.balance(trade, wait=trade.repairs + trade.excused > 0)
+
+    def note(self, trade: LiveTrade, live: LiveIntent) -> None:
+        """Keep in mind how an intent ended; a recovery does the same with what the journal tells."""
         trade.touched()
         if live.intent.kind in {IntentKind.ENTRY, IntentKind.EXIT}:
             trade.repairs = trade.excused = 0
             trade.aim = live.intent
         self._excuse(trade, live)
-        self.balance(trade, wait=trade.repairs + trade.excused > 0)
 
     def balance(self, trade: LiveTrade, *, wait: bool = False) -> None:
         """Bring the legs to one size, or find that they already are.

@@ -51,7 +51,7 @@ class Sending:
             reduce_only=self._reduces(live.intent.kind, wanted.instrument, wanted.side, wanted.quantity),
             expires_at=self.expires_at(live),
         )
-        reserved = self._reserve(live, request, venue)
+        reserved = self.reserve(live, request, venue)
         event = OrderIntended(order=request, venue=venue, intent=live.intent.id, leg=leg, attempt=attempt)
         cause = self._outbox.emit(event, request.client_order_id)
         order = LiveOrder(request, venue, live, leg, cause, reserved, self._outbox.now)
@@ -64,7 +64,8 @@ class Sending:
             return 0
         return self._outbox.now + self._settings.ttl_ns
 
-    def _reserve(self, live: LiveIntent, request: OrderRequest, venue: str) -> tuple[str, Decimal] | None:
+    def reserve(self, live: LiveIntent, request: OrderRequest, venue: str) -> tuple[str, Decimal] | None:
+        """Set aside what an order that opens needs; return it, None for one that closes."""
         if live.intent.kind not in _OPENS or request.price is None:
             return None
         instrument = self._market.instruments[request.instrument].instrument

@@ -7,6 +7,7 @@ from typing import Final
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.market import Market
 from arbcore.engine.route import Route, RouteLeg
+from arbcore.engine.terms import Terms
 from arbcore.errors import ConfigurationError
 from arbcore.model.grid import Rounding, to_grid
 from arbcore.model.instrument import Instrument, InstrumentKind
@@ -26,10 +27,12 @@ class Sizing:
 
     Args:
         accounts: Free balances.
+        terms: What venues let the account hold.
     """
 
-    def __init__(self, accounts: Accounts) -> None:
-        self._accounts: Final = accounts
+    def __init__(self, accounts: Accounts, terms: Terms) -> None:
+        self.accounts: Final = accounts
+        self._terms: Final = terms
 
     def entry(self, route: Route, wish: Enter, now: int) -> tuple[IntentLeg, ...] | Reason:
         """Return the legs of an entry, or why there are none."""
@@ -39,8 +42,9 @@ class Sizing:
             offered = leg.state.size(side) * wish.depth_share
             if offered <= 0.0:
                 return Reason.SIZE_NO_DEPTH
-            largest = leg.state.instrument.max_quantity
-            offered = offered if largest is None else min(offered, float(largest))
+            offered = min(offered, self._largest(leg, side))
+            if offered <= 0.0:
+                return Reason.SIZE_ABOVE_TERMS
             coins = min(coins, offered * float(leg.state.instrument.unit), self._affordable(leg, side, wish))
         if coins <= 0.0:
             return Reason.BALANCE_SHORT
@@ -58,10 +62,16 @@ class Sizing:
             instrument = leg.state.instrument
             if not takes(instrument, wanted.quantity, wanted.price):
                 return Reason.SIZE_BELOW_MINIMUM
-            currency, amount = self._accounts.need(instrument, wanted.side, wanted.quantity, wanted.price)
-            if self._accounts.free(instrument.venue, currency) < amount:
+            currency, amount = self.accounts.need(instrument, wanted.side, wanted.quantity, wanted.price)
+            if self.accounts.free(instrument.venue, currency) < amount:
                 return Reason.BALANCE_SHORT
         return legs
+
+    def _largest(self, leg: RouteLeg, side: Side) -> float:
+        """Return the largest order quantity that the venue lists, and lets this account hold."""
+        listed = leg.state.instrument.max_quantity
+        room = self._terms.room(leg.state.key, side, leg.state.touch(Side.BUY))
+        return min((float(bound) for bound in (listed, room) if bound is not None), default=inf)
 
     def _wanted(self, route: Route, wish: Enter) -> float:
         """Return the coins that the notional buys at the dearest leg."""
@@ -71,8 +81,8 @@ class Sizing:
     def _affordable(self, leg: RouteLeg, side: Side, wish: Enter) -> float:
         instrument = leg.state.instrument
         worst = leg.state.worst_price(side, wish.slippage_bps)
-        currency, need = self._accounts.need(instrument, side, Decimal(1), worst)
-        free = float(self._accounts.free(instrument.venue, currency))
+        currency, need = self.accounts.need(instrument, side, Decimal(1), worst)
+        free = float(self.accounts.free(instrument.venue, currency))
         # A touch under the first tick costs nothing; the check of the order's size refuses it.
         return free * _FEE_ROOM / float(need) * float(instrument.unit) if need else inf
 

@@ -1,6 +1,8 @@
 """Switches: the engine's state, strategies and symbols, and every change of them as an event."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from arbcore.engine.output import Outbox
 from arbcore.model.events import (
@@ -8,6 +10,7 @@ from arbcore.model.events import (
     EngineModeChanged,
     EnginePaused,
     EngineResumed,
+    Event,
     StrategyStarted,
     StrategyStopped,
     SymbolDisabled,
@@ -15,6 +18,18 @@ from arbcore.model.events import (
 )
 from arbcore.model.reason import Reason
 from arbcore.model.state import ALLOWED, Action, EngineState, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class SwitchesState(Struct, frozen=True, kw_only=True):
+    """What `Switches` holds: the engine's state, what it is to become after booting, what is switched off."""
+
+    state: EngineState
+    wanted: EngineState
+    stopped: list[str]
+    disabled: list[str]
 
 
 class Switches:
@@ -30,6 +45,8 @@ class Switches:
         self._wanted = EngineState.RUNNING
         self._stopped: Final[set[str]] = set()
         self._disabled: Final[set[str]] = set()
+        self.stopped: Callable[[], None] = _nothing
+        """Called when entries stop; set when the engine is wired."""
 
     def allows(self, action: Action) -> bool:
         """Tell whether the engine's state lets an action through."""
@@ -58,6 +75,8 @@ class Switches:
         if state is self.state:
             return
         before, self.state = self.state, state
+        if not self.allows(Action.ENTRY):
+            self.stopped()
         self._outbox.emit(EngineModeChanged(before=before, after=state, reason=reason, source=source))
         if state is EngineState.PAUSED:
             self._outbox.emit(EnginePaused(reason=reason))
@@ -84,6 +103,36 @@ class Switches:
         self._disabled.add(symbol)
         self._outbox.emit(SymbolDisabled(symbol=symbol, reason=reason))
 
+    def state_of_all(self) -> SwitchesState:
+        """Return all of it."""
+        return SwitchesState(
+            state=self.state, wanted=self._wanted, stopped=sorted(self._stopped), disabled=sorted(self._disabled)
+        )
+
+    def restore(self, state: SwitchesState) -> None:
+        """Take over what an earlier `state_of_all` returned."""
+        self.state, self._wanted = state.state, state.wanted
+        self._stopped.update(state.stopped)
+        self._disabled.update(state.disabled)
+
+    def absorb(self, event: Event) -> None:
+        """Take over what a journal tells, without telling it again."""
+        match event:
+            case EngineModeChanged(after=state):
+                self.state = state
+            case StrategyStarted(strategy=strategy):
+                self._stopped.discard(strategy)
+            case StrategyStopped(strategy=strategy):
+                self._stopped.add(strategy)
+            case SymbolEnabled(symbol=symbol):
+                self._disabled.discard(symbol)
+            case SymbolDisabled(symbol=symbol):
+                self._disabled.add(symbol)
+
     def alert(self, rule: str, severity: Severity, source: str, text: str) -> None:
         """Tell people."""
         self._outbox.emit(AlertRaised(rule=rule, severity=severity, source=source, text=text))
+
+
+def _nothing() -> None:
+    """Do nothing: replaced when the engine is wired."""

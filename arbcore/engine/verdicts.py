@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
+from msgspec import Struct
+
 from arbcore.engine.approval import Refusal, verdict_of
 from arbcore.engine.closing import Closing
 from arbcore.engine.isolation import Failure, isolated
@@ -23,6 +25,13 @@ _STATES: Final = {
 _MILD: Final = frozenset({VerdictKind.ALLOW, VerdictKind.RESIZE, VerdictKind.BLOCK})
 """Verdicts that concern one intent only."""
 _RANK: Final = {EngineState.RUNNING: 0, EngineState.REDUCING: 1, EngineState.PAUSED: 2, EngineState.HALTED: 3}
+
+
+class VerdictsState(Struct, frozen=True):
+    """What `Verdicts` holds: the tier and reason told last, and what each tier has seen at its last review."""
+
+    told: tuple[str, str]
+    seen: dict[str, tuple[int, int]]
 
 
 class Verdicts:
@@ -80,6 +89,19 @@ class Verdicts:
             self._broken(refusal.broken, refusal.error)
         if refusal.tier != refusal.broken:
             self._apply(refusal.tier, refusal.verdict)
+
+    def state(self) -> VerdictsState:
+        """Return all of it; the tiers have states of their own."""
+        return VerdictsState(self._told, dict(self._seen))
+
+    def restore(self, state: VerdictsState) -> None:
+        """Take over what an earlier `state` returned."""
+        self._told = state.told
+        self._seen.update(state.seen)
+
+    def absorb(self, event: RiskVerdictIssued) -> None:
+        """Take over what a journal tells: a verdict that was told is not told again."""
+        self._told = (event.tier, event.reason)
 
     def _again(self, name: str, tier: RiskTier) -> None:
         if tier.review_interval_ns > 0:

@@ -4,6 +4,8 @@ from collections import deque
 from decimal import Decimal, localcontext
 from typing import Final
 
+from msgspec import Struct
+
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.execution import Execution
 from arbcore.engine.output import Outbox
@@ -12,6 +14,13 @@ from arbcore.model.money import EXACT
 from arbcore.model.trade import Trade
 
 _KEPT_NS: Final = 2 * 86_400 * 10**9
+
+
+class ViewState(Struct, frozen=True):
+    """What `SessionView` holds: when trades were opened, and the equity at the start."""
+
+    opened: list[int]
+    start: Decimal | None
 
 
 class SessionView:
@@ -69,3 +78,12 @@ class SessionView:
         while self._opened and self._opened[0] < self._outbox.now - _KEPT_NS:
             self._opened.popleft()
         self._opened.append(self._outbox.now)
+
+    def state(self) -> ViewState:
+        """Return all of it."""
+        return ViewState(list(self._opened), self._start)
+
+    def restore(self, state: ViewState) -> None:
+        """Take over what an earlier `state` returned."""
+        self._opened.extend(state.opened)
+        self._start = state.start

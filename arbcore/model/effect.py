@@ -58,6 +58,25 @@ class Act(Struct, frozen=True):
     command: AnyCommand
 
 
+class Trace(Struct, frozen=True):
+    """Look in the venue's history for what became of a transfer or withdrawal whose outcome nothing settled.
+
+    `ActionEnded` follows: done or refused where the history holds it, unknown where it does not, or where the venue
+    did not tell. Nothing is sent again.
+
+    Attributes:
+        venue: Exchange instance id.
+        command_id: Id of the command.
+        command: `InternalTransfer` or `Withdraw`.
+        since: UTC nanoseconds at which it was asked for.
+    """
+
+    venue: str
+    command_id: str
+    command: AnyCommand
+    since: int
+
+
 class EndSession(Struct, frozen=True):
     """End the session in good order."""
 
@@ -77,5 +96,5 @@ class CancelTimer(Struct, frozen=True):
     timer: str
 
 
-Effect = Submit | Cancel | LookUp | AskStatement | Act | EndSession | SetTimer | CancelTimer
+Effect = Submit | Cancel | LookUp | AskStatement | Act | Trace | EndSession | SetTimer | CancelTimer
 """Everything that the engine may ask for. Alerts are events (`AlertRaised`); observers deliver them."""

@@ -6,17 +6,18 @@ from arbcore.model.events import (
     CommandFailed,
     Envelope,
     InstrumentStatusChanged,
+    TradingTermsStated,
     VenueHealthChanged,
     WebSocketConnected,
     WebSocketDisconnected,
     WebSocketReconnected,
     WebSocketStateChanged,
 )
-from arbcore.model.input import Condition, ConnectionChanged, InstrumentStatus, VenueHealth
+from arbcore.model.input import Condition, ConnectionChanged, InstrumentStatus, TermsStated, VenueHealth
 from arbcore.model.state import ConnectionState, HealthState
 
 
-def fact_of(envelope: Envelope) -> Condition | CommandRequest | None:
+def fact_of(envelope: Envelope) -> Condition | TermsStated | CommandRequest | None:
     """Return the input that an event tells, None for an event that follows from other inputs."""
     event, now = envelope.event, envelope.time
     match event:
@@ -38,6 +39,10 @@ def fact_of(envelope: Envelope) -> Condition | CommandRequest | None:
                 delisting_ts=event.delisting_ts,
                 ts=now,
                 recv_ts=now,
+            )
+        case TradingTermsStated():
+            return TermsStated(
+                terms=event.terms, hedge_mode=event.hedge_mode, multi_assets=event.multi_assets, recv_ts=now
             )
         case _:
             return _connection(envelope)

@@ -7,6 +7,7 @@ from arbcore.model.events.audit import (
     QuarantineCompleted,
     QuarantineStarted,
     ReconciliationPerformed,
+    TradingTermsStated,
     VenueHealthChanged,
     WebSocketConnected,
     WebSocketDisconnected,
@@ -114,6 +115,7 @@ __all__ = [
     "TradeFrozen",
     "TradeHedged",
     "TradeOpened",
+    "TradingTermsStated",
     "VenueHealthChanged",
     "WebSocketConnected",
     "WebSocketDisconnected",
@@ -171,6 +173,7 @@ AnyEvent = (
     | TradeFrozen
     | TradeHedged
     | TradeOpened
+    | TradingTermsStated
     | VenueHealthChanged
     | WebSocketConnected
     | WebSocketDisconnected

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from arbcore.model.account import TradingTerms
 from arbcore.model.events.base import Event
 from arbcore.model.state import ConnectionState
 
@@ -104,6 +105,20 @@ class InstrumentStatusChanged(Event, frozen=True):
     trading: bool
     warnings: tuple[str, ...]
     delisting_ts: int
+
+
+class TradingTermsStated(Event, frozen=True):
+    """A venue told on which terms the account trades an instrument, or that they changed.
+
+    Attributes:
+        terms: The terms.
+        hedge_mode: Whether the venue keeps long and short positions apart; None on spot.
+        multi_assets: Whether several currencies stand for margin together; None on spot.
+    """
+
+    terms: TradingTerms
+    hedge_mode: bool | None = None
+    multi_assets: bool | None = None
 
 
 class VenueHealthChanged(Event, frozen=True):

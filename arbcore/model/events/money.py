@@ -32,6 +32,7 @@ class BalanceChanged(Event, frozen=True):
         after: Balance after it.
         reason: ``fill`` (fees and realised profit included), ``funding``, ``transfer``, ``deposit``, ``withdrawal``
             or ``opening``.
+        rate: Units of base currency for one unit of the currency at that moment; None where it was not known.
     """
 
     venue: str
@@ -39,6 +40,7 @@ class BalanceChanged(Event, frozen=True):
     change: Decimal
     after: Decimal
     reason: str
+    rate: Decimal | None = None
 
 
 class FeeCharged(Event, frozen=True):
@@ -70,6 +72,7 @@ class FundingApplied(Event, frozen=True):
         rate: Funding rate.
         quantity: Signed position that it applied to.
         shares: Value by trade id, in proportion to their positions.
+        rate_into_base: Units of base currency for one unit of the currency at that time.
     """
 
     KEY: ClassVar[str] = "`VENUE:PAYMENT_ID`"
@@ -81,6 +84,7 @@ class FundingApplied(Event, frozen=True):
     rate: Decimal
     quantity: Decimal
     shares: dict[str, Decimal]
+    rate_into_base: Decimal | None = None
 
 
 class InternalTransferRequested(Event, frozen=True):
