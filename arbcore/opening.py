@@ -15,7 +15,10 @@ from arbcore.model.instrument import Instrument
 from arbcore.pipeline import Pipeline
 from arbcore.ports.journal import Journal
 from arbcore.ports.venue import Feed
+from arbcore.runtime.bell import Bell
 from arbcore.runtime.folder import SessionFolder
+from arbcore.runtime.inbox import Inbox, give_up, settle
+from arbcore.runtime.ingress import Ingress
 from arbcore.runtime.session import Source
 
 PATIENCE_S: Final = 30.0
@@ -103,10 +106,35 @@ async def open_journal(pipeline: Pipeline, folder: SessionFolder) -> AsyncIterat
     kept = None
     async with pipeline.journal() as earlier:
         last, place = earlier.last(), Path(earlier.location())
+        await _settle_commands(pipeline, earlier)
     if last is not None:
         kept = folder.put_aside(place, last.time)
     async with pipeline.journal() as journal:
         yield journal, kept
+
+
+async def _settle_commands(pipeline: Pipeline, earlier: Journal) -> None:
+    """Answer what an earlier run left unanswered: nobody waits for it to be applied now."""
+    store = pipeline.control_store()
+    if store is not None:
+        async with store:
+            give_up(store, settle(store, earlier))
+
+
+@asynccontextmanager
+async def open_inbox(pipeline: Pipeline, folder: SessionFolder, ingress: Ingress) -> AsyncIterator[Inbox | None]:
+    """Take commands from other processes while entered; None where the config keeps no journal, or has no such store.
+
+    Raises:
+        JournalError: The control store can't be opened.
+    """
+    store = pipeline.control_store()
+    if store is None:
+        yield None
+        return
+    bell, name = Bell(folder.bell), pipeline.config.session.name
+    async with store, Inbox(store, bell, pipeline.clock, name, ingress.put) as inbox:
+        yield inbox
 
 
 async def _listed(feeds: dict[str, Feed], environment: str) -> tuple[Instrument, ...]:

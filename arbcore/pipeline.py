@@ -250,10 +250,9 @@ class Pipeline:
         chosen = self.config.journal
         if chosen is None or not implements(self._plugin(chosen), _CONTROL):
             return None
-        # The instance is the journal's, whose context the life-cycle hooks get already.
-        return hooks_of(self._plugin(chosen), SinkHooks).open_control_store(
-            settings=chosen.settings, context=replace(self, contexts=[])._context(chosen)
-        )
+        context = self._context(chosen)
+        self.contexts.pop()  # the instance is the journal's, whose context the life-cycle hooks get already
+        return hooks_of(self._plugin(chosen), SinkHooks).open_control_store(settings=chosen.settings, context=context)
 
     def journal_reader(self, location: Path) -> Journal:
         """Build the config's journal for reading, without its lease.

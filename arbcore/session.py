@@ -3,8 +3,8 @@
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from arbcore.config import Config, missing_secrets
+from arbcore.engine.orders import epoch_of
 from arbcore.errors import ConfigurationError, SafetyError
 from arbcore.journal.memory import MemoryJournal
+from arbcore.live.consent import LIVE, NO_CONSENT, Consent, require_consents
 from arbcore.model.events import Envelope
 from arbcore.model.instrument import Instrument
 from arbcore.net.health import VenueHealthBoard
-from arbcore.opening import open_journal, open_market
+from arbcore.opening import open_inbox, open_journal, open_market
 from arbcore.pipeline import Pipeline
 from arbcore.plugins import Plugins, session_started, session_stopped
 from arbcore.ports.journal import Journal
@@ -36,6 +38,7 @@ from arbcore.runtime.tally import Tally
 
 if TYPE_CHECKING:
     from arbcore.data.recorder import Recorder
+    from arbcore.runtime.inbox import Inbox
 
 MONITOR: Final = "monitor"
 """Mode of a session that only watches."""
@@ -71,12 +74,14 @@ class Wish:
         seconds: How long it runs; None until it is stopped.
         say: Takes texts for people.
         ending: Asks the session to end, from the event loop's thread.
+        consent: What the operator said to real orders.
     """
 
     watcher: Watcher
     seconds: float | None = None
     say: Callable[[str], None]
     ending: Ending = field(default_factory=Ending)
+    consent: Consent = NO_CONSENT
 
 
 async def run_session(config: Config, plugins: Plugins, wish: Wish) -> SessionResult:
@@ -91,9 +96,12 @@ async def run_session(config: Config, plugins: Plugins, wish: Wish) -> SessionRe
         The result, once the session was stopped or its time is over.
 
     Raises:
+        LiveRefused: It would send real orders, and a consent is missing or a gate is shut.
         ArbcoreError: Config, plugins, venues or journal are wrong; the message says what to do.
     """
-    _require_paper(config)
+    _require_ready(config)
+    await require_consents(config, plugins, wish.consent)
+    _refuse_live(config)
     clock = WallClock()
     folder = SessionFolder(config.folder / "sessions" / config.session.name)
     mode = config.session.mode
@@ -149,7 +157,7 @@ class _Running:
         wish: Wish,
     ) -> None:
         self._pipeline: Final = pipeline
-        self._engine: Final = pipeline.engine(instruments)
+        self._engine: Final = pipeline.engine(instruments, epoch=epoch_of(pipeline.clock.now()))
         self._instruments: Final = instruments
         self._journal: Final = journal
         self._recorder: Final = recorder
@@ -158,6 +166,8 @@ class _Running:
         self._log: Final = EventLog(journal)
         self._tally: Final = Tally()
         self._observer = Observer({}, waits=False)
+        self._ingress: Final = Ingress()
+        self._inbox: Inbox | None = None
         self._beats = 0
 
     async def watch(self, sources: Sequence[Source]) -> None:
@@ -179,18 +189,29 @@ class _Running:
         session, pulse = self._session(loop, sources)
         failures = session_started(pipeline.contexts)
         try:
-            with self._observer, _settled():
-                await session.run(sources, self._wish.seconds)
+            async with self._commands() as inbox:
+                with self._observer, _settled():
+                    await session.run([*sources, *inbox], self._wish.seconds)
         finally:
             failures += session_stopped(pipeline.contexts)
         stats = self._beat(pulse, session.last_ts)
         self._keep(stats)
         return self._result(session, stats, [str(failure) for failure in failures])
 
+    @asynccontextmanager
+    async def _commands(self) -> AsyncIterator[list[Source]]:
+        """Take commands of other processes while entered; yield what brings them."""
+        if self._folder is None:
+            yield []
+            return
+        async with open_inbox(self._pipeline, self._folder, self._ingress) as inbox:
+            self._inbox = inbox
+            yield [] if inbox is None else [Source("commands", lambda _: inbox.run())]
+
     def _session(self, loop: Loop, sources: Sequence[Source]) -> tuple[Session, Pulse]:
         pipeline = self._pipeline
         settings = pipeline.config.session
-        ingress = Ingress()
+        ingress = self._ingress
         measured = Measured(
             session=settings.name,
             mode=pipeline.mode,
@@ -218,6 +239,8 @@ class _Running:
     def _note(self, events: Sequence[Envelope]) -> None:
         self._tally.watch(events)
         self._observer.watch(events)
+        if self._inbox is not None:
+            self._inbox.watch(events)
         self._wish.watcher.on_events(events)
 
     def _beat(self, pulse: Pulse, now: int) -> SessionStats:
@@ -295,18 +318,25 @@ def _settled() -> Iterator[None]:
         sys.setswitchinterval(interval)
 
 
-def _require_paper(config: Config) -> None:
-    """Refuse what can't be run before anything is opened.
+def _refuse_live(config: Config) -> None:
+    """Refuse live trading.
 
     Raises:
-        SafetyError: The config asks for live trading.
-        ConfigurationError: There is no strategy, or a secret is missing that the profile wants.
+        SafetyError: The config asks for it.
     """
-    if config.session.mode == "live":
+    if config.session.mode == LIVE:
         raise SafetyError(
             "this version of arbcore sends no order to an exchange: it has no live sessions",
             "run it on paper: session.mode: paper, and no --live",
         )
+
+
+def _require_ready(config: Config) -> None:
+    """Refuse what can't be run before anything is opened.
+
+    Raises:
+        ConfigurationError: There is no strategy, or a secret is missing that the profile wants.
+    """
     if not config.strategies:
         raise ConfigurationError("the config has no strategy, so nothing would happen", "add one below strategies")
     missing = missing_secrets(config, os.environ)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from arbcore.config import Config, RawConfig
     from arbcore.context import Context
     from arbcore.plugins import Plugins
-    from arbcore.ports.journal import Journal, RunMetadata
+    from arbcore.ports.journal import ControlStore, Journal, RunMetadata
 
 Result = TypeVar("Result")
 
@@ -50,6 +50,11 @@ class JournalPlace:
         """The project's folder."""
         return self._config.folder
 
+    @property
+    def session(self) -> str:
+        """Name of the session whose journal it is: that of its folder."""
+        return (self.location if self.location.is_dir() else self.location.parent).name
+
     def read(self, use: "Callable[[Journal], Result]") -> Result:
         """Open the journal for reading, call a function with it, and close it.
 
@@ -60,6 +65,30 @@ class JournalPlace:
 
         session = self._config.session.name
         return _use(self._open(ReaderContext(**self._common(), session=session, mode="", location=self.location)), use)
+
+    def speak(self, use: "Callable[[Journal, ControlStore], Result]") -> Result:
+        """Open the journal and the control store of a running session, call a function with both, and close them.
+
+        Raises:
+            NothingThere: Nobody writes the journal, so nobody would take a command.
+            ConfigurationError: The config's journal has no control store.
+            JournalError: One of them can't be opened or read.
+        """
+        import anyio
+
+        from arbcore.journal.reading import ReaderContext
+
+        session = self._config.session.name
+        context = ReaderContext(**self._common(), session=session, mode="", location=self.location)
+
+        async def within() -> Result:
+            async with self._open(context) as journal:
+                if not journal.writer():
+                    raise NothingThere(f"session {self.session} is not running", "start it with `arb run`")
+                async with self._control(context) as store:
+                    return use(journal, store)
+
+        return anyio.run(within)
 
     def write(self, run: "RunMetadata", location: str, use: "Callable[[Journal], Result]") -> Result:
         """Open the journal as its session's engine does, with its lease, call a function with it, and close it.
@@ -82,6 +111,16 @@ class JournalPlace:
                 "use the config that it was written with, or --check, which only reads",
             )
         return _use(journal, use)
+
+    def _control(self, context: "Context") -> "ControlStore":
+        from arbcore.hooks import SinkHooks
+        from arbcore.plugins import hooks_of, implements
+
+        instance = self._config.journal
+        loaded = None if instance is None else self._plugins.get(instance.kind, instance.use)
+        if instance is None or loaded is None or not implements(loaded, "open_control_store"):
+            raise ConfigurationError("the config's journal takes no commands", "use one that does, such as sqlite")
+        return hooks_of(loaded, SinkHooks).open_control_store(settings=instance.settings, context=context)
 
     def _open(self, context: "Context") -> "Journal":
         from arbcore.hooks import SinkHooks

@@ -43,6 +43,11 @@ class SessionFolder:
         """The latest statistics of the session."""
         return self.path / "stats.json"
 
+    @property
+    def bell(self) -> Path:
+        """How a running session is woken: port and token."""
+        return self.path / "bell.json"
+
     def keep_origin(self, config: Mapping[str, Any], instruments: Sequence[Instrument]) -> None:
         """Keep what the session was made of, so that a replay can make it again whatever the project's config says."""
         self.keep(self.config.name, json.dumps(config, indent=2, default=str).encode())
