@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import inf, isfinite, nan
 from typing import Any, Final
 
+from arbcore.engine import state as engine_state
 from arbcore.engine.actions import TRACE
 from arbcore.engine.execution import TTL
 from arbcore.engine.inquiry import LOOK
@@ -11,6 +12,8 @@ from arbcore.engine.market import LARGEST_RATE, LEAST_RATE
 from arbcore.engine.output import NOTHING, Output, tell_moves
 from arbcore.engine.parts import EngineSettings, Parts
 from arbcore.engine.quiet import skip_quiet
+from arbcore.engine.slicing import SLICE
+from arbcore.engine.state import EngineSnapshot
 from arbcore.model.command import CommandRequest
 from arbcore.model.events import FundingApplied
 from arbcore.model.input import (
@@ -40,7 +43,7 @@ from arbcore.model.market import (
 )
 from arbcore.model.order import Fill, OrderReport
 from arbcore.model.reason import Reason
-from arbcore.ports.policy import LegPolicy
+from arbcore.ports.policy import LegPolicy, Slicer
 from arbcore.ports.risk import RiskTier
 from arbcore.ports.strategy import Strategy
 
@@ -54,6 +57,7 @@ class Engine:
         strategies: Strategy by instance id, in order.
         tiers: Risk tiers by instance id, in order.
         policies: Leg policies by instance id.
+        slicer: Cuts entries; None where they are sent in one.
 
     Raises:
         ConfigurationError: Strategies, instruments and rates do not fit together.
@@ -66,8 +70,9 @@ class Engine:
         strategies: Mapping[str, Strategy],
         tiers: Sequence[tuple[str, RiskTier]],
         policies: Mapping[str, LegPolicy] | None = None,
+        slicer: Slicer | None = None,
     ) -> None:
-        self._parts: Final = Parts(settings, tuple(instruments), strategies, tuple(tiers), policies or {})
+        self._parts: Final = Parts(settings, tuple(instruments), strategies, tuple(tiers), policies or {}, slicer)
         self._outbox: Final = self._parts.outbox
         self._instruments: Final = self._parts.market.instruments
         self._rates: Final = self._parts.market.rates
@@ -113,6 +118,19 @@ class Engine:
     def now(self) -> int:
         """Return the engine's time: the receive time of its latest input."""
         return self._outbox.now
+
+    def state(self) -> EngineSnapshot:
+        """Return all that it knows, between two steps."""
+        return engine_state.state_of(self._parts)
+
+    def restore(self, state: EngineSnapshot) -> None:
+        """Take over what an earlier `state` returned; nothing was given to this engine yet.
+
+        Raises:
+            JournalError: What an open trade needs is not configured any more.
+        """
+        engine_state.restore(self._parts, state)
+        self._booting = False
 
     def step(self, item: Input) -> Output:
         """Take one input.
@@ -278,6 +296,9 @@ class Engine:
             parts.execution.on_timeout(subject)
         elif kind == LOOK:
             parts.execution.on_look(subject)
+        elif kind == SLICE:
+            if subject in parts.execution.trades:
+                parts.slicing.on_timer(parts.execution.trades[subject])
         elif kind == TRACE:
             parts.actions.on_timer(subject)
         elif kind == "review":
