@@ -6,7 +6,7 @@ config = validate(raw, settings_model)
 """
 
 from arbcore.config.explain import Shown, explain_values
-from arbcore.config.findings import InvalidConfig, describe, weigh
+from arbcore.config.findings import InvalidConfig, UnsafeConfig, describe, weigh
 from arbcore.config.layers import ENV_PREFIX, Override, RawConfig, load
 from arbcore.config.model import Config, Instance
 from arbcore.config.schema import json_schema
@@ -28,6 +28,7 @@ __all__ = [
     "RawConfig",
     "SettingsLookup",
     "Shown",
+    "UnsafeConfig",
     "allowed",
     "describe",
     "explain_values",

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from arbcore.config.tree import KeyPath, Tree, format_path, parse_path
-from arbcore.errors import ConfigurationError
+from arbcore.errors import ConfigurationError, SafetyError
 from arbcore.settings import Finding, did_you_mean
 
 _PLAIN = {
@@ -35,6 +35,12 @@ class InvalidConfig(ConfigurationError):
         count = "1 error" if len(findings) == 1 else f"{len(findings)} errors"
         super().__init__("\n".join([f"the config has {count}", *(describe(finding, raw) for finding in findings)]))
         self.findings = tuple(findings)
+
+
+class UnsafeConfig(InvalidConfig, SafetyError):
+    """A config with which nothing is wrong but that it must not trade live. It exits as all such refusals do."""
+
+    exit_code = SafetyError.exit_code
 
 
 def describe(finding: Finding, raw: Tree) -> str:

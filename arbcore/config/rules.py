@@ -30,6 +30,12 @@ def cross_checks(config: Config) -> Iterator[Finding]:
         yield from check(config)
 
 
+def live_checks(config: Config) -> Iterator[Finding]:
+    """Yield why a config must not trade live, whatever it may do else."""
+    yield from _live(config)
+    yield from _pins(config)
+
+
 def _finding(rule: str, path: str, text: str, fix: str) -> Finding:
     return Finding(LEVELS[rule], path, text, fix)
 
@@ -122,8 +128,6 @@ def _keys(config: Config) -> Iterator[Finding]:
 
 
 _CHECKS: tuple[Callable[[Config], Iterator[Finding]], ...] = (
-    _live,
-    _pins,
     _environment,
     _paper,
     _journal,

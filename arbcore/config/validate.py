@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from arbcore.config.findings import InvalidConfig, explain, nearest_or_all, weigh
+from arbcore.config.findings import InvalidConfig, UnsafeConfig, explain, nearest_or_all, weigh
 from arbcore.config.model import Config, Instance, path_below
-from arbcore.config.rules import cross_checks
+from arbcore.config.rules import cross_checks, live_checks
 from arbcore.config.sections import (
     INSTANCE_SECTIONS,
     KERNEL_SECTIONS,
@@ -77,6 +77,7 @@ def validate(raw: "RawConfig", settings_model: SettingsLookup) -> Config:
 
     Raises:
         InvalidConfig: Something is wrong; the message holds everything, each with path, origin and remedy.
+        UnsafeConfig: Nothing is wrong but that it must not trade live.
         PluginBroken: A plugin's model failed with anything but a finding.
     """
     slots, findings = _inspect(raw)
@@ -84,12 +85,14 @@ def validate(raw: "RawConfig", settings_model: SettingsLookup) -> Config:
     values = {name: checker.check(model, raw.values.get(name) or {}, (name,)) for name, model in _sections(findings)}
     built = [(slot, checker.instance(slot, settings_model)) for slot in slots]
     findings += checker.findings
+    unsafe: list[Finding] = []
     if not any(finding.level == "error" for finding in findings):
         config = _assemble(raw, values, built)
-        findings += cross_checks(config)
+        unsafe += live_checks(config)
+        findings += [*unsafe, *cross_checks(config)]
     errors, warnings = weigh(findings, checker.view.profile)
     if errors:
-        raise InvalidConfig(errors, raw)
+        raise (UnsafeConfig if set(errors) <= set(unsafe) else InvalidConfig)(errors, raw)
     return _assemble(raw, values, built, tuple(warnings))
 
 
