@@ -1,8 +1,9 @@
-"""`arb run`: trade a config on live market data, on paper."""
+"""`arb run`: trade a config on live market data, on paper, or with real orders after two consents."""
 
 import sys
 from contextlib import redirect_stdout
 from dataclasses import replace
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from arbcore.errors import ArbcoreError
 
 if TYPE_CHECKING:
     from arbcore.config import Config
+    from arbcore.live.consent import Consent
     from arbcore.plugins import Plugins
     from arbcore.runtime.result import SessionResult
 
@@ -42,25 +44,38 @@ class Span(click.ParamType[float]):
 @click.option("--plain", is_flag=True, help="Print lines instead of the live view.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--live", is_flag=True, help="Trade with real orders; the config must consent, too.")
+@click.option("--confirm", default="", metavar="NAME", help="Second consent to real orders: the session's name.")
+@click.option(
+    "--without-paper",
+    "override",
+    default="",
+    metavar="REASON",
+    help="Trade in production without the paper hours; the reason is kept in the journal.",
+)
 @config_options()
 def command(
+    *,
     seconds: float | None,
     kpi: Path | None,
     no_record: bool,
     plain: bool,
     as_json: bool,
     live: bool,
+    confirm: str,
+    override: str,
     selection: Selection,
 ) -> None:
     """Run the config's session on live market data, on paper unless told otherwise in two places.
 
     CONFIG defaults to arb.yaml in the current folder. Ctrl-C stops gracefully: what is open is valued and reported.
+    Real orders want live.enabled: true in a config file, --live, and the session's name by --confirm or at a terminal.
     """
     if no_record:
         selection = replace(selection, assigned=(*selection.assigned, "session.record=false"))
     with redirect_stdout(sys.stderr):
         config, plugins = selection.open("live" if live else None)
-        result = run(config, plugins, seconds, plain=plain or as_json)
+        consent = _consent(config, plugins, confirm, override) if config.session.mode == "live" else None
+        result = run(config, plugins, seconds, plain=plain or as_json, consent=consent)
     if as_json:
         print_json(result)
     else:
@@ -71,16 +86,52 @@ def command(
         write_kpis(result, kpi)
 
 
-def run(config: "Config", plugins: "Plugins", seconds: float | None, *, plain: bool = False) -> "SessionResult":
+def _consent(config: "Config", plugins: "Plugins", confirm: str, override: str) -> "Consent":
+    """Show what a live session will do, and take the second consent: the flag's, or what is typed at a terminal.
+
+    Raises:
+        SafetyError: Something else speaks against live trading, so that nobody is asked in vain.
+    """
+    import anyio
+
+    from arbcore.live.consent import Consent, require_gates
+    from arbcore.live.text import consent_text
+
+    note(consent_text(config, plugins))
+    if not confirm and sys.stdin.isatty():
+        anyio.run(require_gates, config, plugins, override)
+        confirm = click.prompt(
+            f"Type {config.session.name} to send real orders", default="", show_default=False, err=True
+        )
+    return Consent(confirmed=confirm, override=override, issued_by=_user())
+
+
+def _user() -> str:
+    """Return who is at the keyboard, as far as the system tells."""
+    try:
+        return getuser()
+    except (OSError, KeyError, ImportError):
+        return "operator"
+
+
+def run(
+    config: "Config",
+    plugins: "Plugins",
+    seconds: float | None,
+    *,
+    plain: bool = False,
+    consent: "Consent | None" = None,
+) -> "SessionResult":
     """Run a session with its live view."""
     from arbcore.cli._live import LiveView
     from arbcore.cli._session import run_with_signals
+    from arbcore.live.consent import NO_CONSENT
     from arbcore.runtime.session import Ending
     from arbcore.session import Wish, run_session
 
     ending = Ending()
     with LiveView(mode=config.session.mode, seconds=seconds, plain=plain) as view:
-        wish = Wish(watcher=view, seconds=seconds, say=note, ending=ending)
+        wish = Wish(watcher=view, seconds=seconds, say=note, ending=ending, consent=consent or NO_CONSENT)
         return run_with_signals(lambda: run_session(config, plugins, wish), ending, plugins)
 
 
