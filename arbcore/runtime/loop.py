@@ -10,20 +10,37 @@ from typing import Final
 
 from arbcore.engine.engine import Engine
 from arbcore.engine.output import NOTHING, Output
+from arbcore.model.account import AccountUpdate
 from arbcore.model.command import CommandRequest
-from arbcore.model.effect import Cancel, CancelTimer, Effect, SetTimer, Submit
+from arbcore.model.effect import (
+    Cancel,
+    CancelTimer,
+    Effect,
+    EndSession,
+    SetTimer,
+    Submit,
+)
 from arbcore.model.events import Envelope
 from arbcore.model.input import (
+    AccountSnapshot,
+    ActionEnded,
     Condition,
     ConnectionChanged,
+    FundingPayment,
     InstrumentStatus,
+    LookedUp,
     SessionControl,
+    TermsStated,
     TimerFired,
+    VenueAnswer,
     VenueHealth,
     VenueReport,
+    VenueStatement,
 )
 from arbcore.model.market import Book, ClosingQuote, FxRate, InstrumentInput, MarketInput, OpeningQuote, Quote
+from arbcore.model.order import Fill, OrderReport
 from arbcore.ports.venue import SimVenue
+from arbcore.runtime.carrier import Gateway, VenueEffect, answers, hand_over
 from arbcore.runtime.event_log import EventLog
 from arbcore.runtime.relay import Relay
 from arbcore.runtime.timers import NEVER, Timers
@@ -31,14 +48,18 @@ from arbcore.runtime.timers import NEVER, Timers
 Watch = Callable[[Sequence[Envelope]], None]
 """Learns events after they were stored."""
 
-SessionInput = MarketInput | Condition | CommandRequest
+SessionInput = MarketInput | Condition | CommandRequest | VenueReport | VenueAnswer
 """What reaches a session from outside: everything that a replay needs to have been kept."""
 
 _COUNTED: Final = frozenset({Book, ClosingQuote})
 """Inputs that count as a quote beside plain ones."""
 
-_PLAIN: Final = frozenset({FxRate, VenueHealth, ConnectionChanged, InstrumentStatus, CommandRequest})
-"""Inputs that no venue has to learn."""
+_PLAIN: Final = frozenset(
+    {FxRate, VenueHealth, ConnectionChanged, InstrumentStatus, CommandRequest}
+    | {OrderReport, Fill, FundingPayment, AccountSnapshot, AccountUpdate}
+    | {LookedUp, VenueStatement, TermsStated, ActionEnded}
+)
+"""Inputs that no simulated venue has to learn."""
 
 
 class Loop:
@@ -56,6 +77,8 @@ class Loop:
         act_after_storing: Store the events of every step before its effects are performed, as a session must that
             may be killed. Otherwise everything that happens at a moment is stored in one write, which is faster and
             loses nothing where all venues live in this process and its run is repeated after a crash.
+        gateway: Carries effects to the venues that are not simulated; None where there are none.
+        end: Asks the session to end, for a reason.
 
     Attributes:
         reached: Returns the engine's time, to which a timer may have moved it beyond the latest input.
@@ -72,6 +95,8 @@ class Loop:
         watch: Watch,
         *,
         act_after_storing: bool = False,
+        gateway: Gateway | None = None,
+        end: Callable[[str], None] | None = None,
     ) -> None:
         self.reached: Final = engine.now
         self._step: Final = engine.step
@@ -83,7 +108,9 @@ class Loop:
         self._act_after_storing: Final = act_after_storing
         self._timers: Final = Timers()
         self._now = 0
-        self._waiting: Final[deque[VenueReport]] = deque()
+        self._waiting: Final[deque[VenueReport | VenueAnswer]] = deque()
+        self._gateway: Final = gateway
+        self._end: Final = end
         self.due = NEVER
         self.quotes = 0
 
@@ -206,15 +233,30 @@ class Loop:
 
     def _act(self, effects: Sequence[Effect], now: int) -> None:
         for effect in effects:
-            if isinstance(effect, Submit):
-                self._waiting.extend(self._relay.hand_over(effect.order.instrument))
-                self._waiting.extend(self._venues[effect.venue].submit(effect.order, now))
-            elif isinstance(effect, SetTimer):
+            if isinstance(effect, SetTimer):
                 self._timers.set(effect.timer, effect.at)
             elif isinstance(effect, CancelTimer):
                 self._timers.cancel(effect.timer)
-            elif isinstance(effect, Cancel):
-                self._waiting.extend(self._venues[effect.venue].cancel(effect.client_order_id, now))
+            elif isinstance(effect, EndSession):
+                if self._end is not None:
+                    self._end(effect.reason)
+            elif effect.venue in self._venues:
+                self._simulate(self._venues[effect.venue], effect, now)
+            elif self._gateway is not None:
+                hand_over(self._gateway, effect)
+            else:
+                raise LookupError(f"{effect.venue} is no venue of this session: {effect}")
+
+    def _simulate(self, venue: SimVenue, effect: VenueEffect, now: int) -> None:
+        """Have a simulated venue carry out an effect; what it answers waits for the engine."""
+        waiting = self._waiting
+        if isinstance(effect, Submit):
+            waiting.extend(self._relay.hand_over(effect.order.instrument))
+            waiting.extend(venue.submit(effect.order, now))
+        elif isinstance(effect, Cancel):
+            waiting.extend(venue.cancel(effect.client_order_id, now))
+        else:
+            waiting.extend(answers(venue, effect, now))
 
     def _note_due(self) -> None:
         due = self._timers.next_at
