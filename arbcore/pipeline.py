@@ -35,7 +35,7 @@ from arbcore.ports.control import DoctorCheck
 from arbcore.ports.fill import FillModel, LatencyModel
 from arbcore.ports.journal import ControlStore, Journal, RunMetadata, Sink
 from arbcore.ports.notify import Notifier
-from arbcore.ports.policy import LegPolicy
+from arbcore.ports.policy import LegPolicy, Slicer
 from arbcore.ports.rate import RateSource
 from arbcore.ports.risk import RiskTier
 from arbcore.ports.strategy import Strategy
@@ -46,6 +46,7 @@ from arbcore.ports.venue import Capabilities, Feed, SimVenue
 _SINK: Final = "open_sink"
 _CONTROL: Final = "open_control_store"
 _POLICY: Final = "build_leg_policy"
+_SLICER: Final = "build_slicer"
 _NOTIFIER: Final = "build_notifier"
 
 
@@ -113,6 +114,23 @@ class Pipeline:
                     settings=instance.settings, context=self._context(instance)
                 )
         return built
+
+    def slicer(self) -> Slicer | None:
+        """Build the slicer that cuts entries; None where the config names none.
+
+        Raises:
+            ConfigurationError: The plugin that is named there is no slicer.
+        """
+        name = self.config.execution.slicer
+        if not name:
+            return None
+        instance = self.config.policies[name]
+        loaded = self._plugin(instance)
+        if not implements(loaded, _SLICER):
+            raise ConfigurationError(
+                f"execution.slicer: {loaded} is no slicer", "name an instance under policies that is one"
+            )
+        return hooks_of(loaded, PolicyHooks).build_slicer(settings=instance.settings, context=self._context(instance))
 
     def rate_sources(self) -> dict[str, RateSource]:
         """Build the sources of all conversion rates, in order.
@@ -315,8 +333,8 @@ class Pipeline:
             execution=_execution(self.config.execution, epoch),
             accepts_for={name: self.capabilities(name).accepts_for_ns for name in self.config.exchanges},
         )
-        policies = self.policies()
-        return Engine(settings, instruments, self.strategies(), self.tiers(), policies)
+        policies, slicer = self.policies(), self.slicer()
+        return Engine(settings, instruments, self.strategies(), self.tiers(), policies, slicer)
 
     def metadata(self) -> RunMetadata:
         """Return what runs: wall time, versions and hashes, which stay outside the hash chain."""

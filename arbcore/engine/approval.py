@@ -94,6 +94,22 @@ class RiskChain:
         return refusal or ApprovedIntent(_SEAL, intent, asked, resized_by)
 
 
+def part_of(whole: Intent, part: Intent) -> ApprovedIntent:
+    """Approve a part of an entry that the chain approved as a whole.
+
+    Raises:
+        TypeError: It is no part: another trade, another market or side, or more than the whole.
+    """
+    pairs = list(zip(whole.legs, part.legs, strict=True))
+    same = all(
+        (one.instrument, one.side) == (other.instrument, other.side) and other.quantity <= one.quantity
+        for one, other in pairs
+    )
+    if not same or whole.trade != part.trade:
+        raise TypeError(f"intent {part.id} is no part of the entry of trade {whole.trade}")
+    return ApprovedIntent(_SEAL, part, part.notional, "")
+
+
 def approve_reduction(intent: Intent) -> ApprovedIntent:
     """Approve what reduces risk without asking tiers: repairs and closes ordered by a person or a verdict."""
     if intent.kind in _JUDGED:

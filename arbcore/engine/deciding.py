@@ -7,11 +7,12 @@ from typing import Final
 from arbcore.engine.approval import ApprovedIntent, Refusal, RiskChain, approve_reduction
 from arbcore.engine.episodes import Skips
 from arbcore.engine.execution import Execution
-from arbcore.engine.intents import Intents, cut
+from arbcore.engine.intents import cut
 from arbcore.engine.isolation import Failure, isolated
 from arbcore.engine.output import Outbox
 from arbcore.engine.route import Route
 from arbcore.engine.sizing import Sizing
+from arbcore.engine.slicing import Slicing
 from arbcore.engine.switches import Switches
 from arbcore.engine.trades import LiveTrade
 from arbcore.engine.view import SessionView
@@ -38,7 +39,7 @@ class Deciding:
         view: The session as tiers see it.
         switches: What may be done now.
         outbox: Where events go.
-        intents: Builds intents.
+        slicing: Sends entries, in parts where they are large, and builds intents.
         tiers: Risk tiers by instance id, in order.
     """
 
@@ -50,7 +51,7 @@ class Deciding:
         view: SessionView,
         switches: Switches,
         outbox: Outbox,
-        intents: Intents,
+        slicing: Slicing,
         tiers: tuple[tuple[str, RiskTier], ...],
     ) -> None:
         self.strategies: Final = strategies
@@ -59,7 +60,7 @@ class Deciding:
         self._view: Final = view
         self._switches: Final = switches
         self._outbox: Final = outbox
-        self._intents: Final = intents
+        self._intents: Final = slicing.intents
         self._sizing: Final = sizing
         self.failed: Final[set[str]] = set()
         """Strategies that raised: they are not asked again."""
@@ -67,6 +68,7 @@ class Deciding:
         self.routes: Final[dict[str, Route]] = {}
         self._chain: Final = RiskChain(tiers, self._cut)
         self.refused: Refused = _nothing
+        self.slicing: Final = slicing
 
     def ask(self, route: Route) -> None:
         """Ask a route's strategy, unless something forbids any decision on the route."""
@@ -139,7 +141,7 @@ class Deciding:
         if obstacle:
             self._skip(route, obstacle, edge)
             return
-        legs = self._sizing.entry(route, wish, signal.time)
+        legs = self._sizing.entry(route, wish, signal.time, whole=self.slicing.slicer is not None)
         if not isinstance(legs, Reason) and self._execution.crosses(legs):
             legs = Reason.ORDER_SELF_MATCH
         if isinstance(legs, Reason):
@@ -153,7 +155,7 @@ class Deciding:
             self._reject(route, intent, outcome, edge)
             return
         premium = signal.premium_paid if intent.forward else signal.premium_got
-        trade = self._execution.open(outcome, route, premium)
+        trade = self.slicing.open(outcome, route, premium, edge)
         self._view.note_opened()
         self.told(trade)
 

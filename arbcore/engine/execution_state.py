@@ -9,7 +9,7 @@ from arbcore.engine.execution import Execution
 from arbcore.engine.inquiry import Inquiries
 from arbcore.engine.orders import LiveIntent, LiveOrder
 from arbcore.engine.route import Route
-from arbcore.engine.trades import LiveTrade
+from arbcore.engine.trades import LiveTrade, Portion
 from arbcore.model.intent import Intent
 from arbcore.model.order import OrderRequest, OrderState
 from arbcore.model.trade import TradeLeg, TradeState
@@ -34,6 +34,9 @@ class TradeRecord(Struct, frozen=True, kw_only=True):
     shut_until: dict[int, int]
     closing: str
     closes: int
+    slices: list[Portion]
+    whole: Intent
+    wanted_edge: float
 
 
 class IntentRecord(Struct, frozen=True, kw_only=True):

@@ -51,6 +51,20 @@ class Intents:
             decided_at=self._outbox.now,
         )
 
+    def portion(self, trade: LiveTrade, quantities: Sequence[Decimal], slippage_bps: float) -> Intent:
+        """Return a further part of a trade's entry at the present touch."""
+        now, whole = self._outbox.now, trade.whole
+        pairs = zip(trade.route.legs, whole.legs, quantities, strict=True)
+        legs = tuple(intent_leg(leg, wanted.side, quantity, slippage_bps, now) for leg, wanted, quantity in pairs)
+        return replace(
+            whole,
+            id=self._next_id(),
+            legs=legs,
+            notional=notional(trade.route, legs),
+            rates=trade.route.rates_used(now),
+            decided_at=now,
+        )
+
     def following(
         self, trade: LiveTrade, kind: IntentKind, legs: tuple[IntentLeg, ...], reason: str, edge_bps: float = 0.0
     ) -> Intent:

@@ -26,6 +26,7 @@ from arbcore.engine.planning import Planning
 from arbcore.engine.repair import Repairs
 from arbcore.engine.route import Route
 from arbcore.engine.sizing import Sizing, check_legs
+from arbcore.engine.slicing import Slicing
 from arbcore.engine.switches import Switches
 from arbcore.engine.terms import Terms
 from arbcore.engine.trades import LiveTrade
@@ -38,7 +39,7 @@ from arbcore.model.events import EngineStarted
 from arbcore.model.instrument import Instrument
 from arbcore.model.intent import Intent
 from arbcore.model.trade import TradeState
-from arbcore.ports.policy import LegPolicy
+from arbcore.ports.policy import LegPolicy, Slicer
 from arbcore.ports.risk import RiskTier
 from arbcore.ports.strategy import RouteKind, Strategy
 
@@ -77,6 +78,7 @@ class Parts:
         strategies: Strategy by instance id, in order.
         tiers: Risk tiers by instance id, in order.
         policies: Leg policies by instance id.
+        slicer: Cuts entries; None where they are sent in one.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Parts:
         strategies: Mapping[str, Strategy],
         tiers: tuple[tuple[str, RiskTier], ...],
         policies: Mapping[str, LegPolicy],
+        slicer: Slicer | None,
     ) -> None:
         self._strategies: Final = strategies
         self.tiers: Final = tiers
@@ -104,8 +107,9 @@ class Parts:
         self.view: Final = SessionView(self.outbox, self.accounts, self.valuation, self.execution)
         intents = Intents(self.outbox, self._next_id)
         sizing = Sizing(self.accounts, self.terms)
+        self.slicing: Final = Slicing(slicer, self.execution, intents, self.switches, self.outbox, settings.execution)
         self.deciding: Final = Deciding(
-            strategies, sizing, self.execution, self.view, self.switches, self.outbox, intents, tiers
+            strategies, sizing, self.execution, self.view, self.switches, self.outbox, self.slicing, tiers
         )
         self.planning: Final = Planning(policies, settings.execution, self.switches)
         self.repairs: Final = Repairs(

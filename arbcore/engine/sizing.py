@@ -34,15 +34,22 @@ class Sizing:
         self.accounts: Final = accounts
         self._terms: Final = terms
 
-    def entry(self, route: Route, wish: Enter, now: int) -> tuple[IntentLeg, ...] | Reason:
-        """Return the legs of an entry, or why there are none."""
+    def entry(self, route: Route, wish: Enter, now: int, *, whole: bool = False) -> tuple[IntentLeg, ...] | Reason:
+        """Return the legs of an entry, or why there are none.
+
+        Args:
+            route: The route.
+            wish: What its strategy wants.
+            now: Engine time.
+            whole: True where a slicer cuts the entry to what is offered.
+        """
         sides = [leg.side if wish.forward else leg.side.opposite for leg in route.legs]
         coins = self._wanted(route, wish)
         for leg, side in zip(route.legs, sides, strict=True):
             offered = leg.state.size(side) * wish.depth_share
             if offered <= 0.0:
                 return Reason.SIZE_NO_DEPTH
-            offered = min(offered, self._largest(leg, side))
+            offered = min(inf if whole else offered, self._largest(leg, side))
             if offered <= 0.0:
                 return Reason.SIZE_ABOVE_TERMS
             coins = min(coins, offered * float(leg.state.instrument.unit), self._affordable(leg, side, wish))

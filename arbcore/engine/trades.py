@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Final
 
+from msgspec import Struct
+
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.route import Route
 from arbcore.errors import ArbcoreError
@@ -10,6 +12,13 @@ from arbcore.model.intent import Intent
 from arbcore.model.money import ZERO
 from arbcore.model.order import Fill, Side
 from arbcore.model.trade import TRADE_TRANSITIONS, Trade, TradeLeg, TradeState
+
+
+class Portion(Struct, frozen=True):
+    """A part of an entry that is still to be sent: from when on, and the order quantity of each leg."""
+
+    at: int
+    quantities: tuple[Decimal, ...]
 
 
 class LiveTrade:
@@ -39,7 +48,10 @@ class LiveTrade:
         "repairs",
         "route",
         "shut_until",
+        "slices",
         "state",
+        "wanted_edge",
+        "whole",
     )
 
     def __init__(self, intent: Intent, route: Route, premium: float) -> None:
@@ -60,6 +72,12 @@ class LiveTrade:
         self.repairs = 0
         self.excused = 0
         """Repairs in a row that failed because a venue could not take them: they count as no attempt."""
+        self.slices: list[Portion] = []
+        """Parts of its entry that are still to be sent."""
+        self.whole = intent
+        """The entry that was approved, of which the intent may be the first part."""
+        self.wanted_edge = 0.0
+        """Edge before costs at the decision, which those parts must still find."""
         self.paused = False
         """Whether the pause that a leg policy asked for before its repair is over or runs."""
         self.shut_until: dict[int, int] = {}

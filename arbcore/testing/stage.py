@@ -13,7 +13,7 @@ from arbcore.model.events import Envelope, Event
 from arbcore.model.input import Input, LookedUp, SessionControl, TimerFired, VenueReport
 from arbcore.model.instrument import Instrument
 from arbcore.model.market import BookInvalid, FxRate, MarketInput, Quote
-from arbcore.ports.policy import LegPolicy
+from arbcore.ports.policy import LegPolicy, Slicer
 from arbcore.ports.risk import RiskTier
 from arbcore.ports.strategy import Strategy
 from arbcore.ports.venue import SimVenue
@@ -62,6 +62,7 @@ class Stage:
         strategies: Strategy by instance id.
         tiers: Risk tiers by instance id, in order.
         policies: Leg policies by instance id.
+        slicer: Cuts entries; None where they are sent in one.
         settings: Settings of the engine; made up where they are not given.
         rates: Largest age for entries in nanoseconds by rate name, for settings that are made up.
 
@@ -80,13 +81,14 @@ class Stage:
         *,
         tiers: Sequence[tuple[str, RiskTier]] = (),
         policies: Mapping[str, LegPolicy] | None = None,
+        slicer: Slicer | None = None,
         settings: EngineSettings | None = None,
         rates: Mapping[str, int] | None = None,
     ) -> None:
         made_up = EngineSettings(
             session="test", mode="backtest", base_currency="USDT", config_hash="", rates=dict(rates or {})
         )
-        self.engine: Final = Engine(settings or made_up, instruments, strategies, tiers, policies)
+        self.engine: Final = Engine(settings or made_up, instruments, strategies, tiers, policies, slicer)
         self.venues: Final = venues
         self.clock: Final = FakeClock()
         self.events: Final[list[Envelope]] = []

@@ -10,7 +10,7 @@ from arbcore.model.events import Event, PnlReported, TradeClosed
 from arbcore.model.instrument import FeeSchedule, Instrument, InstrumentKind, TickTable
 from arbcore.model.state import EngineState
 from arbcore.model.trade import Trade, TradeState
-from arbcore.ports.policy import LegPolicy
+from arbcore.ports.policy import LegPolicy, Slicer
 from arbcore.ports.risk import RiskTier
 from arbcore.ports.strategy import Strategy
 from arbcore.testing.scripted import SECOND, ScriptedStrategy, enter, pair
@@ -86,6 +86,7 @@ class World:
         balances: Opening balances by venue; plenty of money where they are not given.
         accepts_for: For how long after its sending a venue may take an order in.
         policies: Leg policies by instance id.
+        slicer: Cuts entries; None where they are sent in one.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class World:
         balances: Mapping[str, Mapping[str, Decimal]] | None = None,
         accepts_for: Mapping[str, int | None] | None = None,
         policies: Mapping[str, LegPolicy] | None = None,
+        slicer: Slicer | None = None,
     ) -> None:
         money = {**MONEY, **(balances or {})}
         self.venues = {
@@ -115,6 +117,7 @@ class World:
             strategies if isinstance(strategies, Mapping) else {"s": strategies},
             tiers=tiers,
             policies=policies,
+            slicer=slicer,
             settings=EngineSettings(
                 session="test",
                 mode="backtest",
