@@ -15,6 +15,7 @@ from arbcore.model.money import EXACT, ZERO
 CASH: Final = "balance"
 COINS: Final = "coins"
 POSITION: Final = "position"
+KINDS: Final = frozenset({CASH, COINS, POSITION})
 
 Standing = dict[str, Decimal]
 """Numbers by subject: ``balance VENUE:CURRENCY``, ``coins VENUE:CURRENCY`` or ``position VENUE:SYMBOL``."""

@@ -44,8 +44,8 @@ class Strangers:
         self._told: Final[dict[str, None]] = {}
         self._causes: Final[dict[str, CauseClass]] = {}
 
-    def tell(self, item: OrderReport | Fill | OpenOrder, venue: str = "") -> None:
-        """Tell of an order or fill that is not ours, unless that was done.
+    def tell(self, item: OrderReport | Fill | OpenOrder, venue: str = "") -> bool:
+        """Tell of an order or fill that is not ours, unless that was done; return whether it was news.
 
         Args:
             item: What a venue reported, or lists.
@@ -54,6 +54,7 @@ class Strangers:
         drift = self.meet(item, venue)
         if drift is not None:
             self._outbox.emit(drift, _key(item, drift.venue))
+        return drift is not None
 
     def meet(self, item: OrderReport | Fill | OpenOrder, venue: str = "") -> DriftDetected | None:
         """Return the drift that an order or fill is; None where it was told before."""
@@ -66,7 +67,9 @@ class Strangers:
             del self._told[next(iter(self._told))]
         cause = (_FILLS if isinstance(item, Fill) else _ORDERS)[item.origin]
         self._causes[item.instrument] = CauseClass.FOREIGN_TRADE if cause is CauseClass.FOREIGN_ORDER else cause
-        return DriftDetected(subject=_subject(item), expected="none", actual=_seen(item), cause_class=cause, venue=venue)
+        return DriftDetected(
+            subject=_subject(item), expected="none", actual=_seen(item), cause_class=cause, venue=venue
+        )
 
     def cause(self, instrument: str) -> CauseClass | None:
         """Return the class of what was last met on an instrument."""
@@ -81,8 +84,8 @@ class Strangers:
         self._told.update(dict.fromkeys(state.told))
         self._causes.update({key: CauseClass(cause) for key, cause in state.causes.items()})
 
-    def absorb(self, drift: DriftDetected, key: str) -> None:
-        """Take over what a journal tells, without telling it again."""
+    def absorb(self, key: str) -> None:
+        """Take over the key of an order or fill that a journal tells of, so that it is not told again."""
         if key:
             self._told[key] = None
 

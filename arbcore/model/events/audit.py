@@ -18,7 +18,7 @@ class DriftDetected(Event, frozen=True):
         venue: Exchange instance id; empty where the subject's owner names it.
     """
 
-    KEY: ClassVar[str] = "the id of the order or fill that it is about, where it is about one"
+    KEY: ClassVar[str] = "`VENUE:ID` of the order or fill that it is about, where it is about one"
     subject: str
     expected: str
     actual: str

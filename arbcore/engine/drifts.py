@@ -1,0 +1,174 @@
+"""Drifts: numbers of a venue that differ from ours for the second time in a row, and what the rules make of them.
+
+Everything that an account holds beside what the session counts as its own is remembered as ``others``. So a drift is
+told once, when that changes, and nothing of it is ever adopted; only cash that the session owns is restated.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal, localcontext
+from typing import Final
+
+from msgspec import Struct
+
+from arbcore.engine.accounts import Accounts
+from arbcore.engine.causes import Causes
+from arbcore.engine.output import Outbox, tell_moves
+from arbcore.engine.standing import CASH, Standing, kind_of, name_of, short
+from arbcore.model.drift import CauseClass
+from arbcore.model.events import AlertRaised, DriftDetected, QuarantineCompleted, QuarantineStarted
+from arbcore.model.money import EXACT, ZERO
+from arbcore.model.state import Severity
+
+InTransit = Callable[[str, str], bool]
+"""Tells whether a transfer or withdrawal of a currency is under way on a venue."""
+
+DRIFT: Final = "drift"
+"""Reason of a balance's change that follows the venue."""
+
+
+class DriftsState(Struct, frozen=True, kw_only=True):
+    """What `Drifts` remembers between statements.
+
+    Attributes:
+        others: What of the accounts is not ours, by subject.
+        quarantined: Cause by subject of which a venue holds less than we count.
+        learnt: Venues whose account is ours in part, and whose other part is known.
+    """
+
+    others: dict[str, Decimal]
+    quarantined: dict[str, str]
+    learnt: list[str]
+
+
+class Drifts:
+    """Judges numbers.
+
+    Args:
+        accounts: Whose cash is restated.
+        causes: Classifies what differs.
+        outbox: Where events go.
+        in_transit: Whether money is under way.
+        allotted: Exchanges on which the session may use a part of the account only.
+
+    Attributes:
+        quarantined: Cause by subject (``coins VENUE:CURRENCY``, ``position VENUE:SYMBOL``) that is short.
+    """
+
+    def __init__(
+        self, accounts: Accounts, causes: Causes, outbox: Outbox, in_transit: InTransit, allotted: frozenset[str]
+    ) -> None:
+        self._accounts: Final = accounts
+        self._causes: Final = causes
+        self._outbox: Final = outbox
+        self._in_transit: Final = in_transit
+        self._allotted: Final = allotted
+        self.quarantined: Final[dict[str, str]] = {}
+        self._others: Final[dict[str, Decimal]] = {}
+        self._learnt: Final[set[str]] = set()
+        self._suspected: Final[dict[str, set[str]]] = {}
+        self._under_way: Final[set[str]] = set()
+
+    def judge(self, venue: str, ours: Standing, theirs: Standing, since: int) -> int:
+        """Tell what differs for the second time in a row; return how many numbers do.
+
+        Args:
+            venue: Exchange instance id.
+            ours: Our side of the venue.
+            theirs: The venue's side.
+            since: When both were last found to agree, or were settled.
+        """
+        self._learn(venue, ours, theirs)
+        differing = {subject for subject in ours if theirs[subject] != self._expected(subject, ours)}
+        moving = {subject for subject in differing if self._in_transit(venue, name_of(subject))}
+        confirmed = (differing - moving) & self._suspected.get(venue, set())
+        self._suspected[venue] = differing - moving - confirmed
+        for subject in sorted(confirmed):
+            self._settle(venue, subject, ours, theirs[subject], since)
+        self._under_way.difference_update(set(ours) - self._suspected[venue])
+        self._under_way.update(moving)
+        return len(confirmed)
+
+    def suspects(self, venue: str) -> bool:
+        """Tell whether something of a venue differed for the first time."""
+        return bool(self._suspected.get(venue))
+
+    def _expected(self, subject: str, ours: Standing) -> Decimal:
+        return EXACT.add(ours[subject], self._others.get(subject, ZERO))
+
+    def _learn(self, venue: str, ours: Standing, theirs: Standing) -> None:
+        """Take the first statement of an account that is ours in part for what others own there."""
+        if venue not in self._allotted or venue in self._learnt:
+            return
+        self._learnt.add(venue)
+        for subject, amount in ours.items():
+            if theirs[subject] >= amount if kind_of(subject) == CASH else not short(subject, amount, theirs[subject]):
+                self._others[subject] = EXACT.subtract(theirs[subject], amount)
+
+    def _settle(self, venue: str, subject: str, ours: Standing, actual: Decimal, since: int) -> None:
+        """Tell a drift, and do what the rules say about it."""
+        expected = self._expected(subject, ours)
+        change = EXACT.subtract(actual, expected)
+        cause = self._causes.of(venue, subject, ours, change, since, self._outbox.now)
+        cause = CauseClass.TRANSFER if subject in self._under_way else cause
+        drift = DriftDetected(
+            subject=subject, expected=f"{expected:f}", actual=f"{actual:f}", cause_class=cause, venue=venue
+        )
+        self._outbox.emit(drift)
+        self._others[subject] = EXACT.subtract(actual, ours[subject])
+        if kind_of(subject) == CASH:
+            self._restate(venue, subject)
+        else:
+            self._guard(venue, subject, ours[subject], actual, cause)
+
+    def _restate(self, venue: str, subject: str) -> None:
+        """Follow the venue's cash where it is ours, or where less is there than we count."""
+        others = self._others[subject]
+        change = min(others, ZERO) if venue in self._allotted else others
+        if change:
+            with localcontext(EXACT):
+                self._others[subject] = others - change
+                tell_moves(self._outbox, [self._accounts.cash.post(venue, name_of(subject), change, DRIFT)])
+
+    def _guard(self, venue: str, subject: str, ours: Decimal, actual: Decimal, cause: CauseClass) -> None:
+        """Quarantine what is short, and free what is whole again."""
+        lacks = short(subject, ours, actual)
+        if lacks and subject not in self.quarantined:
+            self.quarantined[subject] = cause
+            self._outbox.emit(QuarantineStarted(subject=subject, reason=cause), subject)
+            text = (
+                f"{venue} holds {actual:f} of {name_of(subject)}, and the session counts {ours:f} as its own: {cause}; "
+                "its trades may not be closable: see the account, then close them or bring the quantity back"
+            )
+            alert = AlertRaised(rule="position_short", severity=Severity.P0, source=venue, text=text)
+            self._outbox.emit(alert)
+        elif not lacks and subject in self.quarantined:
+            del self.quarantined[subject]
+            self._outbox.emit(QuarantineCompleted(subject=subject, outcome="whole again"), subject)
+
+    def state(self) -> DriftsState:
+        """Return what is remembered."""
+        return DriftsState(
+            others={subject: amount for subject, amount in self._others.items() if amount},
+            quarantined=dict(self.quarantined),
+            learnt=sorted(self._learnt),
+        )
+
+    def restore(self, state: DriftsState) -> None:
+        """Take over what an earlier `state` returned."""
+        self._others.update(state.others)
+        self.quarantined.update(state.quarantined)
+        self._learnt.update(state.learnt)
+
+    def absorb(self, event: DriftDetected | QuarantineStarted | QuarantineCompleted) -> None:
+        """Take over what a journal tells of a number; restated cash is absorbed as any other move of a balance."""
+        match event:
+            case QuarantineStarted(subject=subject):
+                self.quarantined[subject] = event.reason
+            case QuarantineCompleted(subject=subject):
+                self.quarantined.pop(subject, None)
+            case DriftDetected(subject=subject):
+                change = EXACT.subtract(Decimal(event.actual), Decimal(event.expected))
+                others = EXACT.add(self._others.get(subject, ZERO), change)
+                if kind_of(subject) == CASH:
+                    others = max(others, ZERO) if event.venue in self._allotted else ZERO
+                self._others[subject] = others
