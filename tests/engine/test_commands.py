@@ -22,7 +22,7 @@ from arbcore.model.command import (
     StopStrategy,
     UpdateConfig,
 )
-from arbcore.model.effect import Cancel
+from arbcore.model.effect import AskStatement, Cancel, EndSession
 from arbcore.model.events import (
     CommandAccepted,
     CommandFailed,
@@ -33,6 +33,7 @@ from arbcore.model.events import (
     OpportunitySkipped,
     StrategyStopped,
     SymbolDisabled,
+    TradeClosed,
 )
 from arbcore.model.state import EngineState
 from arbcore.testing.scripted import SECOND, ScriptedStrategy, enter, leave, pair
@@ -70,7 +71,7 @@ def test_moves_of_the_engine(command: AnyCommand, state: EngineState, before: En
     assert world.state() is state
     moved = [(event.before, event.after) for event in told if isinstance(event, EngineModeChanged)]
     assert moved == ([] if state is before else [(before, state)])
-    assert isinstance(told[-1], CommandAccepted)
+    assert isinstance(told[0], CommandAccepted)
     assert bool([event for event in told if isinstance(event, EnginePaused)]) is (
         state is EngineState.PAUSED and before is not state
     )
@@ -112,7 +113,7 @@ def test_no_command_leads_back_to_booting() -> None:
 def test_a_command_is_applied_at_most_once() -> None:
     world, _ = basic()
     first = world.stage.command(PauseEngine(), "same")
-    assert isinstance(first[-1], CommandAccepted)
+    assert isinstance(first[0], CommandAccepted)
     world.stage.command(ResumeEngine())
     assert world.stage.command(PauseEngine(), "same") == []
     assert world.stage.command(StopEntry(), "same") == []
@@ -137,13 +138,13 @@ def test_a_refused_command_is_not_applied_later_either() -> None:
         (StopStrategy(strategy="u"), "there is no strategy 'u'"),
         (Flatten(symbol="DOGE"), "no route trades the symbol 'DOGE'"),
         (Flatten(strategy="u"), "there is no strategy 'u'"),
-        (RunReconcile(), "RunReconcile needs a session with venues that offer it"),
-        (RebuildProjection(), "RebuildProjection needs"),
-        (UpdateConfig(version=2), "UpdateConfig needs"),
-        (CancelOrder(venue="cash", client_order_id="x"), "CancelOrder needs"),
-        (SetLeverage(instrument=PERP.key, leverage=3), "SetLeverage needs"),
-        (ApplyPreset(strategy="s", preset="x"), "ApplyPreset needs"),
-        (StopSession(), "StopSession needs"),
+        (UpdateConfig(version=2), "nothing of a config is changed while a session runs"),
+        (CancelOrder(venue="cash", client_order_id="x"), "cash has no order 'x' of this session in flight"),
+        (SetLeverage(instrument="swap:DOGE", leverage=3), "no route trades 'swap:DOGE'"),
+        (SetLeverage(instrument=SPOT.key, leverage=3), "is a spot market and has no leverage"),
+        (SetLeverage(instrument=PERP.key, leverage=0), "a whole number from 1 on"),
+        (ApplyPreset(strategy="s", preset="x"), "strategy s offers no presets"),
+        (ApplyPreset(strategy="u", preset="x"), "there is no strategy 'u'"),
     ],
 )
 def test_a_command_that_cannot_be_applied_is_refused_with_the_reason(command: AnyCommand, why: str) -> None:
@@ -220,3 +221,77 @@ def test_cancelling_all_asks_for_every_order_in_flight() -> None:
     world.stage.wait(SECOND)
     assert len(world.trades) == 2
     world.check_books()
+
+
+def test_what_a_command_leads_to_names_it_as_its_cause() -> None:
+    world, _ = hedged()
+    first = len(world.stage.events)
+    world.stage.command(Flatten(), "all")
+    told = world.stage.events[first:]
+    accepted = told[0]
+    assert isinstance(accepted.event, CommandAccepted)
+    assert (accepted.key, accepted.cause) == ("all", 0)
+    led = {accepted.sequence}
+    for envelope in told[1:]:
+        assert envelope.cause in led, envelope
+        led.add(envelope.sequence)
+    assert any(isinstance(envelope.event, TradeClosed) for envelope in told)
+
+
+def test_one_order_is_cancelled_by_its_id() -> None:
+    world, strategy = basic()
+    world.venues["swap"].script.append(Outcome(rests=True, share=Outcome().share / 2))
+    strategy.leave(enter("300"))
+    world.quote()
+    (order,) = world.stage.engine.parts.execution.in_flight()
+    refused = world.stage.command(CancelOrder(venue="cash", client_order_id=order.id))
+    assert [type(event) for event in refused] == [CommandFailed]
+    effects = len(world.stage.effects)
+    world.stage.command(CancelOrder(venue="swap", client_order_id=order.id))
+    assert Cancel("swap", order.id) in world.stage.effects[effects:]
+    again = world.stage.command(CancelOrder(venue="swap", client_order_id=order.id))
+    assert isinstance(again[0], CommandFailed)
+    world.check_books()
+
+
+def test_a_session_is_ended_at_once() -> None:
+    world, _ = hedged()
+    told = world.stage.command(StopSession())
+    assert [type(event) for event in told] == [CommandAccepted]
+    assert world.stage.effects[-1] == EndSession("stopped by tester")
+    assert world.trades, "what is open stays open"
+
+
+def test_a_session_that_is_to_be_flat_ends_after_its_last_trade() -> None:
+    world, strategy = hedged()
+    world.venues["swap"].script.append(Outcome(delay_ns=SECOND))
+    world.stage.command(StopSession(flatten=True))
+    assert world.state() is EngineState.REDUCING
+    assert not [effect for effect in world.stage.effects if isinstance(effect, EndSession)]
+    world.stage.wait(SECOND)
+    assert not world.trades
+    assert world.stage.effects[-1] == EndSession("stopped by tester")
+    strategy.leave(enter("300"))
+    world.quote()
+    assert not world.trades
+
+
+def test_a_flat_session_that_is_to_be_flat_ends_at_once() -> None:
+    world, _ = basic()
+    world.stage.command(StopSession(flatten=True))
+    assert world.stage.effects[-1] == EndSession("stopped by tester")
+
+
+def test_a_reconciliation_by_command_asks_every_venue() -> None:
+    world, _ = basic()
+    effects = len(world.stage.effects)
+    told = world.stage.command(RunReconcile())
+    assert [type(event) for event in told] == [CommandAccepted]
+    asked = [effect for effect in world.stage.effects[effects:] if isinstance(effect, AskStatement)]
+    assert [effect.venue for effect in asked] == ["cash", "swap"]
+    assert all(0 < effect.since < world.stage.clock.now() for effect in asked)
+
+
+def test_projections_are_the_runtimes_affair() -> None:
+    world, _ = basic()
+    assert [type(event) for event in world.stage.command(RebuildProjection())] == [CommandAccepted]
