@@ -27,6 +27,56 @@ PAGE: Final = Path("docs/events.md")
 
 Kind = type[Event] | type[Command]
 
+_SHARED: Final = {
+    "command": "The command.",
+    "command_id": "Id of the command.",
+    "issued_by": "Who gave it: a user name, or a surface such as `cli`.",
+    "override": "Reason typed where a rule is overridden.",
+    "reason": "Why: a [reason code](reasons.md), or words of who gave it.",
+    "detail": "The same in words, where there are any.",
+    "source": "Who led to it: `operator`, a tier, or what happened.",
+    "rule": "Reason code of the rule.",
+    "verdict": "What it did, as in RiskGuardRejected.",
+    "tier": "Instance id of the tier.",
+    "version": "Version of the config: the number of its draft.",
+    "changes": "New value by key, both as text.",
+    "before": "State before.",
+    "after": "State from now on.",
+    "state": "State from now on.",
+    "name": "Name of the rate.",
+    "usable": "Whether an entry may use it.",
+    "venue": "Exchange instance id.",
+    "connection": "Name of the connection, unique within the venue.",
+    "attempts": "Attempts that it took.",
+    "outage_ns": "How long no data came, in nanoseconds.",
+    "subject": "What is set aside: an order, coins, or a position.",
+    "outcome": "How that was cleared.",
+    "client_order_id": "Our id of the order.",
+    "venue_order_id": "The venue's id of the order.",
+    "venue_time": "Venue time.",
+    "filled": "Quantity that has filled.",
+    "trade": "The trade, or its id.",
+    "order": "The order as it will be sent.",
+    "instrument": "Key of the instrument.",
+    "leverage": "Leverage from now on.",
+    "strategy": "Instance id of the strategy.",
+    "symbol": "Symbol, such as `BTC`.",
+    "preset": "Name of the preset.",
+    "flatten": "Whether open trades are closed first.",
+    "currency": "Currency code.",
+    "amount": "Amount, fees aside.",
+    "network": "The venue's id of the network.",
+    "address": "Address, registered with the venue.",
+    "deposit_tx_id": "Id on the network, or the venue's id where there is none.",
+    "transfer_id": "Our id of the transfer.",
+    "withdraw_id": "Our id of the withdrawal.",
+    "withdraw_tx_id": "Id on the network, or the venue's id where there is none.",
+    "target": "Wallet that it reaches, by the venue's own word.",
+}
+"""Meaning of fields that say the same in every type; a type's own docstring comes first."""
+
+_WALLET: Final = "Wallet that it leaves, by the venue's own word."
+
 _INTRODUCTION: Final = """\
 # Events and commands
 
@@ -92,8 +142,12 @@ def _fields(kind: Kind, meanings: dict[str, str]) -> str:
     if not fields:
         return "No fields.\n"
     hints = get_type_hints(kind)
+    shared = _SHARED | {"source": _WALLET} if "target" in hints else _SHARED
+    meanings = shared | meanings
+    if missing := [field.name for field in fields if field.name not in meanings]:
+        raise ValueError(f"{kind.__name__}: its docstring says nothing of {', '.join(missing)}")
     rows = "".join(
-        f"| `{field.name}` | {_type(hints[field.name])} | {_default(field)} | {meanings.get(field.name, '')} |\n"
+        f"| `{field.name}` | {_type(hints[field.name])} | {_default(field)} | {meanings[field.name]} |\n"
         for field in fields
     )
     return f"| field | type | default | meaning |\n|---|---|---|---|\n{rows}"

@@ -40,6 +40,17 @@ def test_every_class_of_drift_has_a_sentence(cause: CauseClass) -> None:
     assert text.endswith(".")
 
 
+def test_a_field_without_a_meaning_is_refused() -> None:
+    class Vague(Event, frozen=True, tag="Vague"):
+        """Something."""
+
+        venue: str
+        thing: str
+
+    with pytest.raises(ValueError, match="Vague: its docstring says nothing of thing"):
+        catalogue._entry(Vague)
+
+
 def test_a_stale_page_is_noticed_and_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
