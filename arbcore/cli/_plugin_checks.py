@@ -113,8 +113,10 @@ def factory_seen(hook: str) -> "Callable[[LoadedPlugin, PluginSettings], str]":
         if hook == "open_venue" and is_simulated:
             return "not asked: a simulated venue is built on a session's fill model"
         secrets = {key: f"dummy-{key}-f00ba4" for key in _secret_keys(type(settings))}
-        with _no_connections(f"{hook} of {loaded.name}"):
-            built = getattr(hooks_of(loaded, ExchangeHooks), hook)(settings=settings, context=_context(loaded, secrets))
+        with no_connections(f"{hook} of {loaded.name}"):
+            built = getattr(hooks_of(loaded, ExchangeHooks), hook)(
+                settings=settings, context=check_context(loaded, secrets)
+            )
         _show_no_secret(built, settings, secrets.values(), hook)
         return f"{type(built).__name__}, built without a connection"
 
@@ -127,7 +129,7 @@ def instruments_seen(loaded: "LoadedPlugin", settings: "PluginSettings") -> str:
     from arbcore.plugins import hooks_of
 
     hook = hooks_of(loaded, ExchangeHooks).reference_instruments
-    with _no_connections(f"reference_instruments of {loaded.name}"):
+    with no_connections(f"reference_instruments of {loaded.name}"):
         found = hook(settings=settings, venue="somewhere", bases=_ASKED)
         again = hook(settings=settings, venue="somewhere", bases=_ASKED)
     wrong = [] if list(found) == list(again) else ["the same question gave two answers"]
@@ -185,7 +187,8 @@ def _takes(model: "type[PluginSettings]", values: Mapping[str, Any]) -> bool:
     return True
 
 
-def _context(loaded: "LoadedPlugin", secrets: Mapping[str, str]) -> "Context":
+def check_context(loaded: "LoadedPlugin", secrets: Mapping[str, str]) -> "Context":
+    """Return a context to build a plugin in that nothing runs."""
     import logging
     from pathlib import Path
 
@@ -219,7 +222,7 @@ def _show_no_secret(built: object, settings: object, secrets: Iterable[str], hoo
 
 
 @contextmanager
-def _no_connections(what: str) -> Iterator[None]:
+def no_connections(what: str) -> Iterator[None]:
     """Let nothing be looked up or connected to while something is built."""
     if not _hooked:
         # An audit hook stays for good; it does nothing unless something is being built.

@@ -230,6 +230,7 @@ def _profiles_seen(loaded: "LoadedPlugin", _settings: "PluginSettings") -> str:
 def _looks() -> "dict[str, Callable[[LoadedPlugin, PluginSettings], str]]":
     """Return the check of each hook that can be called without a session."""
     from arbcore.cli import _plugin_checks as checks
+    from arbcore.cli import _policy_checks as policy_checks
 
     # A rate source is built under the name of its rate, which is the config's to give.
     factories = ("open_feed", "open_venue", "open_treasury")
@@ -238,6 +239,8 @@ def _looks() -> "dict[str, Callable[[LoadedPlugin, PluginSettings], str]]":
         **{hook: checks.factory_seen(hook) for hook in factories},
         "reference_instruments": checks.instruments_seen,
         "import_profiles": _profiles_seen,
+        "build_leg_policy": policy_checks.leg_policy_seen,
+        "build_slicer": policy_checks.slicer_seen,
     }
 
 

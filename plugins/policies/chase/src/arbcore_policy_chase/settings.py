@@ -70,8 +70,11 @@ def _by_name(value: object) -> object:
     return {"use": value} if isinstance(value, str) else value
 
 
+_Any = CancelSettings | ChaseSettings | ReverseSettings
+
 Then = Annotated[
-    Annotated[CancelSettings | ChaseSettings | ReverseSettings, Field(discriminator="use")], BeforeValidator(_by_name)
+    Annotated[_Any, Field(discriminator="use")],
+    BeforeValidator(_by_name, json_schema_input_type=Literal["cancel", "chase", "reverse"] | _Any),
 ]
 """A policy inside another's settings: its name, or its name and its keys."""
 
