@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, localcontext
 from typing import Any, Final
 
-from arbcore.engine.manual import BY_HAND
+from arbcore.engine.execution import BY_HAND
 from arbcore.engine.orders import LiveOrder, number_of
 from arbcore.engine.parts import Parts
 from arbcore.engine.trades import LiveTrade
@@ -34,7 +34,6 @@ from arbcore.model.events import (
     OrderUpdated,
     PositionChanged,
     QuarantineCompleted,
-    QuarantineStarted,
     RiskVerdictIssued,
     StrategyStarted,
     StrategyStopped,
@@ -105,7 +104,6 @@ class Absorber:
             BalanceChanged: self._balance,
             PositionChanged: self._position,
             FundingApplied: self._funding,
-            QuarantineStarted: self._quarantined,
             QuarantineCompleted: self._released,
         }
 
@@ -145,6 +143,8 @@ class Absorber:
     def _rejected(self, event: OrderRejected, _: Envelope) -> None:
         order = self._order(event.client_order_id)
         order.refusal, order.absent = event.reason, event.reason == Reason.ORDER_ABSENT
+        if order.absent and not self._parts.inquiries.bounds(order.venue):
+            self._parts.inquiries.quarantined[order.id] = order
         self._move(order, OrderState.REJECTED)
 
     def _cancelled(self, event: OrderCancelled, _: Envelope) -> None:
@@ -220,11 +220,6 @@ class Absorber:
         for trade in shares:
             if trade in self._execution.trades:
                 self._execution.trades[trade].touched()
-
-    def _quarantined(self, event: QuarantineStarted, envelope: Envelope) -> None:
-        order = self._execution.known(envelope.key)
-        if order is not None:
-            self._parts.inquiries.quarantined[order.id] = order
 
     def _released(self, event: QuarantineCompleted, envelope: Envelope) -> None:
         order = self._parts.inquiries.quarantined.pop(envelope.key, None)

@@ -12,7 +12,6 @@ from arbcore.engine.actions import Actions, Deed
 from arbcore.engine.closing import Closing
 from arbcore.engine.deciding import Deciding
 from arbcore.engine.execution import Execution
-from arbcore.engine.manual import rests
 from arbcore.engine.output import Outbox
 from arbcore.engine.refusal import CommandRefused
 from arbcore.engine.switches import Switches
@@ -223,19 +222,12 @@ class Commands:
     def _flatten(self, command: Flatten) -> Deed:
         symbol = command.symbol and self._symbol(command.symbol)
         strategy = command.strategy and self._strategy(command.strategy)
-        return lambda: self._order_closed("", symbol, strategy)
+        return lambda: self._closing.order(symbol=symbol, strategy=strategy)
 
     def _close(self, command: ClosePosition) -> Deed:
         if command.trade not in self._execution.trades:
             raise CommandRefused(f"there is no open trade {command.trade!r}; `arb trades` lists them")
-        return lambda: self._order_closed(command.trade)
-
-    def _order_closed(self, trade: str = "", symbol: str = "", strategy: str = "") -> None:
-        """Order trades to be closed; what rests for them at a venue would never end by itself."""
-        self._closing.order(trade, symbol, strategy)
-        for order in self._execution.in_flight():
-            if order.owner.trade.closing and rests(order):
-                self._execution.cancel(order)
+        return lambda: self._closing.order(command.trade)
 
     def _cancel_all(self) -> None:
         for order in self._execution.in_flight():
@@ -254,7 +246,7 @@ class Commands:
             return
         self._ending = reason
         self._switches.move(EngineState.REDUCING, Reason.EXIT_COMMAND, "operator")
-        self._order_closed()
+        self._closing.order()
 
     def _reconcile(self) -> None:
         for venue in self._venues:

@@ -191,6 +191,10 @@ class Deciding:
         elif not self.close(trade, wish.reason, wish.slippage_bps, wish.share, wish.edge_bps):
             self._skip(route, Reason.SIZE_BELOW_MINIMUM, edge)
 
+    def note_opened(self) -> None:
+        """Count a trade that is opened now by nobody's strategy."""
+        self._view.note_opened()
+
     def assess(self, intent: Intent) -> ApprovedIntent | Refusal:
         """Return what the risk chain says of an intent that no strategy asked for."""
         return self._chain.assess(intent, self._view)

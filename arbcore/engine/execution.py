@@ -38,6 +38,11 @@ from arbcore.model.trade import TradeState
 _REMEMBERED: Final = 1_000
 """Orders that are over and still known."""
 
+BY_HAND: Final = "by-hand"
+"""Owner of orders by hand, in place of a strategy's instance id, which can't hold a hyphen."""
+
+_RESTING: Final = frozenset({TimeInForce.GTC, TimeInForce.POST_ONLY})
+
 TTL: Final = "ttl"
 """Kind of the timers that end the life of an intent's orders; the id of the intent follows."""
 
@@ -327,9 +332,10 @@ class Execution:
         )
 
     def stop_entries(self, trade: str = "") -> None:
-        """Cancel entries that rest, of one trade or of all: nothing is opened any more."""
+        """Cancel entries that rest, of one trade, or of all that strategies opened: nothing is opened any more."""
         for order in list(self.orders.values()):
-            if _rests(order) and trade in {"", order.owner.trade.id}:
+            owner = order.owner.trade
+            if _rests(order) and (owner.id == trade or (not trade and owner.route.owner != BY_HAND)):
                 self.cancel(order)
 
     def cancel(self, order: LiveOrder) -> None:
@@ -352,7 +358,7 @@ def _nothing(trade: LiveTrade, live: LiveIntent) -> None:
 
 
 def _rests(order: LiveOrder) -> bool:
-    return order.request.time_in_force is TimeInForce.POST_ONLY and not order.over
+    return order.request.time_in_force in _RESTING and not order.over
 
 
 def _meets(leg: IntentLeg, resting: OrderRequest) -> bool:

@@ -12,7 +12,7 @@ from arbcore.engine.accounts import Accounts
 from arbcore.engine.actions import Deed
 from arbcore.engine.approval import ApprovedIntent, Refusal, approve_reduction
 from arbcore.engine.deciding import Deciding
-from arbcore.engine.execution import Execution
+from arbcore.engine.execution import BY_HAND, Execution
 from arbcore.engine.intents import notional
 from arbcore.engine.market import InstrumentState, Market
 from arbcore.engine.orders import LiveIntent, LiveOrder
@@ -21,8 +21,8 @@ from arbcore.engine.refusal import CommandRefused
 from arbcore.engine.route import Route
 from arbcore.engine.sizing import takes
 from arbcore.engine.switches import Switches
+from arbcore.engine.terms import Terms
 from arbcore.engine.trades import LiveTrade
-from arbcore.engine.view import SessionView
 from arbcore.model.command import CommandRequest, PlaceOrder
 from arbcore.model.effect import Submit
 from arbcore.model.events import IntentApproved, OrderIntended, TradeOpened
@@ -30,12 +30,9 @@ from arbcore.model.grid import on_grid
 from arbcore.model.instrument import Instrument, InstrumentKind
 from arbcore.model.intent import Intent, IntentKind, IntentLeg
 from arbcore.model.money import ZERO
-from arbcore.model.order import OrderRequest, OrderType, Side, TimeInForce
+from arbcore.model.order import OrderRequest, OrderType, Side
 from arbcore.model.state import Action, EngineState
 from arbcore.ports.strategy import LegSpec, RouteKind, RouteSpec
-
-BY_HAND: Final = "by-hand"
-"""In place of a strategy's instance id, which can't hold a hyphen."""
 
 _PREFIX: Final = "ae"
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,33}")
@@ -53,7 +50,7 @@ class Manual:
         outbox: Where events and effects go.
         deciding: Asks the risk chain.
         next_id: Gives ids of intents.
-        view: Counts trades.
+        terms: What venues let the account hold.
     """
 
     def __init__(
@@ -65,7 +62,7 @@ class Manual:
         outbox: Outbox,
         deciding: Deciding,
         next_id: Callable[[], str],
-        view: SessionView,
+        terms: Terms,
     ) -> None:
         self._market: Final = market
         self._accounts: Final = accounts
@@ -74,7 +71,7 @@ class Manual:
         self._outbox: Final = outbox
         self._deciding: Final = deciding
         self._next_id: Final = next_id
-        self._view: Final = view
+        self._terms: Final = terms
 
     def place(self, request: CommandRequest, command: PlaceOrder) -> Deed:
         """Check an order and return what sends it.
@@ -158,6 +155,9 @@ class Manual:
         if order.reduce_only:
             self._require_position(instrument, order)
             return None
+        room = self._terms.room(state.key, order.side, price)
+        if room is not None and order.quantity > room:
+            raise CommandRefused(f"{state.key} lets the account add {room} at most at the leverage in force")
         currency, amount = self._accounts.need(instrument, order.side, order.quantity, price)
         free = self._accounts.free(instrument.venue, currency)
         if instrument.kind is InstrumentKind.SPOT and order.side is Side.SELL:
@@ -184,6 +184,8 @@ class Manual:
             touch=state.touch(order.side),
             quote_age_ns=now - state.recv_ts,
         )
+        if self._execution.crosses((leg,)):
+            raise CommandRefused(f"it would trade with an order of this session that rests on {state.key}")
         name = self._next_id()
         return Intent(
             id=name,
@@ -230,9 +232,4 @@ class Manual:
         live.orders.append(order)
         self._execution.orders[order.id] = order
         self._outbox.effect(Submit(venue, sent))
-        self._view.note_opened()
-
-
-def rests(order: LiveOrder) -> bool:
-    """Tell whether an order may wait at its venue for as long as nobody cancels it."""
-    return order.request.time_in_force in {TimeInForce.GTC, TimeInForce.POST_ONLY}
+        self._deciding.note_opened()

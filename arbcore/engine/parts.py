@@ -13,12 +13,12 @@ from arbcore.engine.commands import Commands
 from arbcore.engine.conditions import Conditions
 from arbcore.engine.deciding import Deciding
 from arbcore.engine.episodes import Refusals
-from arbcore.engine.execution import Execution
+from arbcore.engine.execution import BY_HAND, Execution
 from arbcore.engine.execution_settings import ExecutionSettings
 from arbcore.engine.inquiry import Inquiries
 from arbcore.engine.intents import Intents
 from arbcore.engine.life import Life
-from arbcore.engine.manual import BY_HAND, Manual
+from arbcore.engine.manual import Manual
 from arbcore.engine.market import Market
 from arbcore.engine.orders import base32
 from arbcore.engine.output import Outbox
@@ -137,7 +137,7 @@ class Parts:
             self.outbox,
             self.deciding,
             self._next_id,
-            self.view,
+            self.terms,
         )
         self.commands: Final = Commands(
             self.switches,
