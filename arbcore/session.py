@@ -2,55 +2,56 @@
 
 import gc
 import os
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import msgspec
 
 from arbcore.config import Config, missing_secrets
 from arbcore.engine.orders import epoch_of
-from arbcore.errors import ConfigurationError, SafetyError
+from arbcore.errors import ConfigurationError
 from arbcore.journal.memory import MemoryJournal
 from arbcore.live.consent import LIVE, NO_CONSENT, Consent, require_consents
 from arbcore.model.events import Envelope
 from arbcore.model.instrument import Instrument
+from arbcore.model.order import OrderRef
 from arbcore.net.health import VenueHealthBoard
 from arbcore.opening import open_inbox, open_journal, open_market
 from arbcore.pipeline import Pipeline
 from arbcore.plugins import Plugins, session_started, session_stopped
 from arbcore.ports.journal import Journal
+from arbcore.ports.venue import Deliver, FeedItem
 from arbcore.runtime.clock import WallClock
 from arbcore.runtime.event_log import EventLog
-from arbcore.runtime.folder import SessionFolder
+from arbcore.runtime.folder import SessionFolder, session_folder
 from arbcore.runtime.ingress import Ingress
 from arbcore.runtime.kpi import kpis
 from arbcore.runtime.loop import Loop
 from arbcore.runtime.observer import Observer
 from arbcore.runtime.pulse import Measured, Pulse
+from arbcore.runtime.refs import ref_of
 from arbcore.runtime.result import Counts, RunFacts, SessionResult, outcome
 from arbcore.runtime.session import Ending, Session, Source
+from arbcore.runtime.settled import settled
 from arbcore.runtime.stats import SessionStats
 from arbcore.runtime.tally import Tally
 
 if TYPE_CHECKING:
     from arbcore.data.recorder import Recorder
     from arbcore.runtime.inbox import Inbox
+    from arbcore.trading import Trading
 
 MONITOR: Final = "monitor"
 """Mode of a session that only watches."""
 
-_COLLECT: Final = (100_000, 50, 1000)
-"""Thresholds of the garbage collector in a session: its rounds would be most of the p99."""
+_SECRETS: Final[dict[str, Literal["some", "all"]]] = {"paper": "some", LIVE: "all"}
+"""Which secrets a session needs, by its mode."""
 
 _COLLECT_EVERY: Final = 15
 """Beats between two full rounds instead, at a moment when nothing waits: each takes a few milliseconds."""
-
-_SWITCH_S: Final = 0.0005
-"""Time after which a thread that draws or feeds sinks lets the trading thread go on."""
 
 
 class Watcher(Protocol):
@@ -102,14 +103,25 @@ async def run_session(config: Config, plugins: Plugins, wish: Wish) -> SessionRe
     _require_ready(config)
     await require_consents(config, plugins, wish.consent)
     _refuse_live(config)
+    return await run_checked(config, plugins, wish)
+
+
+async def run_checked(config: Config, plugins: Plugins, wish: Wish) -> SessionResult:
+    """Trade a config to which everything was said that must be: `run_session` behind its gates.
+
+    Raises:
+        ArbcoreError: As `run_session`.
+    """
     clock = WallClock()
-    folder = SessionFolder(config.folder / "sessions" / config.session.name)
     mode = config.session.mode
-    pipeline = Pipeline(config=config, plugins=plugins, mode=mode, clock=clock, folder=folder.path, secrets="some")
-    # The market first: a session that can't start leaves an earlier run where it is.
+    folder = session_folder(config.folder, config.session.name, mode, config.session.environment)
+    pipeline = Pipeline(
+        config=config, plugins=plugins, mode=mode, clock=clock, folder=folder.path, secrets=_SECRETS[mode]
+    )
+    # The market and the accounts first: a session that can't start leaves an earlier run where it is.
     async with open_market(pipeline) as market:
         planned = market.planned(pipeline)
-        async with open_journal(pipeline, folder) as (journal, kept):
+        async with _trading(pipeline, planned) as trading, open_journal(pipeline, folder) as (journal, kept):
             if kept is not None:
                 wish.say(f"an earlier run of this session was put aside: {kept}")
             with _recorder(config, folder, planned) as recorder:
@@ -118,7 +130,7 @@ async def run_session(config: Config, plugins: Plugins, wish: Wish) -> SessionRe
                     folder.keep_origin(config.raw.values, planned)
                 place = folder if config.journal is not None else None
                 running = _Running(pipeline, planned, journal, recorder, place, wish)
-                return await running.run(market.sources(planned))
+                return await running.run(market.sources(planned), trading)
 
 
 async def run_monitor(config: Config, plugins: Plugins, wish: Wish) -> None:
@@ -168,30 +180,42 @@ class _Running:
         self._observer = Observer({}, waits=False)
         self._ingress: Final = Ingress()
         self._inbox: Inbox | None = None
+        self._deliver: Deliver = _to_nobody
         self._beats = 0
 
     async def watch(self, sources: Sequence[Source]) -> None:
         """Run it without venues, so that it never begins to trade."""
         session, pulse = self._session(Loop(self._engine, {}, {}, self._log, self._note), sources)
-        with _settled():
+        with settled():
             await session.run(sources, self._wish.seconds)
         self._beat(pulse, session.last_ts)
 
-    async def run(self, sources: Sequence[Source]) -> SessionResult:
-        """Run it and return its result."""
+    async def run(self, sources: Sequence[Source], trading: "Trading | None") -> SessionResult:
+        """Run it and return its result.
+
+        Args:
+            sources: Feeds and rate sources.
+            trading: What sends real orders; None for a session on paper.
+        """
         pipeline = self._pipeline
-        venues, sinks = pipeline.venues(self._instruments), pipeline.sinks()
+        sinks = pipeline.sinks()
         notifiers = {f"notifiers.{name}": each for name, each in pipeline.notifiers().items()}
         self._observer = Observer(sinks, notifiers, waits=False)
         self._journal.start_run(pipeline.metadata())
-        places = {item.key: item.venue for item in self._instruments}
-        loop = Loop(self._engine, venues, places, self._log, self._note, act_after_storing=True)
-        session, pulse = self._session(loop, sources)
+        drain = None
+        if trading is None:
+            session, pulse = self._session(self._on_paper(), sources)
+        else:
+            session, pulse = self._session(self._on_venues(trading), sources)
+            sources, drain = [*sources, *trading.sources(self._ingress.put)], trading.drain
+        self._deliver = session.deliver
         failures = session_started(pipeline.contexts)
         try:
             async with self._commands() as inbox:
-                with self._observer, _settled():
-                    await session.run([*sources, *inbox], self._wish.seconds)
+                for item in await trading.first_answers(pipeline.clock.now()) if trading is not None else ():
+                    self._ingress.put(item)
+                with self._observer, settled():
+                    await session.run([*sources, *inbox], self._wish.seconds, drain)
         finally:
             failures += session_stopped(pipeline.contexts)
         stats = self._beat(pulse, session.last_ts)
@@ -207,6 +231,25 @@ class _Running:
         async with open_inbox(self._pipeline, self._folder, self._ingress) as inbox:
             self._inbox = inbox
             yield [] if inbox is None else [Source("commands", lambda _: inbox.run())]
+
+    def _on_paper(self) -> Loop:
+        places = {item.key: item.venue for item in self._instruments}
+        venues = self._pipeline.venues(self._instruments)
+        end = self._wish.ending.ask
+        return Loop(self._engine, venues, places, self._log, self._note, act_after_storing=True, end=end)
+
+    def _on_venues(self, trading: "Trading") -> Loop:
+        gateway = trading.connect(self._ingress.put, self._hear, self._find)
+        end = self._wish.ending.ask
+        return Loop(self._engine, {}, {}, self._log, self._note, act_after_storing=True, gateway=gateway, end=end)
+
+    def _hear(self, item: FeedItem) -> None:
+        self._deliver(item)
+
+    def _find(self, client_order_id: str) -> OrderRef | None:
+        """Name an order of an earlier start, which the engine took over from the journal."""
+        order = self._engine.parts.execution.known(client_order_id)
+        return None if order is None else ref_of(order.request, order.venue_order_id)
 
     def _session(self, loop: Loop, sources: Sequence[Source]) -> tuple[Session, Pulse]:
         pipeline = self._pipeline
@@ -285,6 +328,22 @@ class _Running:
         )
 
 
+@asynccontextmanager
+async def _trading(pipeline: Pipeline, instruments: tuple[Instrument, ...]) -> "AsyncIterator[Trading | None]":
+    """Open what sends real orders, where the session is live."""
+    if pipeline.mode != LIVE:
+        yield None
+        return
+    from arbcore.trading import open_trading
+
+    async with open_trading(pipeline, instruments) as trading:
+        yield trading
+
+
+def _to_nobody(item: FeedItem) -> None:
+    """Pass over what is delivered before the session is made."""
+
+
 @contextmanager
 def _recorder(
     config: Config, folder: SessionFolder, instruments: tuple[Instrument, ...]
@@ -300,22 +359,6 @@ def _recorder(
         recorder = Recorder(folder.recording, instruments=instruments, source=source)
         stack.callback(recorder.close)
         yield recorder
-
-
-@contextmanager
-def _settled() -> Iterator[None]:
-    """Keep the garbage collector from what start-up made, and other threads from holding this one for long."""
-    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
-    sys.setswitchinterval(_SWITCH_S)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_COLLECT)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*thresholds)
-        gc.unfreeze()
-        sys.setswitchinterval(interval)
 
 
 def _refuse_live(config: Config) -> None:

@@ -216,9 +216,12 @@ def _config_for(path: Path | None) -> Path:
 
 
 def _folder(config: "Config", session: str | None) -> Path:
-    named = config.folder / "sessions" / (session or config.session.name)
-    if named.is_dir():
-        return named
+    from arbcore.runtime.folder import folders_of
+
+    name = session or config.session.name
+    named = config.folder / "sessions" / name
+    if there := folders_of(config.folder, name):
+        return there[0]
     results = [] if session else sorted(_folders(config.folder / "results"), key=lambda folder: folder.stat().st_mtime)
     if not results:
         raise NothingThere(

@@ -24,7 +24,7 @@ from arbcore.pipeline import Pipeline
 from arbcore.plugins import Plugins
 from arbcore.ports.control import Check, DoctorCheck
 from arbcore.runtime.clock import WallClock
-from arbcore.runtime.folder import SessionFolder
+from arbcore.runtime.folder import session_folder
 
 if TYPE_CHECKING:
     from arbcore.engine.engine import Engine
@@ -67,7 +67,8 @@ class _Examination:
     def __init__(self, config: Config, plugins: Plugins, wish: DoctorWish) -> None:
         self._config: Final = config
         self._wish: Final = wish
-        self._folder: Final = SessionFolder(config.folder / "sessions" / config.session.name)
+        session = config.session
+        self._folder: Final = session_folder(config.folder, session.name, session.mode, session.environment)
         self._clock: Final = WallClock()
         self._pipeline: Final = Pipeline(
             config=config,

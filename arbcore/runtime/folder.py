@@ -13,9 +13,33 @@ from arbcore.errors import JournalError
 from arbcore.model.instrument import Instrument
 
 
+def session_folder(project: Path, name: str, mode: str, environment: str) -> "SessionFolder":
+    """Return the folder of a session: ``sessions/NAME``, or ``sessions/NAME.live.ENVIRONMENT`` for real orders.
+
+    So a live session, and each environment of it, has a journal of its own; no session's name has a dot.
+
+    Args:
+        project: The project's folder.
+        name: Name of the session.
+        mode: Its mode.
+        environment: Its environment.
+    """
+    return SessionFolder(project / "sessions" / (f"{name}.live.{environment}" if mode == "live" else name))
+
+
+def folders_of(project: Path, name: str) -> list[Path]:
+    """Return the folders of a session of any mode and environment that are there, the one last written to first."""
+    parent = project / "sessions"
+    # Those that were put aside have a time behind their environment.
+    live = (path for path in parent.glob(f"{name}.live.*") if "-" not in path.suffix)
+    found = [path for path in (parent / name, *live) if path.is_dir()]
+    # A running session replaces its statistics in the folder every second.
+    return sorted(found, key=lambda path: -path.stat().st_mtime)
+
+
 @dataclass(frozen=True, slots=True)
 class SessionFolder:
-    """``sessions/NAME`` of a project.
+    """``sessions/NAME`` of a project, or ``sessions/NAME.live.ENVIRONMENT``.
 
     Attributes:
         path: The folder.
