@@ -139,6 +139,10 @@ class Inbox:
                 self._give_up()
             await self._answer()
 
+    def adopt(self, left: Sequence[Followed]) -> None:
+        """Go on with commands of an earlier run which a venue may still carry out, as `settle` returns them."""
+        self._open.update((followed.id, followed) for followed in left)
+
     async def run(self) -> None:
         """Claim and answer until cancelled."""
         while True:
