@@ -15,6 +15,7 @@ from arbcore.config.sections import ExecutionKeys
 from arbcore.engine.engine import Engine
 from arbcore.engine.execution_settings import ExecutionSettings, LegOrder
 from arbcore.engine.parts import EngineSettings
+from arbcore.engine.pilot import PILOT, PilotTier
 from arbcore.errors import ConfigurationError
 from arbcore.hooks import (
     CommonHooks,
@@ -334,7 +335,15 @@ class Pipeline:
             accepts_for={name: self.capabilities(name).accepts_for_ns for name in self.config.exchanges},
         )
         policies, slicer = self.policies(), self.slicer()
-        return Engine(settings, instruments, self.strategies(), self.tiers(), policies, slicer)
+        tiers = [*self._pilot(settings.mode), *self.tiers()]
+        return Engine(settings, instruments, self.strategies(), tiers, policies, slicer)
+
+    def _pilot(self, mode: str) -> list[tuple[str, RiskTier]]:
+        """Return the kernel's own tier, first in the chain: the caps of a live pilot, where there are any."""
+        caps = self.config.live.pilot
+        if mode != "live" or (caps.notional is None and caps.trades_per_day is None):
+            return []
+        return [(PILOT, PilotTier(caps.notional, caps.trades_per_day))]
 
     def metadata(self) -> RunMetadata:
         """Return what runs: wall time, versions and hashes, which stay outside the hash chain."""
