@@ -12,7 +12,7 @@ import msgspec
 
 from arbcore.config import Config, missing_secrets
 from arbcore.engine.orders import epoch_of
-from arbcore.errors import ConfigurationError
+from arbcore.errors import ConfigurationError, SafetyError
 from arbcore.journal.memory import MemoryJournal
 from arbcore.live.consent import LIVE, NO_CONSENT, Consent, require_consents
 from arbcore.model.events import Envelope

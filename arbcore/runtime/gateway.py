@@ -135,6 +135,11 @@ class VenueGateway:
         """Bring what a venue reports, until cancelled."""
         await self._venues[venue].run(self._instruments[venue], self._taker())
 
+    async def idle(self) -> None:
+        """Wait until nothing is in flight."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
     async def close(self, patience_s: float) -> bool:
         """Send nothing from now on, and wait until everything in flight is answered; tell whether it was in time.
 
@@ -143,8 +148,7 @@ class VenueGateway:
         self._closed = self._closed or "the session ends"
         with anyio.CancelScope(shield=True):
             with anyio.move_on_after(patience_s):
-                while self._tasks:
-                    await asyncio.wait(set(self._tasks))
+                await self.idle()
             left = set(self._tasks)
             for task in left:
                 task.cancel()

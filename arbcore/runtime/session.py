@@ -6,7 +6,7 @@ waits, in order, at the next turn of the event loop. Only the beat waits for oth
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol
@@ -71,7 +71,7 @@ class HealthBoard(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A feed or rate source, ready to run.
+    """A feed, a rate source or an account, ready to run.
 
     Attributes:
         name: Exchange instance id, or name of the rate.
@@ -142,12 +142,18 @@ class Session:
         self.first_ts = 0
         self.last_ts = 0
 
-    async def run(self, sources: Sequence[Source], seconds: float | None = None) -> None:
+    async def run(
+        self,
+        sources: Sequence[Source],
+        seconds: float | None = None,
+        drain: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
         """Run sources until `ending` is asked for, or for a time.
 
         Args:
-            sources: Feeds and rate sources.
+            sources: Feeds, rate sources and accounts.
             seconds: How long; None for as long as nobody asks.
+            drain: Waits at the end for what is under way, whose answers are inputs still; None where nothing can be.
 
         Raises:
             JournalError: Events could not be stored; nothing was acted on after them.
@@ -157,6 +163,8 @@ class Session:
                 self.first_ts = self._clock.now()
                 self._loop.start(self.first_ts)
                 self._running = True
+                if len(self._ingress):
+                    self.wake()
                 for source in sources:
                     group.start_soon(self._supervise, source)
                 group.start_soon(self._watch_health)
@@ -166,6 +174,8 @@ class Session:
                 with anyio.move_on_after(seconds):
                     await self.ending.asked.wait()
                 self.ending.ask("the time is over")
+                if drain is not None and self.ending.error is None:
+                    await drain()
                 self._running = False  # what feeds say while they close is no input any more
                 group.cancel_scope.cancel()
         finally:
@@ -181,7 +191,8 @@ class Session:
         if self._running:
             asyncio.get_running_loop().call_soon(self._pump)
 
-    def _deliver(self, item: FeedItem) -> None:
+    def deliver(self, item: FeedItem) -> None:
+        """Take what a feed or a venue delivers."""
         if not self._running:
             return
         self._board.observe(item)
@@ -237,13 +248,13 @@ class Session:
         wait = _FIRST_WAIT_S
         while True:
             try:
-                await source.run(self._deliver)
-                logger.error("%s: its feed ended by itself; it is started again", source.name)
+                await source.run(self.deliver)
+                logger.error("%s ended by itself; it is started again", source.name)
             except Exception:
-                logger.exception("%s: its feed failed; it is started again in %g s", source.name, wait)
+                logger.exception("%s failed; it is started again in %g s", source.name, wait)
             now = self._clock.now()
             for key in source.books:
-                self._deliver(BookInvalid(key, now, now, Reason.CONNECTION_LOST))
+                self.deliver(BookInvalid(key, now, now, Reason.CONNECTION_LOST))
             await anyio.sleep(wait)
             wait = min(2 * wait, _LONGEST_WAIT_S)
 

@@ -54,6 +54,7 @@ class BinancePlugin:
             leverage=not spot,
             dead_mans_switch=not spot,
             treasury=True,
+            accepts_for_ns=settings.accepts_for,
         )
 
     @hookimpl

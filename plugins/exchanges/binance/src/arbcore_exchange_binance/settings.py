@@ -39,6 +39,8 @@ class Rules(BaseModel):
 Address = Annotated[str, Field(pattern=r"^(|(https?|wss?)://[^\s/]+\S*)$")]
 """An address with its scheme, or empty."""
 
+_CLOCK_NS: Final = 10**9
+
 PARTIAL_LEVELS: Final = (5, 10, 20)
 """Levels of the venue's partial books."""
 
@@ -108,6 +110,16 @@ class BinanceSettings(PluginSettings):
     leverage: int = Field(
         default=0, ge=0, le=125, description="Leverage that the account must have (USD-M); 0: whatever it has."
     )
+
+    @property
+    def accepts_for(self) -> int:
+        """How long after its sending the venue may take an order in, in nanoseconds.
+
+        A request is stamped when it leaves, by the venue's clock as we know it, and refused where it arrives later
+        than ``recv_window`` after its stamp; an order with a time of its own gets a shorter window. A stamp more
+        than a second ahead of the venue's clock is refused, too, so that second covers what we don't know of it.
+        """
+        return self.recv_window + _CLOCK_NS
 
     @model_validator(mode="after")
     def _partial_books_have_fixed_sizes(self) -> Self:
