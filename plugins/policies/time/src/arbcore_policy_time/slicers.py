@@ -91,9 +91,9 @@ def build(settings: PluginSettings) -> Slicer:
 
 def at_most(number: int, notional: Decimal, smallest: Decimal) -> int:
     """Return the largest number of equal parts up to one given, none of them below a value; at least one."""
-    while number > 1 and multiply(_share(number), notional) < smallest:
-        number -= 1
-    return number
+    if multiply(smallest, Decimal(number)) <= notional:
+        return number
+    return max(int(notional // smallest), 1)
 
 
 def equal(number: int, interval: int, now: int) -> Sequence[Slice]:
