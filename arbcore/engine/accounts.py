@@ -220,7 +220,7 @@ class Accounts:
             entry_values=dict(self._entry_values),
             paid=list(self._paid),
             by_trade={trade: copy(own) for trade, own in self._by_trade.items()},
-            reserved={key: amount for key, amount in self._reserved.items() if amount},
+            reserved={key: amount for key, amount in sorted(self._reserved.items()) if amount},
         )
 
     def restore(self, state: AccountsState) -> None:

@@ -63,6 +63,10 @@ class Inquiries:
         self.quarantined: Final[dict[str, LiveOrder]] = {}
         """Orders that ended because their venue does not know them, with what they have set aside."""
 
+    def bounds(self, venue: str) -> bool:
+        """Tell whether a venue bounds for how long it may take an order in, so that absence proves something."""
+        return self._accepts_for.get(venue) is not None
+
     def follow(self, order: LiveOrder) -> None:
         """Begin to look an order up where its state asks for it, and end it where everything is known."""
         if order.done:
@@ -129,7 +133,7 @@ class Inquiries:
 
     def _end(self, order: LiveOrder) -> None:
         order.state, order.absent, order.refusal = OrderState.REJECTED, True, Reason.ORDER_ABSENT
-        bounded = self._accepts_for.get(order.venue) is not None
+        bounded = self.bounds(order.venue)
         detail = "the venue does not know it" + ("" if bounded else "; its id and money are set aside for a while")
         self._outbox.emit(OrderRejected(client_order_id=order.id, reason=Reason.ORDER_ABSENT, detail=detail), order.id)
         self._settled(order)
