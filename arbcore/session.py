@@ -14,7 +14,7 @@ from arbcore.config import Config, missing_secrets
 from arbcore.engine.orders import epoch_of
 from arbcore.errors import ConfigurationError, SafetyError
 from arbcore.journal.memory import MemoryJournal
-from arbcore.live.consent import LIVE, NO_CONSENT, Consent, require_consents
+from arbcore.live.consent import LIVE, NO_CONSENT, Consent, overrides, require_consents
 from arbcore.model.events import Envelope
 from arbcore.model.instrument import Instrument
 from arbcore.model.order import OrderRef
@@ -212,6 +212,8 @@ class _Running:
         failures = session_started(pipeline.contexts)
         try:
             async with self._commands() as inbox:
+                for override in overrides(pipeline.config, self._wish.consent, pipeline.clock.now()):
+                    self._ingress.put(override)
                 for item in await trading.first_answers(pipeline.clock.now()) if trading is not None else ():
                     self._ingress.put(item)
                 with self._observer, settled():

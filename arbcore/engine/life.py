@@ -11,8 +11,8 @@ from arbcore.engine.accounts import Accounts
 from arbcore.engine.output import Outbox, tell_moves
 from arbcore.engine.switches import Switches
 from arbcore.engine.valuation import Valuation
-from arbcore.model.events import EngineStarted, EngineStopped, PnlReported
-from arbcore.model.input import AccountSnapshot, FundingPayment, SessionControl
+from arbcore.model.events import EngineStarted, EngineStopped, ManualOverrideExecuted, PnlReported
+from arbcore.model.input import AccountSnapshot, FundingPayment, RuleOverridden, SessionControl
 from arbcore.model.money import EXACT, ZERO, add
 from arbcore.model.position import Balance
 from arbcore.model.state import Severity
@@ -68,6 +68,14 @@ class Life:
             self._on_start()
         else:
             self._stop(control.reason)
+
+    def on_override(self, override: RuleOverridden) -> None:
+        """Record what an operator overrode before the session began: no command led to it."""
+        self._outbox.emit(
+            ManualOverrideExecuted(
+                command_id="", issued_by=override.issued_by, rule=override.rule, reason=override.reason
+            )
+        )
 
     def on_snapshot(self, snapshot: AccountSnapshot) -> None:
         """Open a venue's account with what it states before trading begins; keep the latest statement for the end."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from arbcore.config import Config
 from arbcore.live.paper import paper_gate
 from arbcore.live.refusal import Refusal, refuse
+from arbcore.model.input import RuleOverridden
 from arbcore.plugins import Plugins
 
 LIVE = "live"
@@ -61,6 +62,20 @@ async def require_gates(config: Config, plugins: Plugins, override: str) -> None
         LiveRefused: With every reason.
     """
     refuse([*first_consent(config), *loss_gate(config), *await paper_gate(config, plugins, override)])
+
+
+def overrides(config: Config, consent: Consent, now: int) -> list[RuleOverridden]:
+    """Return what the operator overrode, for the engine to record; nothing where there was nothing to override.
+
+    Args:
+        config: The checked config.
+        consent: What the operator said.
+        now: UTC nanoseconds.
+    """
+    reason = consent.override.strip()
+    if not reason or config.session.mode != LIVE or config.session.environment != "production":
+        return []
+    return [RuleOverridden(rule=PAPER_RULE, issued_by=consent.issued_by, reason=reason, recv_ts=now)]
 
 
 def first_consent(config: Config) -> Iterator[Refusal]:

@@ -222,13 +222,29 @@ class ActionEnded(Struct, frozen=True, kw_only=True):
     recv_ts: int
 
 
+class RuleOverridden(Struct, frozen=True, kw_only=True):
+    """An operator overrode a rule before the session began, and said why.
+
+    Attributes:
+        rule: The rule, such as a key of the config.
+        issued_by: Who did.
+        reason: The typed reason.
+        recv_ts: Engine time.
+    """
+
+    rule: str
+    issued_by: str
+    reason: str
+    recv_ts: int
+
+
 VenueReport = OrderReport | Fill | FundingPayment | AccountSnapshot | AccountUpdate
 """What a venue may report."""
 
 VenueAnswer = LookedUp | VenueStatement | TermsStated | ActionEnded
 """What ends a question to a venue, or an action."""
 
-Condition = VenueHealth | ConnectionChanged | InstrumentStatus
+Condition = VenueHealth | ConnectionChanged | InstrumentStatus | RuleOverridden
 """What surrounds the market data of a running session. A data set holds none of it."""
 
 Input = MarketInput | Condition | VenueReport | VenueAnswer | TimerFired | CommandRequest | SessionControl

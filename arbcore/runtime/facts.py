@@ -6,6 +6,7 @@ from arbcore.model.events import (
     CommandFailed,
     Envelope,
     InstrumentStatusChanged,
+    ManualOverrideExecuted,
     TradingTermsStated,
     VenueHealthChanged,
     WebSocketConnected,
@@ -13,7 +14,7 @@ from arbcore.model.events import (
     WebSocketReconnected,
     WebSocketStateChanged,
 )
-from arbcore.model.input import Condition, ConnectionChanged, InstrumentStatus, TermsStated, VenueHealth
+from arbcore.model.input import Condition, ConnectionChanged, InstrumentStatus, RuleOverridden, TermsStated, VenueHealth
 from arbcore.model.state import ConnectionState, HealthState
 
 
@@ -29,6 +30,8 @@ def fact_of(envelope: Envelope) -> Condition | TermsStated | CommandRequest | No
                 override=event.override,
                 recv_ts=now,
             )
+        case ManualOverrideExecuted(command_id=""):
+            return RuleOverridden(rule=event.rule, issued_by=event.issued_by, reason=event.reason, recv_ts=now)
         case VenueHealthChanged():
             return VenueHealth(venue=event.venue, state=HealthState(event.after), reason=event.reason, recv_ts=now)
         case InstrumentStatusChanged():

@@ -55,7 +55,14 @@ class EngineModeChanged(Event, frozen=True):
 
 
 class ManualOverrideExecuted(Event, frozen=True):
-    """An operator overrode a rule."""
+    """An operator overrode a rule.
+
+    Attributes:
+        command_id: The command by which; empty where it was said before the session began.
+        issued_by: Who did.
+        rule: Reason code of the rule, or the key of the config that states it.
+        reason: The typed reason.
+    """
 
     KEY: ClassVar[str] = "the command's id"
     command_id: str
