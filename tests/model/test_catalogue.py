@@ -24,7 +24,7 @@ OURS = """
     IntentApproved IntentEnded TradeOpened TradeHedged TradeExiting TradeClosed TradeFrozen PnlReported
     RiskVerdictIssued VenueHealthChanged FxStateChanged AlertRaised CommandAccepted CommandFailed StrategyStarted
     StrategyStopped SymbolEnabled SymbolDisabled OpportunitySkipped InputsRejected InstrumentStatusChanged
-    WebSocketStateChanged
+    WebSocketStateChanged TradingTermsStated
 """
 COMMANDS = """
     PauseEngine ResumeEngine SetEngineMode CancelAll RunReconcile RebuildProjection UpdateConfig PlaceOrder CancelOrder
