@@ -10,7 +10,7 @@ from arbcore.cli._giving import Giving, giving_options
 @click.argument("leverage", type=click.IntRange(1))
 @giving_options
 def command(instrument: str, leverage: int, giving: Giving) -> None:
-    """Have a venue set the LEVERAGE of a perpetual INSTRUMENT, such as: arb leverage binance:BTCUSDT-PERP 2."""
+    """Have a venue set the LEVERAGE of a perpetual INSTRUMENT, such as: arb leverage binance:BTCUSDT 2."""
     from arbcore.model.command import SetLeverage
 
     giving.give(SetLeverage(instrument=instrument, leverage=leverage))

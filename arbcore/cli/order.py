@@ -32,7 +32,7 @@ def command() -> None:
 def place(
     instrument: str, side: str, quantity: Decimal, price: Decimal, life: str, reduce_only: bool, giving: Giving
 ) -> None:
-    """Place a limit order through the risk chain, such as: arb order place binance:BTCUSDT-PERP sell 0.01 65000.
+    """Place a limit order through the risk chain, such as: arb order place binance:BTCUSDT sell 0.01 65000.
 
     It becomes a trade of one leg, which `arb trades` shows and `arb close` closes. Its id at the venue is ae- and the
     command's.

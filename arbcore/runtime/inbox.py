@@ -211,6 +211,9 @@ def settle(store: ControlStore, journal: Journal) -> list[Followed]:
     for followed in left.values():
         if not followed.events:
             followed.refusal, followed.over = ENDED, True
+            logger.warning(
+                "command %s was given to a session that ended before it applied it: it is dropped", followed.id
+            )
         if followed.over:
             followed.answer(store)
     return [followed for followed in left.values() if not followed.over]

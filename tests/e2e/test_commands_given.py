@@ -1,27 +1,29 @@
-"""Commands given to a running session from another process: taken once, answered with what they led to."""
+"""Commands given to a running session from another terminal: taken once, answered with what they led to."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.e2e.live_project import Running, Simulator, arb, make_live, session, simulated
+from tests.e2e.commands import Ran
+from tests.e2e.live_project import PATIENCE_S, Running, make_live, session, simulated
 
 pytestmark = pytest.mark.slow
 
+Here = Callable[..., Ran]
+PERP = "binance:BTCUSDT"
+SESSION = ("--session", "live", "--timeout", "40s")
+
 
 @pytest.fixture(scope="module")
-def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    """Two exchanges on this machine."""
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A project whose session trades on a simulator."""
     with simulated(tmp_path_factory.mktemp("simulator")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, simulator: Simulator) -> Path:
-    """A project that trades on them."""
-    return make_live(tmp_path_factory.mktemp("given") / "project", simulator.address)
+        yield make_live(tmp_path_factory.mktemp("given") / "project", running.address)
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +34,168 @@ def running(project: Path) -> Iterator[Running]:
         yield run
 
 
-CONFIGS = ("-c", "arb.yaml", "-c", "quick.yaml", "-c", "more.yaml")
+@pytest.fixture
+def give(arb_here: Here, running: Running) -> Callable[..., dict[str, Any]]:
+    """Gives a command and returns what became of it, as JSON."""
+    return lambda *command: give_in(arb_here, *command).told()
 
 
-def test_pause(project: Path, running: Running) -> None:
-    told = arb("pause", *CONFIGS, "--json", cwd=project).told()
-    assert told["state"] == "ACK"
-    assert [event["type"] for event in told["events"]] == ["CommandAccepted", "EngineModeChanged", "EnginePaused"]
-    print(json.dumps(told, indent=1))
+@pytest.fixture
+def refused(arb_here: Here, running: Running) -> Callable[..., str]:
+    """Gives a command that is refused and returns why."""
+
+    def why(*command: object) -> str:
+        ran = give_in(arb_here, *command)
+        assert ran.code == 1, ran.err
+        told = json.loads(ran.out)
+        assert told["state"] == "FAILED"
+        assert told["reason"] in ran.err
+        reason: str = told["reason"]
+        return reason
+
+    return why
+
+
+def give_in(arb_here: Here, *command: object) -> Ran:
+    return arb_here(*command, *SESSION, "--json")
+
+
+def kinds(told: dict[str, Any]) -> list[str]:
+    return [event["type"] for event in told["events"]]
+
+
+def open_trades(arb_here: Here) -> list[dict[str, Any]]:
+    trades = arb_here("trades", "sessions/live", "--limit", 0, "--json").told()["trades"]
+    return [trade for trade in trades if trade["state"] != "closed"]
+
+
+def until(reached: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not reached():
+        assert time.monotonic() < end, "it did not come so far"
+        time.sleep(0.1)
+
+
+def last_price(arb_here: Here) -> Decimal:
+    told = arb_here("events", "--journal", "sessions/live", "--type", "TradeExecuted", "--limit", 0, "--json").told()
+    fills = [event["event"] for event in told["events"]]
+    return Decimal(next(fill["price"] for fill in reversed(fills) if fill["instrument"] == PERP))
+
+
+@pytest.mark.parametrize(
+    ("command", "state"),
+    [
+        (("pause",), "PAUSED"),
+        (("stop-entry",), "REDUCING"),
+        (("mode", "halted", "--reason", "a drill"), "HALTED"),
+        (("resume",), "RUNNING"),
+        (("mode", "reducing"), "REDUCING"),
+    ],
+)
+def test_the_state_of_the_engine_is_moved(
+    command: tuple[str, ...], state: str, give: Callable[..., dict[str, Any]], arb_here: Here
+) -> None:
+    told = give(*command)
+    assert kinds(told)[:2] == ["CommandAccepted", "EngineModeChanged"]
+    assert told["events"][1]["event"]["after"] == state
+    assert told["issued_by"].endswith(" (cli)")
+    assert told["events"][0]["event"]["issued_by"] == told["issued_by"]
+    assert arb_here("status", "sessions/live", "--json").told()["state"] == state
+
+
+def test_everything_is_closed_and_nothing_opened(give: Callable[..., dict[str, Any]], arb_here: Here) -> None:
+    give("stop-entry")
+    assert kinds(give("flatten", "--yes"))[0] == "CommandAccepted"
+    until(lambda: not open_trades(arb_here))
+    until(lambda: not open_trades(arb_here))
+
+
+def test_an_order_by_hand_is_placed_shown_and_closed(
+    give: Callable[..., dict[str, Any]], refused: Callable[..., str], arb_here: Here
+) -> None:
+    price = (last_price(arb_here) * Decimal("0.98")).quantize(Decimal("0.1"))
+    told = give("order", "place", PERP, "sell", "0.01", price, "--yes")
+    intended = next(event["event"] for event in told["events"] if event["type"] == "OrderIntended")
+    assert intended["order"]["client_order_id"] == f"ae-{told['command_id']}"
+    (trade,) = (trade for trade in open_trades(arb_here) if trade["strategy"] == "by-hand")
+    assert "TradeExiting" in kinds(give("close", trade["id"], "--yes"))
+    until(lambda: not open_trades(arb_here))
+    assert "there is no open trade" in refused("close", trade["id"], "--yes")
+    assert "not on the price grid" in refused("order", "place", PERP, "sell", "0.01", f"{price}55", "--yes")
+
+
+def test_an_order_that_rests_is_cancelled(
+    give: Callable[..., dict[str, Any]], refused: Callable[..., str], arb_here: Here
+) -> None:
+    price = (last_price(arb_here) * Decimal("0.8")).quantize(Decimal("0.1"))
+    told = give("order", "place", PERP, "buy", "0.01", price, "--life", "gtc", "--yes")
+    order = f"ae-{told['command_id']}"
+    assert kinds(give("order", "cancel", "binance", order)) == ["CommandAccepted", "OrderUpdated"]
+    until(lambda: not open_trades(arb_here))
+    assert "no order" in refused("order", "cancel", "binance", order)
+    give("order", "place", PERP, "buy", "0.01", price, "--life", "post_only", "--yes")
+    assert kinds(give("order", "cancel", "--all")) == ["CommandAccepted", "OrderUpdated"]
+    until(lambda: not open_trades(arb_here))
+
+
+def test_paper_moves_no_money_and_says_so(refused: Callable[..., str]) -> None:
+    for command in (
+        ("leverage", PERP, 2),
+        ("transfer", "binance", "spot", "margin", 5, "USDT", "--yes"),
+        ("withdraw", "upbit", "0.1", "BTC", "--network", "BTC", "--address", "bc1q", "--yes"),
+    ):
+        assert "a simulated venue neither moves money nor changes leverage" in refused(*command)
+
+
+def test_a_command_given_twice_is_applied_once(give: Callable[..., dict[str, Any]], arb_here: Here) -> None:
+    first = give("pause", "--id", "same")
+    assert kinds(first)[0] == "CommandAccepted"
+    again = give_in(arb_here, "pause", "--id", "same")
+    assert again.told()["events"] == first["events"]
+    assert "was given before" in again.err
+    other = give_in(arb_here, "resume", "--id", "same")
+    assert other.code == 1
+    assert "was used before" in other.err
+
+
+def test_what_can_not_be_taken_back_is_never_done_unasked(arb_here: Here, running: Running) -> None:
+    for command in (
+        ("flatten",),
+        ("close", "1"),
+        ("stop", "--flatten"),
+        ("order", "place", PERP, "sell", "0.01", "1"),
+        ("transfer", "binance", "spot", "margin", 5, "USDT"),
+        ("withdraw", "upbit", "0.1", "BTC", "--network", "BTC", "--address", "bc1q"),
+    ):
+        ran = give_in(arb_here, *command)
+        assert (ran.code, ran.out) == (2, "")
+        assert "give --yes if it is meant" in ran.err
+    assert running.process.poll() is None
+
+
+def test_people_read_lines_and_may_leave_at_once(arb_here: Here, running: Running) -> None:
+    ran = arb_here("resume", *SESSION)
+    assert ran.code == 0, ran.err
+    assert "CommandAccepted" in ran.out
+    assert "ResumeEngine was applied" in ran.err
+    ran = arb_here("pause", *SESSION, "--no-wait", "--id", "later")
+    assert (ran.code, ran.out) == (0, "")
+    assert "given: command later" in ran.err
+    assert give_in(arb_here, "pause", "--id", "later").told()["state"] == "ACK"
+    ran = arb_here("order", "cancel", "binance", "ae-x", *SESSION)
+    assert ran.code == 1
+    assert "CancelOrder was refused: binance has no order 'ae-x'" in ran.err
+
+
+def test_it_ends_flat_and_then_nothing_runs(
+    give: Callable[..., dict[str, Any]], arb_here: Here, running: Running
+) -> None:
+    """The last test of the module: it ends its session."""
+    give("resume")
+    until(lambda: bool(open_trades(arb_here)))
+    assert kinds(give("stop", "--flatten", "--yes"))[0] == "CommandAccepted"
+    ended = running.end().told()
+    assert ended["reason"].startswith("stopped by ")
+    assert ended["open_trades"] == 0
+    give_in(arb_here, "pause").refused(4, "session live is not running", "arb run")
+    arb_here("pause", "--session", "never").refused(4, "that session never ran here")

@@ -99,7 +99,7 @@ class Engine:
 
     def tell(self, event: Event, key: str = "", cause: int = 0) -> int:
         self.sequence += 1
-        envelope = Envelope(self.sequence, self.sequence, cause, key, event)  # type: ignore[arg-type]  # any event
+        envelope = Envelope(self.sequence, self.sequence, cause, key, event)
         self.told.append(envelope)
         if self.inbox is not None:
             self.inbox.watch([envelope])
