@@ -15,6 +15,7 @@ ArbcoreError
 │   ├── ExchangeUnavailable it could not be reached; nothing was sent
 │   └── OutcomeUnknown      something was sent and no answer settles it
 ├── JournalError            the journal can't be written or read
+│   └── ForeignJournal      it belongs to another session, mode or environment (exit 6)
 └── SafetyError             refused because it could cost money (exit 6)
 """
 
@@ -115,6 +116,12 @@ class OutcomeUnknown(ExchangeError):
 
 class JournalError(ArbcoreError):
     """The journal can't be written, read or verified."""
+
+
+class ForeignJournal(JournalError):
+    """The journal belongs to another session, mode or environment: what it says is not true of this one's accounts."""
+
+    exit_code = 6
 
 
 class SafetyError(ArbcoreError):

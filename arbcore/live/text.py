@@ -48,7 +48,7 @@ def _sections(config: Config, plugins: Plugins) -> Iterator[tuple[str, list[str]
 
 def _venue(config: Config, instance: Instance[ExchangeKeys], can: Capabilities) -> str:
     allotted = ", ".join(f"{amount:,f} {currency}" for currency, amount in instance.keys.allot.items())
-    use = f"may use {allotted}" if allotted else "nothing is allotted: all that is free may be used"
+    use = f"may use {allotted}" if allotted else "nothing is allotted"
     return f"{instance.id} ({instance.use}): {_environment(config, can)}; {_account(instance)}; {use}"
 
 

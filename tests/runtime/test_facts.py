@@ -7,7 +7,14 @@ import pytest
 from arbcore.engine.engine import Engine
 from arbcore.model.command import CommandRequest, Flatten, PauseEngine, PlaceOrder, StopEntry
 from arbcore.model.events import Envelope
-from arbcore.model.input import Condition, ConnectionChanged, InstrumentStatus, SessionControl, VenueHealth
+from arbcore.model.input import (
+    Condition,
+    ConnectionChanged,
+    InstrumentStatus,
+    RuleOverridden,
+    SessionControl,
+    VenueHealth,
+)
 from arbcore.model.order import OrderRequest, Side
 from arbcore.model.state import ConnectionState, HealthState
 from arbcore.runtime.facts import fact_of
@@ -28,6 +35,7 @@ INPUTS = [
     connection(ConnectionState.DISCONNECTED, reason="lost"),
     connection(ConnectionState.RESYNCING, reason="gap"),
     connection(ConnectionState.MUTE, reason="silence"),
+    RuleOverridden(rule="live.min_paper_hours", issued_by="me", reason="moved here from another machine", recv_ts=50),
     CommandRequest(id="c1", command=PauseEngine(), issued_by="me", recv_ts=50),
     CommandRequest(id="c2", command=Flatten(), issued_by="me", override="now", recv_ts=50),
 ]

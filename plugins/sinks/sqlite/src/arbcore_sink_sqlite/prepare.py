@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from arbcore.context import Context
-from arbcore.errors import JournalError
+from arbcore.errors import ForeignJournal, JournalError
 from arbcore.journal._sql import records
 from arbcore.journal._sql.database import open_engine, schema, transaction
 from arbcore.journal._sql.tables import CONTROL_ROWS, JOURNAL_ROWS, Row
@@ -29,7 +29,8 @@ def prepare_journal(path: Path, settings: SqliteSettings, context: Context) -> N
     """Make the journal where it is missing, and check and mend it where it is there. Needs the lease.
 
     Raises:
-        JournalError: It belongs to another session, or more is broken than an interrupted write can leave.
+        ForeignJournal: It belongs to another session.
+        JournalError: More is broken than an interrupted write can leave.
     """
     _create(path, settings, JOURNAL_ROWS)
     engine = open_engine("sqlite", lambda: connect(path, settings), begin)
@@ -53,9 +54,9 @@ def prepare_journal(path: Path, settings: SqliteSettings, context: Context) -> N
 def _require_ours(path: Path, ours: tuple[str, str, str], theirs: tuple[str, str, str]) -> None:
     if ours != theirs:
         wanted, found = ("{} ({}, {})".format(*identity) for identity in (ours, theirs))
-        raise JournalError(
+        raise ForeignJournal(
             f"{path} belongs to session {found}, and this is {wanted}",
-            "give this session another name, or archive the old one",
+            "give this session a place or name of its own, or archive the old one",
         )
 
 
