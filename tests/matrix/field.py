@@ -92,6 +92,7 @@ class Field:
             {"usdt_krw": 1300.0},
             valued_by=PERP.key,
             tolerance=DUST,
+            tick_ns=2 * SECOND,
         )
 
     def venue(self, name: str) -> FaultyExchange:

@@ -51,6 +51,10 @@ class Condition:
         self._until[Fault.CLOSED] = NEVER
         self._tell_status(now, trading=False, delisting_ts=now)
 
+    def away(self, now: int) -> bool:
+        """Tell whether what is sent is lost."""
+        return self._lasts(now, Fault.OUTAGE)
+
     def unreachable(self, now: int) -> bool:
         """Tell whether no request passes."""
         return self._lasts(now, Fault.OUTAGE, Fault.RATE_LIMITED)

@@ -109,6 +109,8 @@ class FaultyExchange:
         if self.condition.unreachable(now):
             self._answer(self._unsent(order), now, now)
             return
+        if any(one.fault in _ANSWER_LOST for one in troubles):
+            self._answer(_unknown(order.client_order_id, "no answer in time"), now, now + self._timeout)
         late = sum(one.lasts_ns for one in troubles if one.fault is Fault.LATE_ARRIVAL)
         self._line.at(now + self._line.delay() + late, partial(self._arrive, order, now, troubles))
 
@@ -137,6 +139,10 @@ class FaultyExchange:
         elif trouble.fault in ACCOUNT:
             self._strike_account(trouble, now)
 
+    def reached(self, trouble: Trouble) -> bool:
+        """Tell whether the request at which a trouble begins was made."""
+        return self._counts[trouble.at] > trouble.nth
+
     def snapshot(self, now: int) -> AccountSnapshot:
         """Return balances and positions as they are."""
         return AccountSnapshot(
@@ -155,14 +161,14 @@ class FaultyExchange:
     def _arrive(self, order: OrderRequest, sent_at: int, troubles: list[Trouble], now: int) -> None:
         self._begin(troubles, now, after=False)
         faults = {one.fault for one in troubles}
-        if self.condition.unreachable(now):
+        if self.condition.away(now):
             self._answer(_unknown(order.client_order_id, "lost on its way"), sent_at, sent_at + self._timeout)
             return
-        lost = bool(faults & _ANSWER_LOST)
+        if self.condition.unreachable(now):
+            self._answer(self._unsent(order), sent_at, now + self._line.delay())
+            return
         report = self._worked_on(order, sent_at, troubles, now)
-        if lost:
-            self._answer(_unknown(order.client_order_id, "no answer in time"), sent_at, sent_at + self._timeout)
-        else:
+        if not faults & _ANSWER_LOST:
             self._answer(report, sent_at, now + self._line.delay())
         self._begin(troubles, now, after=True)
 
@@ -218,6 +224,7 @@ class FaultyExchange:
             self._line.at(back, partial(self._line.arrive, one))
         answer = LookedUp(venue=self._name, client_order_id=client_order_id, answered=True, found=found, recv_ts=now)
         self._line.at(back, partial(self._line.arrive, answer))
+        self._begin(troubles, now, after=True)
 
     def _known(self, order: VenueOrder, now: int) -> Iterator[News]:
         """Return what questions bring up about an order: one report, then every fill."""
@@ -269,7 +276,7 @@ class FaultyExchange:
         self._line.at(at, partial(self._answered, report, sent_at))
 
     def _answered(self, report: OrderReport, sent_at: int, now: int) -> None:
-        swallowed = self.condition.unreachable(now) and report.reason != Reason.ORDER_NOT_SENT
+        swallowed = self.condition.away(now) and report.reason != Reason.ORDER_NOT_SENT
         if swallowed and report.state is not OrderState.UNKNOWN:
             report = _unknown(report.client_order_id, "the answer was lost")
             self._line.at(max(sent_at + self._timeout, now), partial(self._line.arrive, report))

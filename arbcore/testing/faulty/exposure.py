@@ -36,15 +36,20 @@ class Exposure:
             coins: Signed coins that nothing covers.
             price: What one is worth, in base currency.
         """
+        self.pass_time(now)
+        was_open = self.open
+        self._coins, self._price = coins, price
+        self.largest = max(self.largest, abs(coins))
+        if self.open and not was_open:
+            self._since = now
+
+    def pass_time(self, now: int) -> None:
+        """Count the time until now."""
         if self.open:
             value = multiply(multiply(abs(self._coins), self._price), Decimal(now - self._noted))
             self.notional_ns = add(self.notional_ns, value)
             self.longest_ns = max(self.longest_ns, now - self._since)
-        was_open = self.open
-        self._coins, self._price, self._noted = coins, price, now
-        self.largest = max(self.largest, abs(coins))
-        if self.open and not was_open:
-            self._since = now
+        self._noted = now
 
     @property
     def open(self) -> bool:

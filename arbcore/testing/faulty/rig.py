@@ -24,6 +24,10 @@ from arbcore.testing.stage import START
 Kind = TypeVar("Kind", bound=Event)
 
 
+class Flooded(AssertionError):
+    """An engine sends orders without end."""
+
+
 class Touch(Struct, frozen=True):
     """A touch that the rig quotes again and again."""
 
@@ -48,6 +52,7 @@ class Rig:
         valued_by: Key of the instrument whose ask tells what a coin is worth in base currency.
         tolerance: Coins up to which a difference counts as hedged.
         tick_ns: Time between quotes.
+        most_orders: Orders after which the engine is taken for one that sends without end.
 
     Attributes:
         engine: The engine that lives now.
@@ -68,6 +73,7 @@ class Rig:
         valued_by: str,
         tolerance: Decimal,
         tick_ns: int = SECOND,
+        most_orders: int = 200,
     ) -> None:
         self.engine = build()
         self.exchanges: Final = exchanges
@@ -80,9 +86,11 @@ class Rig:
         self._instruments: Final = tuple(instruments)
         self._valued_by: Final = valued_by
         self._tick: Final = tick_ns
+        self._most_orders: Final = most_orders
         self._next_tick = START
         self._timers = Timers()
         self._commands = 0
+        self._noted = 0
         self._stock: Final = {key: self.held(key) for key in self._keys()}
 
     def begin(self) -> None:
@@ -109,7 +117,7 @@ class Rig:
         while self._happens(end):
             pass
         self.now = max(self.now, end)
-        self._note()
+        self.exposure.pass_time(self.now)
 
     def wait_until(self, condition: Callable[[], bool], limit_ns: int) -> bool:
         """Let time pass until something holds after an input; tell whether it did within a time."""
@@ -117,6 +125,7 @@ class Rig:
         while not condition():
             if not self._happens(end):
                 self.now = end
+                self.exposure.pass_time(end)
                 return condition()
         return True
 
@@ -172,6 +181,10 @@ class Rig:
             self._step(quote)
 
     def _note(self) -> None:
+        fills = sum(len(one.ledger.fills) for one in self.exchanges.values())
+        if fills == self._noted:
+            return
+        self._noted = fills
         self.exposure.note(self.now, self.net(), Decimal(str(self.touches[self._valued_by].ask)))
 
     def _step(self, item: Input) -> None:
@@ -186,6 +199,8 @@ class Rig:
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case Submit(venue=venue, order=order):
+                if sum(len(one.sent) for one in self.exchanges.values()) >= self._most_orders:
+                    raise Flooded(f"{self._most_orders} orders were sent, the last one {order.client_order_id}")
                 self.exchanges[venue].submit(order, self.now)
             case Cancel(venue=venue, client_order_id=order):
                 self.exchanges[venue].cancel(order, self.now)

@@ -46,7 +46,7 @@ class Telling:
         """Tell the news of an order that has just been taken, as its faults want it."""
         if Fault.SILENT in faults:
             self._silent.add(news[0].client_order_id)
-        if Fault.LATE_FILL in faults:
+        if Fault.LATE_FILL in faults and len(news) > 1:
             self._tell_late(news, faults[Fault.LATE_FILL].lasts_ns, now)
             return
         if Fault.SPLIT in faults:
@@ -73,12 +73,16 @@ class Telling:
             self._line.arrive(one, now)
 
     def _tell_late(self, news: list[News], late_ns: int, now: int) -> None:
-        """Tell an end without a fill, and the fills and the true end after a while."""
+        """Tell an end without a fill, and the fills and the true end after a while: those even of a silent order."""
         first, rest = news[0], news[1:]
         assert isinstance(first, OrderReport)
         self._hidden[first.client_order_id] = now + late_ns
         self.tell([first, replace(first, state=OrderState.EXPIRED, filled=ZERO)], now)
-        self._line.at(now + late_ns, partial(self.tell, rest))
+        self._line.at(now + late_ns, partial(self._tell_at_last, rest))
+
+    def _tell_at_last(self, news: list[News], now: int) -> None:
+        self._silent.discard(news[0].client_order_id)
+        self.tell(news, now)
 
 
 def told_order(telling: Telling, order: VenueOrder, now: int) -> OrderReport:
