@@ -10,8 +10,8 @@ from platform import python_version
 from typing import Final, Literal
 
 from arbcore.config import Config, Instance, InstanceKeys, resolve_secrets
-from arbcore.context import Clock, Context
 from arbcore.config.sections import ExecutionKeys
+from arbcore.context import Clock, Context
 from arbcore.engine.engine import Engine
 from arbcore.engine.execution_settings import ExecutionSettings, LegOrder
 from arbcore.engine.parts import EngineSettings
@@ -82,9 +82,13 @@ class Pipeline:
             for name, instance in self.config.strategies.items()
         }
 
-    def tiers(self) -> list[tuple[str, RiskTier]]:
-        """Build the risk tiers, in order."""
-        return [
+    def tiers(self, mode: str = "") -> list[tuple[str, RiskTier]]:
+        """Build the risk tiers, in order; the caps of a live pilot come first.
+
+        Args:
+            mode: Mode of the session that they judge where it is not the pipeline's.
+        """
+        return self._pilot(mode or self.mode) + [
             (
                 name,
                 hooks_of(self._plugin(instance), RiskHooks).build_risk_tier(
@@ -335,8 +339,7 @@ class Pipeline:
             accepts_for={name: self.capabilities(name).accepts_for_ns for name in self.config.exchanges},
         )
         policies, slicer = self.policies(), self.slicer()
-        tiers = [*self._pilot(settings.mode), *self.tiers()]
-        return Engine(settings, instruments, self.strategies(), tiers, policies, slicer)
+        return Engine(settings, instruments, self.strategies(), self.tiers(settings.mode), policies, slicer)
 
     def _pilot(self, mode: str) -> list[tuple[str, RiskTier]]:
         """Return the kernel's own tier, first in the chain: the caps of a live pilot, where there are any."""

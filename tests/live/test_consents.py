@@ -124,7 +124,7 @@ def test_any_tier_may_limit_the_loss_of_a_day(folder: Path, limit: object, enoug
         """Settings of a tier that somebody else wrote."""
 
     config, plugins = project.opened(folder)
-    settings = Settings(use="guard", daily_loss=limit)
+    settings = Settings.model_validate({"use": "guard", "daily_loss": limit})
     tier = Instance("risk", "mine", ("risk", "mine"), InstanceKeys(use="guard"), settings=settings, stated=settings)
     config = replace(config, risk={"mine": tier})
     if enough:
