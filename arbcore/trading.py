@@ -135,6 +135,7 @@ class Trading:
 
         Raises:
             ExchangeError: A venue did not tell, and nothing may start without.
+            SafetyError: Another session trades on an account.
         """
         told: dict[str, list[VenueReport | VenueAnswer]] = {name: [] for name in self._accounts.venues}
         done: set[str] = set()
@@ -156,6 +157,10 @@ class Trading:
             raise first_error(errors) from None
         if slow := [name for name in told if name not in done]:
             raise ExchangeUnavailable(f"{', '.join(slow)}: no whole statement within {PATIENCE_S:g} s")
+        if self._permit.may_send():
+            # Opening kept the event loop for longer than the lease allows, and all was just stated.
+            await self._permit.renew()
+            self._lost = anyio.Event()
         return [item for items in told.values() for item in items]
 
     def sources(self, command: Callable[[CommandRequest], None]) -> list[Source]:
