@@ -12,7 +12,7 @@ from tests.docs.snippets import ROOT
 
 PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")
 COMMANDS = commands()
-TOLD = re.compile(r"^#{2,3} (arb [a-z ]+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
+TOLD = re.compile(r"^#{2,3} (arb [a-z -]+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 CHAPTERS = dict(TOLD.findall(PAGE))
 LINK = "[options of the config](#which-config)"
 
