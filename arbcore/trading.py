@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 import anyio
 
+from arbcore.context import Clock
 from arbcore.errors import ExchangeUnavailable, SafetyError
 from arbcore.live.account import examine
 from arbcore.live.accounts import account_locks
@@ -93,13 +94,13 @@ class Trading:
     """What a live session has beside its loop.
 
     Args:
-        pipeline: The session's pipeline.
+        clock: The session's clock.
         accounts: Its open venues.
         permit: Its right to send.
     """
 
-    def __init__(self, pipeline: Pipeline, accounts: Accounts, permit: Permit) -> None:
-        self._clock: Final = pipeline.clock
+    def __init__(self, clock: Clock, accounts: Accounts, permit: Permit) -> None:
+        self._clock: Final = clock
         self._accounts: Final = accounts
         self._permit: Final = permit
         self._lost = anyio.Event()
@@ -248,7 +249,7 @@ async def open_trading(pipeline: Pipeline, instruments: Sequence[Instrument]) ->
 
     lease = Lease(account_locks(config, os.environ), holder, fenced)
     async with lease, _kept(lease), open_accounts(pipeline, instruments) as accounts:
-        told.append(Trading(pipeline, accounts, lease))
+        told.append(Trading(pipeline.clock, accounts, lease))
         if lost := lease.may_send():
             # While venues opened there was nobody yet to be told.
             fenced(lost)
