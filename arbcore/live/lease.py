@@ -41,6 +41,7 @@ class Lease:
         holder: Who takes them, in words.
         on_fenced: Called from `run` when the lease is lost, with the reason.
         bound_ns: Longest silence.
+        pause_ns: Time between signs of life; 0 for a tenth of the bound.
         clock: Monotonic nanoseconds.
 
     Attributes:
@@ -53,6 +54,7 @@ class Lease:
         holder: str,
         on_fenced: Callable[[str], None] = lambda _: None,
         bound_ns: int = BOUND_NS,
+        pause_ns: int = 0,
         clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._command: Final = [
@@ -60,6 +62,7 @@ class Lease:
         ]  # fmt: skip
         self._accounts: Final = tuple(accounts)
         self._bound: Final = bound_ns
+        self._pause: Final = pause_ns or bound_ns // _BEATS
         self._clock: Final = clock
         self._on_fenced: Final = on_fenced
         self._turn: Final = anyio.Lock()
@@ -98,15 +101,14 @@ class Lease:
 
     async def run(self) -> None:
         """Give signs of life until cancelled."""
-        told = ""
+        told = 0
         while True:
             if not self.may_send():
-                told = ""
                 await self._beat()
-            if self._lost and not told:
-                told = self._lost
-                self._on_fenced(told)
-            await anyio.sleep(self._bound / 1e9 / _BEATS)
+            if self._lost and told != self.epoch:
+                told = self.epoch
+                self._on_fenced(self._lost)
+            await anyio.sleep(self._pause / 1e9)
 
     async def renew(self) -> int:
         """Take the lease under a new epoch, once what the accounts hold is known, and return it.
