@@ -4,13 +4,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from arbcore.engine.execution_settings import ExecutionSettings
+from arbcore.engine.execution_settings import ExecutionSettings, LegOrder
 from arbcore.model.command import StopEntry
 from arbcore.testing.faulty.plan import SECOND, Trouble
 from arbcore.testing.faulty.rig import Flooded, Touch
 from arbcore.testing.scripted import enter, leave
 from tests.matrix.faults import COLUMNS, Column
-from tests.matrix.field import ROUND_TRIP_NS, WON, Field
+from tests.matrix.field import DUST, ROUND_TRIP_NS, WON, Field
 from tests.matrix.policies import PATIENCE_NS, POLICIES
 from tests.matrix.situations import SITUATIONS, Situation
 from tests.matrix.truths import FROZEN, NEITHER, RESOLUTION_NS, end_of, quiet, unresolved, violations
@@ -118,6 +118,9 @@ class Player:
         allowed = self.allowed_ns()
         if end != FROZEN and exposure.longest_ns > allowed:
             faults.append(f"unhedged for {exposure.longest_ns / SECOND} s, allowed are {allowed / SECOND} s")
+        follows = self._situation.style is not LegOrder.PARALLEL and not self._column.lies
+        if follows and exposure.least < -DUST:
+            faults.append(f"a hedge was larger by {-exposure.least} than the leg that it followed")
         if not self._column.silent:
             faults += unresolved(field)
         faults += violations(field)

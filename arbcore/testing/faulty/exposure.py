@@ -15,7 +15,8 @@ class Exposure:
     Attributes:
         longest_ns: Longest time without a break.
         notional_ns: Sum of value times nanoseconds, in base currency.
-        largest: Largest difference in coins.
+        most: Most coins that nothing covered.
+        least: The same, sold: no more than zero.
     """
 
     def __init__(self, tolerance: Decimal) -> None:
@@ -26,7 +27,8 @@ class Exposure:
         self._since = 0
         self.longest_ns = 0
         self.notional_ns = ZERO
-        self.largest = ZERO
+        self.most = ZERO
+        self.least = ZERO
 
     def note(self, now: int, coins: Decimal, price: Decimal) -> None:
         """Take over what is uncovered from now on.
@@ -39,7 +41,7 @@ class Exposure:
         self.pass_time(now)
         was_open = self.open
         self._coins, self._price = coins, price
-        self.largest = max(self.largest, abs(coins))
+        self.most, self.least = max(self.most, coins), min(self.least, coins)
         if self.open and not was_open:
             self._since = now
 
