@@ -19,6 +19,7 @@ from arbcore.model.events import (
     BalanceChanged,
     CommandAccepted,
     CommandFailed,
+    DriftDetected,
     EngineModeChanged,
     Envelope,
     FeeCharged,
@@ -34,6 +35,7 @@ from arbcore.model.events import (
     OrderUpdated,
     PositionChanged,
     QuarantineCompleted,
+    QuarantineStarted,
     RiskVerdictIssued,
     StrategyStarted,
     StrategyStopped,
@@ -104,7 +106,9 @@ class Absorber:
             BalanceChanged: self._balance,
             PositionChanged: self._position,
             FundingApplied: self._funding,
+            QuarantineStarted: self._drifted,
             QuarantineCompleted: self._released,
+            DriftDetected: self._drifted,
         }
 
     def _of_trades(self) -> Mapping[type, Callable[[Any, Envelope], None]]:
@@ -221,7 +225,11 @@ class Absorber:
             if trade in self._execution.trades:
                 self._execution.trades[trade].touched()
 
+    def _drifted(self, event: DriftDetected | QuarantineStarted, envelope: Envelope) -> None:
+        self._parts.reconciler.absorb(event, envelope.key)
+
     def _released(self, event: QuarantineCompleted, envelope: Envelope) -> None:
+        self._parts.reconciler.absorb(event, envelope.key)
         order = self._parts.inquiries.quarantined.pop(envelope.key, None)
         if order is not None:
             self._parts.inquiries.free(order)
@@ -258,6 +266,8 @@ class Absorber:
         if opens or intent.kind is IntentKind.EXIT:
             self._exit(trade, intent)
             self._tell(trade)
+        elif intent.kind is IntentKind.ENTRY:
+            trade.slices = trade.slices[1:]
         else:
             self._repair(trade)
 

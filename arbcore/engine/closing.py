@@ -66,7 +66,7 @@ class Closing:
 
     def pursue(self, trade: LiveTrade) -> None:
         """Go on with a trade that was ordered to be closed, after it changed its state."""
-        if self._execution.busy(trade.id):
+        if self._execution.held or self._execution.busy(trade.id):
             return
         if trade.state is TradeState.FROZEN:
             trade.repairs = 0

@@ -1,10 +1,11 @@
 """The engine: one step per input, no I/O, no clock, no randomness. The same inputs give the same outputs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf, isfinite, nan
 from typing import Any, Final
 
 from arbcore.engine import state as engine_state
+from arbcore.engine.absorb import Absorber
 from arbcore.engine.actions import TRACE
 from arbcore.engine.execution import TTL
 from arbcore.engine.inquiry import LOOK
@@ -12,10 +13,11 @@ from arbcore.engine.market import LARGEST_RATE, LEAST_RATE
 from arbcore.engine.output import NOTHING, Output, tell_moves
 from arbcore.engine.parts import EngineSettings, Parts
 from arbcore.engine.quiet import skip_quiet
+from arbcore.engine.reconciler import RECONCILE
 from arbcore.engine.slicing import SLICE
 from arbcore.engine.state import EngineSnapshot
 from arbcore.model.command import CommandRequest
-from arbcore.model.events import FundingApplied
+from arbcore.model.events import Envelope, FundingApplied
 from arbcore.model.input import (
     AccountSnapshot,
     ActionEnded,
@@ -29,6 +31,7 @@ from arbcore.model.input import (
     TermsStated,
     TimerFired,
     VenueHealth,
+    VenueStatement,
 )
 from arbcore.model.instrument import Instrument
 from arbcore.model.market import (
@@ -78,6 +81,7 @@ class Engine:
         self._instruments: Final = self._parts.market.instruments
         self._rates: Final = self._parts.market.rates
         self._ask: Final = self._parts.deciding.ask
+        self._resumption: Final = self._parts.resumption
         self._booting = True
         self._touches: Final[dict[type, Callable[[Any], Output]]] = {
             Quote: self.on_quote,
@@ -91,6 +95,7 @@ class Engine:
             Fill: self._on_fill,
             LookedUp: self._on_looked_up,
             TermsStated: self._parts.terms.on_terms,
+            VenueStatement: self._parts.reconciler.on_statement,
             ActionEnded: self._parts.actions.on_ended,
             FundingPayment: self._on_funding,
             AccountSnapshot: self._parts.life.on_snapshot,
@@ -133,6 +138,14 @@ class Engine:
         """
         engine_state.restore(self._parts, state)
         self._booting = False
+        self._parts.resumption.prepare()
+
+    def absorb(self, events: Iterable[Envelope]) -> None:
+        """Take over what the journal tells behind the state that was restored, without deciding anything again."""
+        absorber = Absorber(self._parts)
+        for envelope in events:
+            absorber.apply(envelope)
+        self._parts.resumption.prepare()
 
     def step(self, item: Input) -> Output:
         """Take one input.
@@ -148,6 +161,8 @@ class Engine:
         outbox.begin(0)
         outbox.now = max(outbox.now, item.recv_ts)
         self._others[kind](item)
+        if self._resumption.pending:
+            self._boot()
         return outbox.take() if outbox.filled else NOTHING
 
     def skip_quiet(self, items: Sequence[Input], start: int, due: int) -> tuple[int, int]:
@@ -265,7 +280,7 @@ class Engine:
         venue = self._instruments[payment.instrument].instrument.venue
         if not parts.accounts.first_time(venue, payment.payment_id):
             return
-        if self._booting:
+        if self._booting and not parts.resumption.restored:
             parts.life.pay_before_start(venue, payment)
             return
         posting, shares = parts.accounts.funding(payment)
@@ -301,6 +316,8 @@ class Engine:
         elif kind == SLICE:
             if subject in parts.execution.trades:
                 parts.slicing.on_timer(parts.execution.trades[subject])
+        elif kind == RECONCILE:
+            parts.reconciler.on_timer(subject)
         elif kind == TRACE:
             parts.actions.on_timer(subject)
         elif kind == "review":

@@ -83,6 +83,8 @@ class Execution:
         """Intents that are not over."""
         self.trades: Final[dict[str, LiveTrade]] = {}
         self.settled: Settled = _nothing
+        self.held = False
+        """Whether nothing may be sent: what became of everything is asked first."""
 
     def busy(self, trade: str) -> bool:
         """Tell whether an intent of a trade is in flight."""
@@ -167,9 +169,9 @@ class Execution:
         if expires_at:
             self._outbox.effect(SetTimer(f"{TTL}:{live.intent.id}", expires_at))
 
-    def _follow(self, live: LiveIntent) -> None:
+    def follow(self, live: LiveIntent) -> None:
         """Send what the other legs owe to what the leading leg has filled."""
-        if live.lead is None or live.intent.id not in self.intents:
+        if self.held or live.lead is None or live.intent.id not in self.intents:
             return
         due = self._followers.due(live)
         sent = [self._sending.intend(live, index, leg) for index, leg in due]
@@ -238,7 +240,7 @@ class Execution:
             self._book_late(fill, order)
             return
         self._booking.book(fill, order)
-        self._follow(order.owner)
+        self.follow(order.owner)
         self._inquiries.follow(order)
         self._conclude(order)
 
@@ -282,7 +284,7 @@ class Execution:
             return
         self._inquiries.free(order)
         live = order.owner
-        self._follow(live)
+        self.follow(live)
         if order.filled < order.request.quantity:
             for leading in live.leading():
                 self.cancel(leading)  # a follower that fell short: nothing more is to fill that it would have to hedge

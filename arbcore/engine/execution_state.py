@@ -149,7 +149,7 @@ def _live_trade(record: TradeRecord, route: Route) -> LiveTrade:
     trade = LiveTrade(record.intent, route, record.premium)
     for name in _TRADE_BUILT:
         setattr(trade, name, getattr(record, name))
-    trade.legs, trade.shut_until = list(record.legs), dict(record.shut_until)
+    trade.legs, trade.shut_until, trade.slices = list(record.legs), dict(record.shut_until), list(record.slices)
     return trade
 
 

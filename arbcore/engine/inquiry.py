@@ -82,6 +82,11 @@ class Inquiries:
         """Look an order up at once: this process has just started, and nobody waits for its answer any more."""
         self._doubt(order, 0)
 
+    def resume_quarantine(self) -> None:
+        """Set aside anew what no venue knew: how long nobody looked is not counted."""
+        for name in self.quarantined:
+            self._outbox.effect(SetTimer(f"{LOOK}:{name}", self._outbox.now + self._settings.quarantine_ns))
+
     def look(self, order: LiveOrder) -> None:
         """Ask the venue now."""
         order.looks += 1

@@ -46,12 +46,13 @@ class CashMove(Struct, frozen=True):
 
 
 class CashState(Struct, frozen=True):
-    """What `Cash` holds: balances, sums by currency, the rates that last valued them, and what rates have made."""
+    """What `Cash` holds: balances, sums by currency, their last rates, what rates made of them, what is carried."""
 
     balances: dict[tuple[str, str], Decimal]
     totals: dict[str, Decimal]
     rates: dict[str, Decimal]
     fx: Decimal
+    carried: list[str]
 
 
 class Cash:
@@ -66,6 +67,7 @@ class Cash:
         self.balances: Final[dict[tuple[str, str], Decimal]] = {}
         self._totals: Final[dict[str, Decimal]] = {}
         self._rates: Final[dict[str, Decimal]] = {}
+        self._carried: Final[dict[str, None]] = {}
         self._fx = ZERO
 
     def post(self, venue: str, currency: str, change: Decimal, reason: str) -> CashMove:
@@ -80,6 +82,11 @@ class Cash:
         """Count a profit that a venue has not paid out: it is worth its currency, and no balance holds it yet."""
         self._revalue(currency)
         self._totals[currency] = self._totals.get(currency, ZERO) + amount
+        self._carried[currency] = None
+
+    def carries(self, currency: str) -> bool:
+        """Tell whether profits of a currency were counted that a venue pays out later."""
+        return currency in self._carried
 
     def fx(self) -> Decimal:
         """Return balances times rate changes since `start`, in base currency.
@@ -119,7 +126,7 @@ class Cash:
 
     def state(self) -> CashState:
         """Return all of it."""
-        return CashState(dict(self.balances), dict(self._totals), dict(self._rates), self._fx)
+        return CashState(dict(self.balances), dict(self._totals), dict(self._rates), self._fx, list(self._carried))
 
     def restore(self, state: CashState) -> None:
         """Take over what an earlier `state` returned; nothing was posted yet."""
@@ -127,6 +134,7 @@ class Cash:
         self._totals.update(state.totals)
         self._rates.update(state.rates)
         self._fx = state.fx
+        self._carried.update(dict.fromkeys(state.carried))
 
 
 class Dust(Struct):

@@ -62,9 +62,9 @@ class Life:
         self._start_value: Decimal | None = None
 
     def on_control(self, control: SessionControl) -> None:
-        """Start or stop."""
+        """Start or stop. A session that trades already, by what it took over, is resumed."""
         if control.start:
-            self._outbox.emit(self._started)
+            self._outbox.emit(replace(self._started, resumed=self._start_value is not None))
             self._on_start()
         else:
             self._stop(control.reason)

@@ -23,7 +23,9 @@ from arbcore.engine.market import Market
 from arbcore.engine.orders import base32
 from arbcore.engine.output import Outbox
 from arbcore.engine.planning import Planning
+from arbcore.engine.reconciler import Reconciler
 from arbcore.engine.repair import Repairs
+from arbcore.engine.resumption import Resumption
 from arbcore.engine.route import Route
 from arbcore.engine.sizing import Sizing, check_legs
 from arbcore.engine.slicing import Slicing
@@ -149,6 +151,19 @@ class Parts:
             self.manual.place,
             venues,
         )
+        self.reconciler: Final = Reconciler(
+            venues, self.accounts, self.market, self.outbox, self.execution.in_flight, self._ours
+        )
+        self.resumption: Final = Resumption(
+            self.execution,
+            self.inquiries,
+            self.reconciler,
+            self.actions,
+            self.repairs,
+            self.closing,
+            self.switches,
+            self.outbox,
+        )
         self._refusals: Final = Refusals()
         self._plan(instruments)
         started = EngineStarted(
@@ -170,6 +185,8 @@ class Parts:
         A simulated venue opens a declared position at the first touch of its instrument, and states it then; so the
         stock of an inventory route is whole once all its legs have a touch.
         """
+        if self.resumption.pending:
+            return self.resumption.try_end()
         for route in self.deciding.routes.values():
             for leg in route.legs:
                 if not self.life.stated(leg.state.instrument.venue):
@@ -200,6 +217,9 @@ class Parts:
         """Count an input that was refused."""
         for episode in self._refusals.note(source, reason, self.outbox.now, item):
             self.outbox.emit(episode)
+
+    def _ours(self, client_order_id: str) -> bool:
+        return self.execution.known(client_order_id) is not None
 
     def _next_id(self) -> str:
         self.intents_given += 1
@@ -232,6 +252,10 @@ class Parts:
                         leg.rate.routes.append(route)
 
     def _start(self) -> None:
+        if self.resumption.restored:
+            self.verdicts.start()
+            self.resumption.begin()
+            return
         for name in self._strategies:
             self.switches.start_strategy(name)
         for route in self.deciding.routes.values():

@@ -18,6 +18,7 @@ from arbcore.engine.execution_state import ExecutionState
 from arbcore.engine.life import LifeState
 from arbcore.engine.market import RateValue
 from arbcore.engine.parts import Parts
+from arbcore.engine.reconciler import ReconcilerState
 from arbcore.engine.switches import SwitchesState
 from arbcore.engine.verdicts import VerdictsState
 from arbcore.engine.view import ViewState
@@ -54,6 +55,8 @@ class EngineSnapshot(Struct, frozen=True, kw_only=True):
         strategies: State of each strategy in its own format.
         tiers: State of each risk tier.
         policies: State of each leg policy.
+        slicer: State of the slicer, empty where there is none.
+        reconciler: What of the accounts is not ours, and what was told of others.
     """
 
     sequence: int
@@ -76,10 +79,19 @@ class EngineSnapshot(Struct, frozen=True, kw_only=True):
     strategies: dict[str, bytes]
     tiers: dict[str, bytes]
     policies: dict[str, bytes]
+    slicer: bytes
+    reconciler: ReconcilerState
+
+
+class Kept(Struct, frozen=True):
+    """What a snapshot holds: the engine's state, and that of every simulated venue in its own format."""
+
+    engine: EngineSnapshot
+    venues: dict[str, bytes] = {}
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODER: Final = msgspec.msgpack.Decoder(EngineSnapshot)
+_DECODER: Final = msgspec.msgpack.Decoder(Kept)
 _HEAD: Final = b"arbcore engine %d\n"
 
 
@@ -107,6 +119,8 @@ def state_of(parts: Parts) -> EngineSnapshot:
         strategies={name: strategy.state() for name, strategy in parts.deciding.strategies.items()},
         tiers={name: tier.state() for name, tier in parts.tiers},
         policies={name: policy.state() for name, policy in parts.planning.policies.items()},
+        slicer=b"" if parts.slicing.slicer is None else parts.slicing.slicer.state(),
+        reconciler=parts.reconciler.state(),
     )
 
 
@@ -129,6 +143,7 @@ def restore(parts: Parts, state: EngineSnapshot) -> None:
     parts.life.restore(state.life)
     parts.commands.restore(state.commands, state.ending)
     parts.actions.restore(state.actions, state.given)
+    parts.reconciler.restore(state.reconciler)
     _restore_plugins(parts, state)
 
 
@@ -144,6 +159,8 @@ def _restore_plugins(parts: Parts, state: EngineSnapshot) -> None:
     for name, policy in parts.planning.policies.items():
         if name in state.policies:
             policy.restore(state.policies[name])
+    if parts.slicing.slicer is not None and state.slicer:
+        parts.slicing.slicer.restore(state.slicer)
     for route in parts.deciding.routes.values():
         parts.deciding.arm(route)
 
@@ -162,7 +179,7 @@ def _require_routes(parts: Parts, state: ExecutionState) -> None:
             )
 
 
-def encode(state: EngineSnapshot, chain: bytes) -> StoredSnapshot:
+def encode(state: Kept, chain: bytes) -> StoredSnapshot:
     """Return a state as a journal keeps it.
 
     Args:
@@ -170,10 +187,10 @@ def encode(state: EngineSnapshot, chain: bytes) -> StoredSnapshot:
         chain: Hash of its last event.
     """
     body = _HEAD % FORMAT + _ENCODER.encode(state)
-    return StoredSnapshot(state.sequence, chain, body, sha256(body).digest())
+    return StoredSnapshot(state.engine.sequence, chain, body, sha256(body).digest())
 
 
-def decode(stored: StoredSnapshot, place: Anchor) -> EngineSnapshot:
+def decode(stored: StoredSnapshot, place: Anchor) -> Kept:
     """Return the state that a journal kept.
 
     Args:

@@ -64,6 +64,12 @@ class Switches:
         """Leave BOOTING, for the state that was asked for meanwhile, or else to run."""
         self._change(self._wanted, reason, "engine")
 
+    def hold(self, reason: str) -> None:
+        """Go back to BOOTING until `start`, which leads to the present state again."""
+        if self.state is not EngineState.BOOTING:
+            self._wanted = self.state
+            self._change(EngineState.BOOTING, reason, "engine")
+
     def move(self, state: EngineState, reason: str, source: str) -> None:
         """Change the engine's state; while it boots, note the state that it is to take up then."""
         if self.state is EngineState.BOOTING:
@@ -118,8 +124,10 @@ class Switches:
     def absorb(self, event: Event) -> None:
         """Take over what a journal tells, without telling it again."""
         match event:
-            case EngineModeChanged(after=state):
+            case EngineModeChanged(before=before, after=state):
                 self.state = state
+                if state is EngineState.BOOTING:
+                    self._wanted = before
             case StrategyStarted(strategy=strategy):
                 self._stopped.discard(strategy)
             case StrategyStopped(strategy=strategy):

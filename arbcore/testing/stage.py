@@ -8,15 +8,16 @@ from arbcore.engine.engine import Engine
 from arbcore.engine.output import Output
 from arbcore.engine.parts import EngineSettings
 from arbcore.model.command import AnyCommand, CommandRequest
-from arbcore.model.effect import Cancel, CancelTimer, Effect, LookUp, SetTimer, Submit
+from arbcore.model.effect import AskStatement, Cancel, CancelTimer, Effect, LookUp, SetTimer, Submit
 from arbcore.model.events import Envelope, Event
-from arbcore.model.input import Input, LookedUp, SessionControl, TimerFired, VenueReport
+from arbcore.model.input import Input, LookedUp, SessionControl, TimerFired, VenueAnswer, VenueReport
 from arbcore.model.instrument import Instrument
 from arbcore.model.market import BookInvalid, FxRate, MarketInput, Quote
 from arbcore.ports.policy import LegPolicy, Slicer
 from arbcore.ports.risk import RiskTier
 from arbcore.ports.strategy import Strategy
 from arbcore.ports.venue import SimVenue
+from arbcore.runtime.carrier import answers
 from arbcore.runtime.timers import Timers
 
 START: Final = 1_750_000_000 * 10**9
@@ -96,7 +97,7 @@ class Stage:
         self.mute: Final[set[str]] = set()
         self._venue_of: Final = {one.key: one.venue for one in instruments}
         self._timers: Final = Timers()
-        self._waiting: Final[deque[VenueReport | LookedUp]] = deque()
+        self._waiting: Final[deque[VenueReport | VenueAnswer]] = deque()
         self._commands = 0
 
     def begin(self) -> list[Event]:
@@ -199,6 +200,8 @@ class Stage:
                     self._waiting.extend(self.venues[venue].submit(order, now))
                 case Cancel(venue=venue, client_order_id=order):
                     self._waiting.extend(self.venues[venue].cancel(order, now))
+                case AskStatement(venue=venue) if venue not in self.mute:
+                    self._waiting.extend(answers(self.venues[venue], effect, now))
                 case LookUp(venue=venue, client_order_id=order):
                     self._look_up(venue, order, now)
                 case SetTimer(timer=timer, at=at):

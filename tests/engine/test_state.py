@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from arbcore.engine.state import decode, encode
+from arbcore.engine.state import Kept, decode, encode
 from arbcore.errors import JournalError
 from arbcore.journal.chain import Anchor
 from arbcore.journal.codec import encode as canonical
@@ -20,8 +20,8 @@ def test_a_restored_engine_goes_on_byte_for_byte(happenings: Sequence[tuple[str,
     """Warm restart with open positions (NT#4736), deterministic ids (NT#3878)."""
     taped = Taped([*happenings, ("learn", 0), *happenings[::-1]])
     for start in taped.learned:
-        stored = encode(taped.states[start - 1], b"chain")
-        engine = restored(decode(stored, Anchor(stored.sequence, b"chain")))
+        stored = encode(Kept(taped.states[start - 1]), b"chain")
+        engine = restored(decode(stored, Anchor(stored.sequence, b"chain")).engine)
         again = [(item, engine.step(item)) for item, _ in taped.tape[start:]]
         for (item, first), (_, second) in zip(taped.tape[start:], again, strict=True):
             assert [canonical(one) for one in second.events] == [canonical(one) for one in first.events], item
@@ -33,14 +33,14 @@ def test_a_restored_engine_goes_on_byte_for_byte(happenings: Sequence[tuple[str,
 def test_taking_a_state_changes_nothing_and_neither_does_storing_it() -> None:
     taped = Taped([("price", 1000), ("price", 1001), ("wait", 10**9), ("learn", 0)])
     state = taped.states[-1]
-    stored = encode(state, b"chain")
-    assert decode(stored, Anchor(stored.sequence, b"chain")) == state
+    stored = encode(Kept(state), b"chain")
+    assert decode(stored, Anchor(stored.sequence, b"chain")).engine == state
     assert state.execution.open, "the session should have an open trade"
 
 
 @pytest.mark.parametrize("damage", ["body", "chain", "format", "content"])
 def test_a_snapshot_that_is_not_sound_is_refused(damage: str) -> None:
-    stored = encode(Taped([("price", 1000)]).states[-1], b"chain")
+    stored = encode(Kept(Taped([("price", 1000)]).states[-1]), b"chain")
     place = Anchor(stored.sequence, b"chain")
     match damage:
         case "body":

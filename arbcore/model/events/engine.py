@@ -18,6 +18,7 @@ class EngineStarted(Event, frozen=True):
         strategies: Instance ids.
         instruments: Keys of the instruments that a route trades.
         epoch: Id of this start within every client order id that it gives.
+        resumed: Whether it goes on with what an earlier start left in the same journal.
     """
 
     session: str
@@ -27,6 +28,7 @@ class EngineStarted(Event, frozen=True):
     strategies: tuple[str, ...]
     instruments: tuple[str, ...]
     epoch: str = "0"
+    resumed: bool = False
 
 
 class EngineStopped(Event, frozen=True):
