@@ -6,7 +6,7 @@ from typing import Final
 
 from arbcore.config import Config, ExchangeKeys, Instance
 from arbcore.doctor.account import check_margin_assets, check_position_mode, check_terms
-from arbcore.doctor.keys import SKEW_FAIL, check_clock, check_expiry, check_permissions, check_withdrawing
+from arbcore.doctor.keys import check_clock, check_expiry, check_permissions, check_withdrawing
 from arbcore.doctor.rows import FAIL, OK, Trouble, attempt, failed
 from arbcore.doctor.seen import Seen
 from arbcore.live.refusal import Refusal, refuse
@@ -52,8 +52,8 @@ async def examine(
 
 
 def window_of(instance: Instance[ExchangeKeys]) -> int:
-    """Return how late a request may reach an exchange, in nanoseconds: its setting ``recv_window``, else a second."""
-    return int(getattr(instance.settings, "recv_window", 0) or SKEW_FAIL)
+    """Return how late a request may reach an exchange, in nanoseconds: its setting ``recv_window``, 0 without one."""
+    return int(getattr(instance.settings, "recv_window", 0) or 0)
 
 
 def refusals(seen: Seen, window_ns: int) -> Iterator[Refusal]:
@@ -61,7 +61,7 @@ def refusals(seen: Seen, window_ns: int) -> Iterator[Refusal]:
 
     Args:
         seen: What it told.
-        window_ns: How late a request may reach the venue.
+        window_ns: How late a request may reach the venue; 0 where its requests state no such time.
     """
     if isinstance(seen.facts, AccountFacts):
         yield from _of_facts(seen, seen.facts, window_ns)
@@ -81,7 +81,7 @@ def _of_facts(seen: Seen, facts: AccountFacts, window_ns: int) -> Iterator[Refus
         checks += [*check_position_mode(facts), *check_margin_assets(facts)]
     yield from (_refusal(seen.name, check) for check in checks if check.status == FAIL)
     error = facts.clock_error_ns or 0
-    if facts.clock_offset_ns is not None and error > window_ns:
+    if facts.clock_offset_ns is not None and 0 < window_ns < error:
         what = (
             f"the venue's time is known to {error / _MS:,.0f} ms, and it takes requests {window_ns / _MS:,.0f} ms old"
         )

@@ -105,12 +105,18 @@ def test_a_market_that_is_closed_now_may_open_again() -> None:
     assert found(terms={PERPETUAL.key: replace(TERMS, trading=False)}) == []
 
 
+def test_a_venue_whose_requests_state_no_time_may_be_slow_to_tell_it() -> None:
+    slow = seen(live=True, facts=replace(HEALTHY, clock_error_ns=5000 * MS))
+    assert [refusal.where for refusal in refusals(slow, WINDOW)] == ["x, clock"]
+    assert list(refusals(slow, 0)) == []
+
+
 def test_the_window_is_the_exchanges_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config, _ = project.opened(
         project.make(tmp_path, monkeypatch, more="exchanges: {binance: {recv_window: 1500ms}}\n")
     )
     assert window_of(config.exchanges["binance"]) == 1500 * MS
-    assert window_of(config.exchanges["upbit"]) == 1000 * MS
+    assert window_of(config.exchanges["upbit"]) == 0
 
 
 @pytest.mark.anyio
