@@ -17,8 +17,9 @@ from arbcore.ports.journal import Journal
 from arbcore.ports.venue import Feed
 from arbcore.runtime.bell import Bell
 from arbcore.runtime.folder import SessionFolder
-from arbcore.runtime.inbox import Inbox, give_up, settle
+from arbcore.runtime.inbox import Followed, Inbox, give_up, settle
 from arbcore.runtime.ingress import Ingress
+from arbcore.runtime.recovery import Recovered, recover
 from arbcore.runtime.session import Source
 
 PATIENCE_S: Final = 30.0
@@ -93,32 +94,58 @@ async def open_market(pipeline: Pipeline, feeds: Sequence[str] | None = None) ->
         yield Market(built, rates, await _listed(built, pipeline.config.session.environment))
 
 
-@asynccontextmanager
-async def open_journal(pipeline: Pipeline, folder: SessionFolder) -> AsyncIterator[tuple[Journal, Path | None]]:
-    """Open a session's journal, after the folder of an earlier run was put aside.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A session's journal, and what an earlier start left in it.
 
-    Yields:
-        The journal, empty, and where the earlier run's folder is now; None where there was none.
+    Attributes:
+        journal: The open journal: empty, or one that is gone on with.
+        put_aside: Where an earlier run's folder is now; None where there was none, or where it is gone on with.
+        recovered: What is gone on with; None for a session that begins anew.
+        commands: Commands that a venue may still carry out.
+    """
+
+    journal: Journal
+    put_aside: Path | None = None
+    recovered: Recovered | None = None
+    commands: tuple[Followed, ...] = ()
+
+
+@asynccontextmanager
+async def open_journal(pipeline: Pipeline, folder: SessionFolder, *, resume: bool) -> AsyncIterator[Opened]:
+    """Open a session's journal: go on with what an earlier start left, or put its folder aside.
+
+    Args:
+        pipeline: Builds the journal.
+        folder: Folder of the session.
+        resume: Whether an earlier start that traded is gone on with.
 
     Raises:
-        JournalError: It can't be opened or put aside, or the session is running.
+        JournalError: It can't be opened, put aside or gone on with, or the session is running.
     """
-    kept = None
+    aside, recovered = None, None
     async with pipeline.journal() as earlier:
         last, place = earlier.last(), Path(earlier.location())
-        await _settle_commands(pipeline, earlier)
-    if last is not None:
-        kept = folder.put_aside(place, last.time)
+        if resume and last is not None:
+            recovered = recover(earlier)
+        commands = await _settle_commands(pipeline, earlier, go_on=recovered is not None)
+    if last is not None and recovered is None:
+        aside = folder.put_aside(place, last.time)
     async with pipeline.journal() as journal:
-        yield journal, kept
+        yield Opened(journal=journal, put_aside=aside, recovered=recovered, commands=commands)
 
 
-async def _settle_commands(pipeline: Pipeline, earlier: Journal) -> None:
-    """Answer what an earlier run left unanswered: nobody waits for it to be applied now."""
+async def _settle_commands(pipeline: Pipeline, earlier: Journal, *, go_on: bool) -> tuple[Followed, ...]:
+    """Answer what an earlier run left unanswered; return what a venue may still carry out where it is gone on with."""
     store = pipeline.control_store()
-    if store is not None:
-        async with store:
-            give_up(store, settle(store, earlier))
+    if store is None:
+        return ()
+    async with store:
+        left = settle(store, earlier)
+        if go_on:
+            return tuple(left)
+        give_up(store, left)
+        return ()
 
 
 @asynccontextmanager

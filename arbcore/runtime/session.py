@@ -135,6 +135,7 @@ class Session:
         self._armed = NEVER
         self._alarm: asyncio.TimerHandle | None = None
         self._running = False
+        self._rest: Callable[[int], None] | None = None
         self.ending: Final = ending
         ingress.wake = self.wake
         self.troubles: Final[dict[str, None]] = {}
@@ -147,6 +148,7 @@ class Session:
         sources: Sequence[Source],
         seconds: float | None = None,
         drain: Callable[[], Awaitable[object]] | None = None,
+        rest: Callable[[int], None] | None = None,
     ) -> None:
         """Run sources until `ending` is asked for, or for a time.
 
@@ -154,10 +156,12 @@ class Session:
             sources: Feeds, rate sources and accounts.
             seconds: How long; None for as long as nobody asks.
             drain: Waits at the end for what is under way, whose answers are inputs still; None where nothing can be.
+            rest: Called with the time between steps of the engine, when every event is stored.
 
         Raises:
             JournalError: Events could not be stored; nothing was acted on after them.
         """
+        self._rest = rest
         try:
             async with anyio.create_task_group() as group:
                 self.first_ts = self._clock.now()
@@ -208,6 +212,8 @@ class Session:
             now = self._clock.now()
             if self._loop.due < now:
                 self._loop.catch_up(now)
+            if self._rest is not None:
+                self._rest(now)
             self._set_alarm()
         except BaseException as error:  # noqa: BLE001 - it would be lost in a callback; `run` raises it
             self._running = False

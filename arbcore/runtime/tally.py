@@ -95,6 +95,13 @@ class Tally:
             if fold is not None:
                 fold(envelope.event)
 
+    def adopt(self, trades: "Sequence[Trade]") -> None:
+        """Learn the trades that an earlier start left open."""
+        for trade in trades:
+            self.open[trade.id] = trade
+            if trade.hedged_at:
+                self._entered.add(trade.id)
+
     @property
     def trades(self) -> int:
         """Closed trades."""
