@@ -6,7 +6,7 @@ applied, what is not is refused and never applied later.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, Self, TypeVar
 
@@ -15,7 +15,7 @@ import anyio.lowlevel
 from msgspec.structs import replace
 
 from arbcore.context import Clock
-from arbcore.errors import JournalError
+from arbcore.errors import ArbcoreError, JournalError
 from arbcore.journal.codec import decode
 from arbcore.model.command import Command, CommandRequest, InternalTransfer, Withdraw
 from arbcore.model.events import (
@@ -57,6 +57,9 @@ _ENDS: Final[dict[type[Command], tuple[type[Event], ...]]] = {
 
 Result = TypeVar("Result")
 
+Chore = Callable[[], Awaitable[None]]
+"""What a command wants of the runtime. It must not hold the event loop."""
+
 logger = logging.getLogger("arbcore.session.commands")
 
 
@@ -72,6 +75,8 @@ class Followed:
         self.events: list[int] = []
         self.refusal = ""
         self.over = False
+        self.kind: type[Command] | None = None
+        """Type of the command, once it was accepted."""
         self._ends: tuple[type[Event], ...] = ()
 
     def take(self, envelope: Envelope) -> bool:
@@ -84,7 +89,8 @@ class Followed:
         if isinstance(event, CommandFailed) and answers:
             self.refusal, self.over = event.reason, True
         elif isinstance(event, CommandAccepted) and answers:
-            self._ends = _ENDS.get(type(event.command), ())
+            self.kind = type(event.command)
+            self._ends = _ENDS.get(self.kind, ())
             self.over = not self._ends
         elif isinstance(event, self._ends):
             self.refusal = event.reason if isinstance(event, _Refused) else ""
@@ -113,16 +119,24 @@ class Inbox:
         clock: The session's clock.
         claimer: Name of the session.
         put: Takes a command for the loop.
+        chores: What is done for a command beside trading, once the engine has accepted it, by type.
     """
 
     def __init__(
-        self, store: ControlStore, bell: Bell, clock: Clock, claimer: str, put: Callable[[CommandRequest], None]
+        self,
+        store: ControlStore,
+        bell: Bell,
+        clock: Clock,
+        claimer: str,
+        put: Callable[[CommandRequest], None],
+        chores: Mapping[type[Command], Chore] | None = None,
     ) -> None:
         self._store: Final = store
         self._bell: Final = bell
         self._clock: Final = clock
         self._claimer: Final = claimer
         self._put: Final = put
+        self._chores: Final = dict(chores or {})
         self._open: Final[dict[str, Followed]] = {}
         self._troubled = False
 
@@ -169,9 +183,21 @@ class Inbox:
 
     async def _answer(self) -> None:
         for followed in [one for one in self._open.values() if one.over]:
+            await self._do_chore(followed)
             if not await self._call(partial(followed.answer, self._store)):
                 return  # it can't be written now: the next look tries again
             del self._open[followed.id]
+
+    async def _do_chore(self, followed: Followed) -> None:
+        """Do what a command wants beside trading; a command whose chore fails is refused with the reason."""
+        chore = self._chores.get(followed.kind) if followed.kind is not None else None
+        if chore is None or followed.refusal:
+            return
+        followed.kind = None  # once, however often the answer is tried
+        try:
+            await chore()
+        except ArbcoreError as error:
+            followed.refusal = error.what
 
     async def _call(self, ask: Callable[[], Result]) -> Result | None:
         """Ask the store on another thread; None where it fails, which is logged once until it works again."""

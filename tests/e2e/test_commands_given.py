@@ -7,8 +7,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
+from arbcore.model.command import CommandRequest, RebuildProjection
+from arbcore.model.state import CommandState
+from arbcore.ports.journal import StoredCommand
+from arbcore.testing.stores import reader_context
+from arbcore_sink_sqlite.control import SqliteControlStore
+from arbcore_sink_sqlite.journal import SqliteJournal
+from arbcore_sink_sqlite.settings import SqliteSettings
 from tests.e2e.commands import Ran
 from tests.e2e.live_project import PATIENCE_S, Running, make_live, session, simulated
 
@@ -29,7 +37,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def running(project: Path) -> Iterator[Running]:
     """Its session, which has begun to trade."""
-    with session(project, "--json", "--no-record") as run:
+    with session(project, "--json") as run:
         run.says(" closed ")
         yield run
 
@@ -158,6 +166,27 @@ def test_a_command_given_twice_is_applied_once(give: Callable[..., dict[str, Any
     assert "was used before" in other.err
 
 
+def test_projections_are_made_anew_while_it_runs(project: Path, running: Running) -> None:
+    """No verb gives this command: whoever shows projections does."""
+    context, settings = reader_context(project / "sessions" / "live"), SqliteSettings(use="sqlite")
+
+    async def rebuild() -> tuple[StoredCommand, int]:
+        async with SqliteControlStore(settings, context) as control, SqliteJournal(settings, context) as journal:
+            before = journal.last()
+            control.insert(CommandRequest(id="anew", command=RebuildProjection(), issued_by="test", recv_ts=1))
+            with anyio.fail_after(PATIENCE_S):
+                while (told := control.commands()[-1]).state in {CommandState.NEW, CommandState.SENT}:  # noqa: ASYNC110 - another process ends it
+                    await anyio.sleep(0.05)
+            summary = journal.projected()
+            assert before is not None
+            assert summary is not None
+            return told, summary.sequence - before.sequence
+
+    told, newer = anyio.run(rebuild)
+    assert (told.request.id, told.state) == ("anew", CommandState.ACK)
+    assert newer > 0, "its own acceptance is among what was folded"
+
+
 def test_what_can_not_be_taken_back_is_never_done_unasked(arb_here: Here, running: Running) -> None:
     for command in (
         ("flatten",),
@@ -197,5 +226,7 @@ def test_it_ends_flat_and_then_nothing_runs(
     ended = running.end().told()
     assert ended["reason"].startswith("stopped by ")
     assert ended["open_trades"] == 0
+    replayed = arb_here("replay", "sessions/live", "--json").told()
+    assert (replayed["identical"], replayed["events"]) == (True, ended["events"])
     give_in(arb_here, "pause").refused(4, "session live is not running", "arb run")
     arb_here("pause", "--session", "never").refused(4, "that session never ran here")

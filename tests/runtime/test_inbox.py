@@ -14,7 +14,7 @@ import pytest
 from arbcore.errors import JournalError
 from arbcore.journal.chain import seal
 from arbcore.journal.memory import MemoryJournal
-from arbcore.model.command import AnyCommand, CommandRequest, PauseEngine, StopEntry, Withdraw
+from arbcore.model.command import AnyCommand, CommandRequest, PauseEngine, RebuildProjection, StopEntry, Withdraw
 from arbcore.model.events import (
     CommandAccepted,
     CommandFailed,
@@ -170,6 +170,36 @@ async def test_a_command_is_claimed_and_answered_with_what_it_led_to(
     assert store.rows["a"].events == (accepted, paused, later)
     assert store.rows["a"].claimed_by == "session"
     assert store.rows["b"].reason == "no"
+
+
+@pytest.mark.anyio
+async def test_what_a_command_wants_beside_trading_is_done_before_its_answer(
+    store: Store, engine: Engine, tmp_path: Path
+) -> None:
+    unanswered: list[list[str]] = []
+
+    async def chore() -> None:
+        unanswered.append([name for name, row in store.rows.items() if row.state is CommandState.SENT])
+        if len(unanswered) == 2:
+            raise JournalError("the disk is full", "make room")
+
+    for name in ("a", "b", "refused"):
+        store.insert(request(name, RebuildProjection()))
+    bell = Bell(tmp_path / "bell.json")
+    inbox = Inbox(store, bell, FakeClock(), "session", engine.taken.append, {RebuildProjection: chore})
+    engine.inbox = inbox
+    async with inbox, anyio.create_task_group() as group:
+        group.start_soon(inbox.run)
+        await until(lambda: len(engine.taken) == 3)
+        engine.accept("a", RebuildProjection())
+        engine.accept("b", RebuildProjection())
+        engine.refuse("refused", RebuildProjection(), "no")
+        await until(lambda: store.rows["refused"].state is CommandState.FAILED)
+        group.cancel_scope.cancel()
+    assert unanswered == [["a", "b", "refused"], ["b", "refused"]]
+    assert store.rows["a"].state is CommandState.ACK
+    assert store.rows["b"].reason == "the disk is full"
+    assert store.rows["refused"].reason == "no"
 
 
 @pytest.mark.anyio
