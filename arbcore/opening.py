@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, Self
@@ -11,6 +11,7 @@ from typing import Final, Protocol, Self
 import anyio
 
 from arbcore.errors import ArbcoreError, ConfigurationError, ExchangeUnavailable
+from arbcore.model.command import RebuildProjection
 from arbcore.model.instrument import Instrument
 from arbcore.pipeline import Pipeline
 from arbcore.ports.journal import Journal
@@ -19,6 +20,7 @@ from arbcore.runtime.bell import Bell
 from arbcore.runtime.folder import SessionFolder
 from arbcore.runtime.inbox import Followed, Inbox, give_up, settle
 from arbcore.runtime.ingress import Ingress
+from arbcore.runtime.rebuilding import rebuild_projections
 from arbcore.runtime.recovery import Recovered, recover
 from arbcore.runtime.session import Source
 
@@ -149,7 +151,9 @@ async def _settle_commands(pipeline: Pipeline, earlier: Journal, *, go_on: bool)
 
 
 @asynccontextmanager
-async def open_inbox(pipeline: Pipeline, folder: SessionFolder, ingress: Ingress) -> AsyncIterator[Inbox | None]:
+async def open_inbox(
+    pipeline: Pipeline, folder: SessionFolder, ingress: Ingress, journal: Journal
+) -> AsyncIterator[Inbox | None]:
     """Take commands from other processes while entered; None where the config keeps no journal, or has no such store.
 
     Raises:
@@ -160,7 +164,12 @@ async def open_inbox(pipeline: Pipeline, folder: SessionFolder, ingress: Ingress
         yield None
         return
     bell, name = Bell(folder.bell), pipeline.config.session.name
-    async with store, Inbox(store, bell, pipeline.clock, name, ingress.put) as inbox:
+
+    async def rebuild() -> None:
+        reader = replace(pipeline, contexts=[]).journal_reader(Path(journal.location()))
+        await rebuild_projections(reader, journal)
+
+    async with store, Inbox(store, bell, pipeline.clock, name, ingress.put, {RebuildProjection: rebuild}) as inbox:
         yield inbox
 
 

@@ -150,7 +150,7 @@ class Running:
         if self._folder is None:
             yield []
             return
-        async with open_inbox(self._pipeline, self._folder, self._ingress) as inbox:
+        async with open_inbox(self._pipeline, self._folder, self._ingress, self._journal) as inbox:
             self._inbox = inbox
             if inbox is not None:
                 inbox.adopt(self._commands_left)
