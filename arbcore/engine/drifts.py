@@ -12,8 +12,9 @@ from msgspec import Struct
 
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.causes import Causes
+from arbcore.engine.ledger import Cash
 from arbcore.engine.output import Outbox, tell_moves
-from arbcore.engine.standing import CASH, Standing, kind_of, name_of, short
+from arbcore.engine.standing import CASH, Standing, Statement, kind_of, name_of, short
 from arbcore.model.drift import CauseClass
 from arbcore.model.events import AlertRaised, DriftDetected, QuarantineCompleted, QuarantineStarted
 from arbcore.model.money import EXACT, ZERO
@@ -68,7 +69,7 @@ class Drifts:
         self._suspected: Final[dict[str, set[str]]] = {}
         self._under_way: Final[set[str]] = set()
 
-    def judge(self, venue: str, ours: Standing, theirs: Standing, since: int) -> int:
+    def judge(self, venue: str, ours: Standing, theirs: Statement, since: int) -> int:
         """Tell what differs for the second time in a row; return how many numbers do.
 
         Args:
@@ -78,12 +79,12 @@ class Drifts:
             since: When both were last found to agree, or were settled.
         """
         self._learn(venue, ours, theirs)
-        differing = {subject for subject in ours if theirs[subject] != self._expected(subject, ours)}
+        differing = {subject for subject in ours if self._differs(subject, ours, theirs)}
         moving = {subject for subject in differing if self._in_transit(venue, name_of(subject))}
         confirmed = (differing - moving) & self._suspected.get(venue, set())
         self._suspected[venue] = differing - moving - confirmed
         for subject in sorted(confirmed):
-            self._settle(venue, subject, ours, theirs[subject], since)
+            self._settle(venue, subject, ours, theirs, since)
         self._under_way.difference_update(set(ours) - self._suspected[venue])
         self._under_way.update(moving)
         return len(confirmed)
@@ -92,42 +93,54 @@ class Drifts:
         """Tell whether something of a venue differed for the first time."""
         return bool(self._suspected.get(venue))
 
-    def _expected(self, subject: str, ours: Standing) -> Decimal:
-        return EXACT.add(ours[subject], self._others.get(subject, ZERO))
+    def _differs(self, subject: str, ours: Standing, theirs: Statement) -> bool:
+        if subject in theirs.blurred:
+            return False
+        return abs(self._change(subject, ours, theirs)) > theirs.inexact.get(subject, ZERO)
 
-    def _learn(self, venue: str, ours: Standing, theirs: Standing) -> None:
-        """Take the first statement of an account that is ours in part for what others own there."""
-        if venue not in self._allotted or venue in self._learnt:
+    def _change(self, subject: str, ours: Standing, theirs: Statement) -> Decimal:
+        with localcontext(EXACT):
+            return theirs.compared[subject] - ours[subject] - self._others.get(subject, ZERO)
+
+    def _learn(self, venue: str, ours: Standing, theirs: Statement) -> None:
+        """Take the first statement for what others own of an account that is ours in part.
+
+        Likewise for what a position had won before the session took it over: we count it as worth its currency, and
+        the venue pays it out when the position is closed.
+        """
+        if venue in self._learnt:
             return
         self._learnt.add(venue)
         for subject, amount in ours.items():
-            if theirs[subject] >= amount if kind_of(subject) == CASH else not short(subject, amount, theirs[subject]):
-                self._others[subject] = EXACT.subtract(theirs[subject], amount)
+            stated, cash = theirs.compared[subject], kind_of(subject) == CASH
+            gone = stated < amount if cash else short(subject, amount, stated)
+            if (venue in self._allotted and not gone) or (cash and _carries(self._accounts.cash, name_of(subject))):
+                self._others[subject] = EXACT.subtract(stated, amount)
 
-    def _settle(self, venue: str, subject: str, ours: Standing, actual: Decimal, since: int) -> None:
+    def _settle(self, venue: str, subject: str, ours: Standing, theirs: Statement, since: int) -> None:
         """Tell a drift, and do what the rules say about it."""
-        expected = self._expected(subject, ours)
-        change = EXACT.subtract(actual, expected)
+        change, actual = self._change(subject, ours, theirs), theirs.stated[subject]
         cause = self._causes.of(venue, subject, ours, change, since, self._outbox.now)
         cause = CauseClass.TRANSFER if subject in self._under_way else cause
+        expected = EXACT.subtract(actual, change)
         drift = DriftDetected(
             subject=subject, expected=f"{expected:f}", actual=f"{actual:f}", cause_class=cause, venue=venue
         )
         self._outbox.emit(drift)
-        self._others[subject] = EXACT.subtract(actual, ours[subject])
         if kind_of(subject) == CASH:
-            self._restate(venue, subject)
+            self._follow(venue, subject, change)
         else:
+            self._others[subject] = EXACT.subtract(actual, ours[subject])
             self._guard(venue, subject, ours[subject], actual, cause)
 
-    def _restate(self, venue: str, subject: str) -> None:
+    def _follow(self, venue: str, subject: str, change: Decimal) -> None:
         """Follow the venue's cash where it is ours, or where less is there than we count."""
-        others = self._others[subject]
-        change = min(others, ZERO) if venue in self._allotted else others
-        if change:
-            with localcontext(EXACT):
-                self._others[subject] = others - change
-                tell_moves(self._outbox, [self._accounts.cash.post(venue, name_of(subject), change, DRIFT)])
+        others = self._others.get(subject, ZERO)
+        with localcontext(EXACT):
+            restated = min(others + change, ZERO) if venue in self._allotted else change
+            self._others[subject] = others + change - restated
+            if restated:
+                tell_moves(self._outbox, [self._accounts.cash.post(venue, name_of(subject), restated, DRIFT)])
 
     def _guard(self, venue: str, subject: str, ours: Decimal, actual: Decimal, cause: CauseClass) -> None:
         """Quarantine what is short, and free what is whole again."""
@@ -167,8 +180,15 @@ class Drifts:
             case QuarantineCompleted(subject=subject):
                 self.quarantined.pop(subject, None)
             case DriftDetected(subject=subject):
+                if kind_of(subject) == CASH and event.venue not in self._allotted:
+                    return
                 change = EXACT.subtract(Decimal(event.actual), Decimal(event.expected))
                 others = EXACT.add(self._others.get(subject, ZERO), change)
-                if kind_of(subject) == CASH:
-                    others = max(others, ZERO) if event.venue in self._allotted else ZERO
-                self._others[subject] = others
+                self._others[subject] = max(others, ZERO) if kind_of(subject) == CASH else others
+
+
+def _carries(cash: Cash, currency: str) -> bool:
+    """Tell whether a profit is counted that no venue has paid out yet."""
+    state = cash.state()
+    held = sum((amount for (_, code), amount in state.balances.items() if code == currency), ZERO)
+    return held != state.totals.get(currency, ZERO)

@@ -1,21 +1,33 @@
 """Standing: our side of a venue and the venue's own, number by number under the same names.
 
 Cash is compared as amounts, coins of spot markets as amounts too, perpetuals as net positions in order units.
+
+A position that is closed in part pays out against the entry price of what is closed: a venue takes the average of the
+whole position, we take the lots of the trade. So what has been paid out differs as long as anything is open, and only
+cash less the entry value of what is open is the same number on both sides.
 """
 
 from decimal import Decimal, localcontext
 from typing import Final
 
+from msgspec import Struct
+
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.market import Market
 from arbcore.model.input import AccountSnapshot
-from arbcore.model.instrument import InstrumentKind
+from arbcore.model.instrument import Instrument, InstrumentKind
 from arbcore.model.money import EXACT, ZERO
 
 CASH: Final = "balance"
 COINS: Final = "coins"
 POSITION: Final = "position"
 KINDS: Final = frozenset({CASH, COINS, POSITION})
+
+_ROUNDED: Final = Decimal("1e-9")
+"""Share of a balance up to which it may differ by digits that a venue rounds at each payment."""
+
+_ENTRY_ROUNDED: Final = Decimal("1e-6")
+"""Share of an entry value likewise: venues state the average price of a position with few digits."""
 
 Standing = dict[str, Decimal]
 """Numbers by subject: ``balance VENUE:CURRENCY``, ``coins VENUE:CURRENCY`` or ``position VENUE:SYMBOL``."""
@@ -31,9 +43,25 @@ def name_of(subject: str) -> str:
     return subject.partition(":")[2]
 
 
+class Statement(Struct, frozen=True):
+    """A venue's side.
+
+    Attributes:
+        compared: Numbers to hold against ours.
+        stated: The same as the venue words them: cash with what open positions have cost still in it.
+        blurred: Cash that can't be compared now, since a position that it pays for differs.
+        inexact: How far cash may differ by digits that a venue rounds, by subject.
+    """
+
+    compared: Standing
+    stated: Standing
+    blurred: frozenset[str]
+    inexact: Standing
+
+
 def our_side(venue: str, accounts: Accounts, market: Market) -> Standing:
     """Return what we count on a venue: every currency, coin and perpetual that the session's instruments use."""
-    ours = {}
+    ours = {f"{CASH} {key[0]}:{key[1]}": amount for key, amount in accounts.cash.balances.items() if key[0] == venue}
     with localcontext(EXACT):
         for state in market.instruments.values():
             instrument = state.instrument
@@ -46,26 +74,42 @@ def our_side(venue: str, accounts: Accounts, market: Market) -> Standing:
                 ours[f"{COINS} {venue}:{instrument.base}"] = held * instrument.unit
             for currency in (instrument.quote, instrument.settlement):
                 if (venue, currency) not in market.coins:
-                    ours[f"{CASH} {venue}:{currency}"] = accounts.cash.balances.get((venue, currency), ZERO)
-        for (held_on, currency), amount in accounts.cash.balances.items():
-            if held_on == venue:
-                ours[f"{CASH} {venue}:{currency}"] = amount
+                    ours.setdefault(f"{CASH} {venue}:{currency}", ZERO)
+            if instrument.kind is InstrumentKind.PERPETUAL:
+                ours[f"{CASH} {venue}:{instrument.settlement}"] -= _entry_value(accounts, state.key, instrument)
     return ours
 
 
-def their_side(snapshot: AccountSnapshot, subjects: Standing) -> Standing:
+def their_side(snapshot: AccountSnapshot, ours: Standing, market: Market) -> Statement:
     """Return what the venue states of the same subjects; what it does not name is zero there."""
-    theirs = dict.fromkeys(subjects, ZERO)
+    stated = dict.fromkeys(ours, ZERO)
     for balance in snapshot.balances:
         for kind in (CASH, COINS):
-            subject = f"{kind} {snapshot.venue}:{balance.currency}"
-            if subject in theirs:
-                theirs[subject] = balance.total
-    for position in snapshot.positions:
-        subject = f"{POSITION} {position.instrument}"
-        if subject in theirs:
-            theirs[subject] = position.quantity
-    return theirs
+            if (subject := f"{kind} {snapshot.venue}:{balance.currency}") in stated:
+                stated[subject] = balance.total
+    known = [one for one in snapshot.positions if f"{POSITION} {one.instrument}" in stated]
+    stated |= {f"{POSITION} {one.instrument}": one.quantity for one in known}
+    compared, inexact = dict(stated), {}
+    with localcontext(EXACT):
+        for subject in (subject for subject in stated if kind_of(subject) == CASH):
+            costs = [one.entry_value for one in known if _pays(subject, one.instrument, market)]
+            compared[subject] -= sum(costs, ZERO)
+            inexact[subject] = abs(stated[subject]) * _ROUNDED + sum(map(abs, costs), ZERO) * _ENTRY_ROUNDED
+    differing = [key.partition(" ")[2] for key in ours if kind_of(key) == POSITION and stated[key] != ours[key]]
+    blurred = {key for key in inexact if any(_pays(key, instrument, market) for instrument in differing)}
+    return Statement(compared, stated, frozenset(blurred), inexact)
+
+
+def _pays(subject: str, key: str, market: Market) -> bool:
+    """Tell whether what a perpetual wins is paid in a currency."""
+    instrument = market.instruments[key].instrument
+    return subject == f"{CASH} {instrument.venue}:{instrument.settlement}"
+
+
+def _entry_value(accounts: Accounts, key: str, instrument: Instrument) -> Decimal:
+    dust = accounts.lots.dust.get(key)
+    value = sum((lot.quantity * lot.price for lot in accounts.lots.of(key)), ZERO if dust is None else dust.value)
+    return value * instrument.contract_size
 
 
 def short(subject: str, ours: Decimal, theirs: Decimal) -> bool:

@@ -24,7 +24,7 @@ from arbcore.model.events import (
 from arbcore.model.input import ConnectionChanged, FundingPayment, VenueStatement
 from arbcore.model.order import Fill, OrderOrigin, OrderReport, OrderState, OrderType, Side
 from arbcore.model.state import ConnectionState
-from arbcore.testing.scripted import SECOND, enter
+from arbcore.testing.scripted import SECOND, enter, leave
 from arbcore.testing.scripted_venue import Outcome
 from tests.engine.world import PERP, SPOT, World, basic, hedged
 
@@ -291,6 +291,37 @@ def test_funding_that_nobody_told_is_named_so() -> None:
     bench.world.venues["swap"].books.move("USDT", Decimal("1.25"))
     bench.compare("swap")
     assert drifts(bench.compare("swap"))[0][3] == "funding"
+
+
+def test_a_venue_that_nets_over_the_whole_account_agrees_with_lots_of_trades() -> None:
+    world, strategy = hedged("500")
+    world.quote(110.0)
+    strategy.leave(enter("500"))
+    world.quote(110.0)
+    strategy.leave(leave("1"))
+    world.quote(105.0)
+    assert list(world.trades) == ["2"]
+    bench = Bench(world)
+    books = bench.world.venues["swap"].books
+    quantity, entry = books.traded[PERP.key]
+    at_average = quantity * Decimal(105)  # whatever a venue takes for the cost of what is left, it has paid the rest
+    books.traded[PERP.key] = (quantity, at_average)
+    books.move("USDT", at_average - entry)
+    (told,) = bench.compare("swap")
+    assert isinstance(told, ReconciliationPerformed)
+
+
+def test_cash_waits_while_a_position_differs_that_pays_into_it() -> None:
+    bench = Bench(hedged()[0])
+    books = bench.world.venues["swap"].books
+    quantity, entry = books.traded[PERP.key]
+    books.traded[PERP.key] = (quantity * 2, entry * 2)
+    books.move("USDT", Decimal(-3))
+    for _ in range(4):
+        assert not of(BalanceChanged, bench.compare("swap"))
+    books.traded[PERP.key] = (quantity, entry)
+    moved = [one for _ in range(3) for one in of(BalanceChanged, bench.compare("swap"))]
+    assert [one.change for one in moved if isinstance(one, BalanceChanged)] == [Decimal(-3)]
 
 
 def test_money_under_way_is_no_drift_and_another_amount_is_one_of_the_transfer() -> None:
