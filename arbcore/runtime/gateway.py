@@ -15,6 +15,7 @@ import anyio
 
 from arbcore.context import Clock
 from arbcore.errors import ArbcoreError, ExchangeRefused, ExchangeUnavailable, RateLimited, SafetyError
+from arbcore.model.account import AccountUpdate
 from arbcore.model.command import AnyCommand
 from arbcore.model.input import ActionEnded, ActionState, LookedUp, VenueAnswer, VenueReport, VenueStatement
 from arbcore.model.order import OrderRef, OrderReport, OrderRequest, OrderState
@@ -162,6 +163,10 @@ class VenueGateway:
         take, deliver, learn = self._take, self._deliver, self._refs.learn
 
         def taken(item: VenueItem) -> None:
+            if isinstance(item, AccountUpdate):
+                # The engine counts by fills and payments, and is held against whole statements: a part of one, which
+                # comes before or after the fill that caused it, proves nothing.
+                return
             if isinstance(item, VenueReport):
                 learn(item)
                 take(item)

@@ -224,7 +224,7 @@ async def test_the_stream_teaches_ids_and_its_items_go_their_ways(bench: Bench) 
             bench.venue.report(item)
         group.cancel_scope.cancel()
     assert bench.delivered == [changed, measured]
-    assert [type(one) for one in bench.inputs] == [OrderReport, AccountUpdate]
+    assert [type(one) for one in bench.inputs] == [OrderReport]  # a part of a statement proves nothing
     bench.gateway.look_up("sim", "ae-1")
     call = await bench.call("look_up")
     assert call.asked.venue_order_id == "v7"
