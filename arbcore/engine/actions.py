@@ -154,8 +154,11 @@ class Actions:
 
     def resume(self) -> None:
         """Look for everything that had not ended when the process before this one did: nobody waits for its answer."""
-        for action in self.pending.values():
-            self._trace(action)
+        for command_id, action in list(self.pending.items()):
+            if isinstance(action.request.command, SetLeverage):
+                del self.pending[command_id]  # no history holds it, and whoever gave it has been told to give it again
+            else:
+                self._trace(action)
 
     def given(self) -> list[str]:
         """Return the transfers and withdrawals that were asked for."""

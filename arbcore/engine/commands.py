@@ -40,16 +40,13 @@ from arbcore.model.command import (
     UpdateConfig,
     Withdraw,
 )
-from arbcore.model.effect import AskStatement, EndSession
+from arbcore.model.effect import EndSession
 from arbcore.model.events import CommandAccepted, CommandFailed, ManualOverrideExecuted
 from arbcore.model.reason import Reason
 from arbcore.model.state import EngineState
 
 _MEMORY: Final = 10_000
 """Command ids remembered, so that none is applied twice."""
-
-_LOOK_BACK_NS: Final = 3600 * 10**9
-"""How far back a reconciliation by command asks for orders and funding: the ones of a period come oftener."""
 
 _BY_HAND: Final = (Flatten, ClosePosition, PlaceOrder)
 """Commands that move positions although a halted engine would not by itself."""
@@ -69,7 +66,7 @@ class Commands:
         execution: Orders and trades in flight.
         actions: What only venues can do.
         place: Checks an order by hand and returns what sends it.
-        venues: Exchange instance ids.
+        reconcile: Asks every venue for its side, for a reason.
     """
 
     def __init__(
@@ -81,7 +78,7 @@ class Commands:
         execution: Execution,
         actions: Actions,
         place: Callable[[CommandRequest, PlaceOrder], Deed],
-        venues: tuple[str, ...],
+        reconcile: Callable[[str], None],
     ) -> None:
         self._switches: Final = switches
         self._outbox: Final = outbox
@@ -90,7 +87,7 @@ class Commands:
         self._execution: Final = execution
         self.actions: Final = actions
         self._place: Final = place
-        self._venues: Final = venues
+        self._ask_venues: Final = reconcile
         self._seen: Final[dict[str, None]] = {}
         self._ending = ""
         """Why the session ends once its last trade is closed; empty where it does not."""
@@ -112,7 +109,7 @@ class Commands:
             CancelOrder: lambda request, command: self._cancel(command),
             PlaceOrder: self._place,
             StopSession: lambda request, command: partial(self._end, request, flatten=command.flatten),
-            RunReconcile: lambda request, _: self._reconcile,
+            RunReconcile: lambda request, _: partial(self._ask_venues, "command"),
             RebuildProjection: lambda request, _: _nothing,
             SetLeverage: self.actions.set_leverage,
             InternalTransfer: self.actions.transfer,
@@ -247,10 +244,6 @@ class Commands:
         self._ending = reason
         self._switches.move(EngineState.REDUCING, Reason.EXIT_COMMAND, "operator")
         self._closing.order()
-
-    def _reconcile(self) -> None:
-        for venue in self._venues:
-            self._outbox.effect(AskStatement(venue, max(self._outbox.now - _LOOK_BACK_NS, 0)))
 
     def _preset(self, command: ApplyPreset) -> Deed:
         strategy = self._strategy(command.strategy)

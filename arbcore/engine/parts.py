@@ -141,6 +141,9 @@ class Parts:
             self._next_id,
             self.terms,
         )
+        self.reconciler: Final = Reconciler(
+            venues, self.accounts, self.market, self.outbox, self.execution.in_flight, self._ours
+        )
         self.commands: Final = Commands(
             self.switches,
             self.outbox,
@@ -149,10 +152,7 @@ class Parts:
             self.execution,
             self.actions,
             self.manual.place,
-            venues,
-        )
-        self.reconciler: Final = Reconciler(
-            venues, self.accounts, self.market, self.outbox, self.execution.in_flight, self._ours
+            self.reconciler.ask_all,
         )
         self.resumption: Final = Resumption(
             self.execution,

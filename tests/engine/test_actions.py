@@ -145,7 +145,12 @@ def test_a_recovered_engine_looks_for_what_had_not_ended() -> None:
     for envelope in before.stage.events:
         actions.absorb(envelope)
     assert list(actions.pending) == ["c"]
+    kept = before.stage.engine.parts.actions
+    before.stage.command(SetLeverage(instrument=PERP.key, leverage=3), "e")
+    assert list(kept.pending) == ["c", "e"]
+    actions.restore(dict(kept.pending), kept.given())
     actions.resume()
+    assert list(actions.pending) == ["c"], "a leverage is in no history"
     world.quote()
     (trace,) = asked(world, Trace)
     assert (trace.venue, trace.command_id) == ("swap", "c")

@@ -31,6 +31,7 @@ from arbcore.model.events import (
     EngineResumed,
     Event,
     OpportunitySkipped,
+    ReconciliationPerformed,
     StrategyStopped,
     SymbolDisabled,
     TradeClosed,
@@ -284,12 +285,18 @@ def test_a_flat_session_that_is_to_be_flat_ends_at_once() -> None:
 
 def test_a_reconciliation_by_command_asks_every_venue() -> None:
     world, _ = basic()
-    effects = len(world.stage.effects)
+    effects, first = len(world.stage.effects), len(world.stage.events)
     told = world.stage.command(RunReconcile())
-    assert [type(event) for event in told] == [CommandAccepted]
+    assert isinstance(told[0], CommandAccepted)
     asked = [effect for effect in world.stage.effects[effects:] if isinstance(effect, AskStatement)]
     assert [effect.venue for effect in asked] == ["cash", "swap"]
-    assert all(0 < effect.since < world.stage.clock.now() for effect in asked)
+    world.stage.wait(SECOND)
+    performed = [one.event for one in world.stage.events[first:] if isinstance(one.event, ReconciliationPerformed)]
+    assert [(event.venue, event.reason, event.drifts) for event in performed] == [
+        ("cash", "command", 0),
+        ("swap", "command", 0),
+    ]
+    world.check_books()
 
 
 def test_projections_are_the_runtimes_affair() -> None:
