@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from arbcore.config import Config, missing_secrets
-from arbcore.errors import ConfigurationError, SafetyError
+from arbcore.errors import ConfigurationError
 from arbcore.journal.memory import MemoryJournal
 from arbcore.live.consent import LIVE, NO_CONSENT, Consent, require_consents
 from arbcore.model.events import Envelope
@@ -83,7 +83,6 @@ async def run_session(config: Config, plugins: Plugins, wish: Wish) -> SessionRe
     """
     _require_ready(config)
     await require_consents(config, plugins, wish.consent)
-    _refuse_live(config)
     return await run_checked(config, plugins, wish)
 
 
@@ -157,19 +156,6 @@ def _recorder(
         recorder = Recorder(folder.recording, instruments=instruments, source=source)
         stack.callback(recorder.close)
         yield recorder
-
-
-def _refuse_live(config: Config) -> None:
-    """Refuse live trading.
-
-    Raises:
-        SafetyError: The config asks for it.
-    """
-    if config.session.mode == LIVE:
-        raise SafetyError(
-            "this version of arbcore sends no order to an exchange: it has no live sessions",
-            "run it on paper: session.mode: paper, and no --live",
-        )
 
 
 def _require_ready(config: Config) -> None:

@@ -72,13 +72,13 @@ def test_a_rate_without_a_source(arb_here: Here, project: Path) -> None:
     ran.refused(3, "rates.usdt_krw names no source", "add `use`")
 
 
-def test_live_trading_is_refused_with_every_consent(arb_here: Here, project: Path) -> None:
-    """A config that passes every check of a live one, and both consents: this version has no such session."""
+def test_live_trading_is_refused_without_the_second_consent(arb_here: Here, project: Path) -> None:
+    """A config that passes every check of a live one sends nothing before somebody typed the session's name."""
     listed = arb_here("plugins", "list", "--json").told()["plugins"]
     pins = ", ".join(f"'{one['kind']}:{one['name']}': {one['distribution']}=={one['version']}" for one in listed)
     (project / "live.yaml").write_text(LIVE % pins, encoding="utf-8")
     ran = arb_here("run", *CONFIG, "live.yaml", "--live", "--json")
-    ran.refused(6, "sends no order to an exchange", "session.mode: paper")
+    ran.refused(6, "the second consent is missing", "give --confirm live")
 
 
 def test_a_simulator_that_does_not_run(tmp_path: Path) -> None:
