@@ -15,7 +15,7 @@ from arbcore.model.input import AccountSnapshot, FundingPayment
 from arbcore.model.instrument import Instrument, InstrumentKind
 from arbcore.model.money import EXACT, ZERO
 from arbcore.model.order import Fill, Side
-from arbcore.model.position import Lot
+from arbcore.model.position import Balance, Lot, PositionReport
 from arbcore.model.trade import Pnl
 
 STOCK: Final = ""
@@ -209,6 +209,36 @@ class Accounts:
         with localcontext(EXACT):
             for instrument in instruments:
                 self.lots.sweep(trade, instrument)
+
+    def statement(self, venue: str, now: int) -> AccountSnapshot:
+        """Return what a venue holds by this ledger, as the venue would state it if nothing else were on it."""
+        with localcontext(EXACT):
+            cash = {code: total for (held_on, code), total in self.cash.balances.items() if held_on == venue}
+            positions = []
+            for state in self._market.instruments.values():
+                instrument = state.instrument
+                held = self.lots.net.get(state.key, ZERO) + self.stock.get(state.key, ZERO)
+                if instrument.venue == venue and instrument.kind is InstrumentKind.PERPETUAL and held:
+                    value = self._entry_value(state.key) * instrument.contract_size + self._carried(instrument)
+                    positions.append(PositionReport(instrument=state.key, quantity=held, entry_value=value))
+            for (held_on, code), coin in self._market.coins.items():
+                if held_on == venue:
+                    units = self.lots.net.get(coin.key, ZERO) + self.stock.get(coin.key, ZERO)
+                    cash[code] = units * coin.instrument.unit
+        balances = tuple(Balance(venue=venue, currency=code, total=total) for code, total in cash.items() if total)
+        return AccountSnapshot(venue=venue, balances=balances, positions=tuple(positions), ts=now, recv_ts=now)
+
+    def _entry_value(self, key: str) -> Decimal:
+        dust = self.lots.dust.get(key)
+        return sum((lot.quantity * lot.price for lot in self.lots.of(key)), ZERO if dust is None else dust.value)
+
+    def _carried(self, instrument: Instrument) -> Decimal:
+        """Return by how much the venue's entry value of a position that was there at the start differs from ours."""
+        stock = [lot for lot in self.lots.of(instrument.key) if lot.trade == STOCK]
+        if not stock or instrument.key not in self._entry_values:
+            return ZERO
+        ours = sum((lot.quantity * lot.price for lot in stock), ZERO) * instrument.contract_size
+        return self._entry_values[instrument.key] - ours
 
     def state(self) -> AccountsState:
         """Return all of it. What nothing is set aside of any more is left out."""

@@ -180,3 +180,10 @@ class SimVenue(Protocol):
     def restore(self, state: bytes) -> None:
         """Take over what an earlier `state` returned."""
         ...
+
+    def adopt(self, account: AccountSnapshot) -> None:
+        """Take over balances and positions that are known better than its own: those of a journal behind its state.
+
+        Orders at work and messages under way are forgotten, as their process is.
+        """
+        ...

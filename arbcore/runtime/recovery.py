@@ -92,6 +92,21 @@ def keep(journal: Journal, engine: Engine, venues: Mapping[str, SimVenue]) -> No
         journal.keep_snapshot(encode(kept, last.hash))
 
 
+def restore_venues(recovered: Recovered, engine: Engine, venues: Mapping[str, SimVenue]) -> None:
+    """Let simulated venues go on from their states in a snapshot, and from what the journal tells behind it.
+
+    Args:
+        recovered: What an earlier start left.
+        engine: The engine, which has taken all of it over.
+        venues: The session's simulated venues.
+    """
+    for name, venue in venues.items():
+        if name in recovered.kept.venues:
+            venue.restore(recovered.kept.venues[name])
+            if recovered.events:
+                venue.adopt(engine.parts.accounts.statement(name, engine.now()))
+
+
 class Keeper:
     """Takes snapshots: right after the engine began to trade, at every period, and after each closed trade.
 

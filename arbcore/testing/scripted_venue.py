@@ -227,6 +227,13 @@ class ScriptedVenue:
     def restore(self, state: bytes) -> None:
         """Take nothing over."""
 
+    def adopt(self, account: AccountSnapshot) -> None:
+        """Take over balances and positions."""
+        self._queue.clear()
+        self._open.clear()
+        self.books.cash = {held.currency: held.total for held in account.balances}
+        self.books.traded = {held.instrument: (held.quantity, held.entry_value) for held in account.positions}
+
     def _remember(self, report: VenueReport) -> None:
         if isinstance(report, Fill):
             self._fills.setdefault(report.client_order_id, {})[report.fill_id] = report

@@ -91,6 +91,12 @@ class Account(Struct):
             del self.positions[market.key]
         return EXACT.multiply(profit, market.size)
 
+    def adopt(self, market: Market, position: PositionReport) -> None:
+        """Take over a position; there is none in its market yet."""
+        adopted = NetPosition.of(position.quantity, EXACT.divide(position.entry_value, market.size))
+        self.positions[market.key] = adopted
+        self.margins[market.settle] = EXACT.add(self.margins.get(market.settle, ZERO), _margin(market, adopted))
+
     def balances(self, venue: str) -> tuple[Balance, ...]:
         """Return every balance that is not zero, by currency.
 

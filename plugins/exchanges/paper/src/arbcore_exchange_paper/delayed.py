@@ -147,6 +147,14 @@ class DelayedVenue:
         self._outgoing = sum(one.order is None and not one.cancel for one in read.queue)
         self._number, self._last_in, self._last_out = read.number, read.last_in, read.last_out
 
+    def adopt(self, account: AccountSnapshot) -> None:
+        """Take over balances and positions that are known better than its own: those of a journal behind its state.
+
+        Orders at work and messages under way are forgotten, as their process is.
+        """
+        self._queue, self._orders, self._outgoing = [], {}, 0
+        self._venue.adopt(account)
+
     def _travel_in(self, order: OrderRequest, now: int, message: Travelling) -> None:
         self._last_in = max(now + self._latency.entry(order, now), self._last_in)
         self._push(message, self._last_in)

@@ -1,10 +1,14 @@
 """A net position as first-in-first-out lots, so that profit and entry value are exact sums, never averages."""
 
-from decimal import Decimal
+from decimal import Context, Decimal
+from typing import Final
 
 from msgspec import Struct
 
 from arbcore.model.money import EXACT, ZERO
+
+_STEP: Final = Decimal("1e-12")
+_ROUNDED: Final = Context(prec=60)
 
 
 class OpenLot(Struct):
@@ -26,6 +30,19 @@ class NetPosition(Struct):
     lots: list[OpenLot]
     quantity: Decimal = ZERO
     entry: Decimal = ZERO
+
+    @classmethod
+    def of(cls, quantity: Decimal, entry: Decimal) -> "NetPosition":
+        """Return a position of a quantity and an exact entry value, whatever its average price.
+
+        One lot has a rounded price, and a last one of one unit in the last place makes up for it.
+        """
+        unit = Decimal((0, (1,), int(quantity.as_tuple().exponent))).copy_sign(quantity)
+        price = _ROUNDED.divide(entry, quantity).quantize(_STEP, context=_ROUNDED)
+        rest = EXACT.subtract(quantity, unit)
+        last = EXACT.divide(EXACT.subtract(entry, EXACT.multiply(rest, price)), unit)
+        lots = [OpenLot(rest, price)] if rest else []
+        return cls([*lots, OpenLot(unit, last)], quantity, entry)
 
     def opposite(self, sign: int) -> Decimal:
         """Return the absolute quantity that an order of a sign would close, 0 where it would add."""

@@ -177,6 +177,18 @@ class PaperVenue:
         self._watched = {*read.unopened, *read.due, *self._desk.waiting}
         self._fill_model.restore(read.fill_model)
 
+    def adopt(self, account: AccountSnapshot) -> None:
+        """Take over balances and positions that are known better than its own: those of a journal behind its state.
+
+        Orders at work and messages under way are forgotten, as their process is.
+        """
+        for working in list(self._desk.working.values()):
+            self._told((self._desk.end(working, OrderState.CANCELLED, account.recv_ts),))
+        self._account = Account({held.currency: held.total for held in account.balances}, {}, {}, {})
+        for position in account.positions:
+            self._account.adopt(self._markets[position.instrument], position)
+        self._desk.restore(self._account, [], self._desk.accepted)
+
     def _refusal(self, order: OrderRequest, market: Market | None, now: int) -> Refusal | None:
         if order.client_order_id in self._seen:
             return Refusal(Reason.ORDER_DUPLICATE_ID, f"{order.client_order_id} was used before")
