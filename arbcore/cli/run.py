@@ -43,6 +43,12 @@ class Span(click.ParamType[float]):
 @click.option("--no-record", is_flag=True, help="Do not keep the market data; `arb replay` needs it.")
 @click.option("--plain", is_flag=True, help="Print lines instead of the live view.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+@click.option(
+    "--resume/--clean",
+    "resume",
+    default=None,
+    help="Go on with what an earlier start left, or put it aside and begin anew; the default of --live is --resume.",
+)
 @click.option("--live", is_flag=True, help="Trade with real orders; the config must consent, too.")
 @click.option("--confirm", default="", metavar="NAME", help="Second consent to real orders: the session's name.")
 @click.option(
@@ -60,6 +66,7 @@ def command(
     no_record: bool,
     plain: bool,
     as_json: bool,
+    resume: bool | None,
     live: bool,
     confirm: str,
     override: str,
@@ -75,7 +82,7 @@ def command(
     with redirect_stdout(sys.stderr):
         config, plugins = selection.open("live" if live else None)
         consent = _consent(config, plugins, confirm, override) if config.session.mode == "live" else None
-        result = run(config, plugins, seconds, plain=plain or as_json, consent=consent)
+        result = run(config, plugins, seconds, plain=plain or as_json, consent=consent, resume=resume)
     if as_json:
         print_json(result)
     else:
@@ -121,6 +128,7 @@ def run(
     *,
     plain: bool = False,
     consent: "Consent | None" = None,
+    resume: bool | None = None,
 ) -> "SessionResult":
     """Run a session with its live view."""
     from arbcore.cli._live import LiveView
@@ -131,7 +139,14 @@ def run(
 
     ending = Ending()
     with LiveView(mode=config.session.mode, seconds=seconds, plain=plain) as view:
-        wish = Wish(watcher=view, seconds=seconds, say=note, ending=ending, consent=consent or NO_CONSENT)
+        wish = Wish(
+            watcher=view,
+            seconds=seconds,
+            say=note,
+            ending=ending,
+            consent=consent or NO_CONSENT,
+            resume=resume,
+        )
         return run_with_signals(lambda: run_session(config, plugins, wish), ending, plugins)
 
 
