@@ -119,8 +119,13 @@ def test_two_terminals_with_one_id_are_one_command(project: Path) -> None:
     command = [sys.executable, "-m", "arbcore", "pause", *TO_IT, "--id", "twice", "--timeout", "40s", "--json"]
     with session(project, "--no-record", "--json", name="two") as run:
         run.says("live started")
-        both = [subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-        told = [json.loads(one.communicate(timeout=60)[0]) for one in both]
+        both = [subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        try:
+            told = [json.loads(one.communicate(timeout=90)[0]) for one in both]
+        finally:
+            for one in both:
+                one.kill()
+                one.communicate()
         run.stop()
     assert {one["state"] for one in told} == {"ACK"}
     assert all(one["events"] == told[0]["events"] for one in told)
