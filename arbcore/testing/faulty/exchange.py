@@ -139,6 +139,10 @@ class FaultyExchange:
         elif trouble.fault in ACCOUNT:
             self._strike_account(trouble, now)
 
+    def made(self, kind: Request) -> int:
+        """Return how many requests of a kind were made."""
+        return self._counts[kind]
+
     def reached(self, trouble: Trouble) -> bool:
         """Tell whether the request at which a trouble begins was made."""
         return self._counts[trouble.at] > trouble.nth

@@ -119,6 +119,10 @@ class Rig:
         self.now = max(self.now, end)
         self.exposure.pass_time(self.now)
 
+    def wait_for_quotes(self) -> None:
+        """Let time pass until the next quotes were taken."""
+        self.wait(self._next_tick - self.now)
+
     def wait_until(self, condition: Callable[[], bool], limit_ns: int) -> bool:
         """Let time pass until something holds after an input; tell whether it did within a time."""
         end = self.now + limit_ns
