@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arbcore.journal.memory import MemoryJournal
-from arbcore.ports.journal import RunMetadata, StoredEvent
+from arbcore.ports.journal import RunMetadata, StoredEvent, StoredSnapshot
 from arbcore.testing.journal import JournalSuite
 
 
@@ -57,6 +57,20 @@ class Haunted(MemoryJournal):
         return f"process {os.getpid()}"
 
 
+class Hoarding(MemoryJournal):
+    """Returns snapshots the oldest first."""
+
+    def snapshots(self) -> Sequence[StoredSnapshot]:
+        return super().snapshots()[::-1]
+
+
+class Careless(MemoryJournal):
+    """Keeps any snapshot."""
+
+    def keep_snapshot(self, snapshot: StoredSnapshot) -> None:
+        self._snapshots.appendleft(snapshot)
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     ("journal", "test"),
@@ -64,6 +78,10 @@ class Haunted(MemoryJournal):
         (Trusting, JournalSuite.test_refuses_what_does_not_continue_the_chain),
         (OneShort, partial(JournalSuite.test_reads_any_range, batch=3)),
         (Forgetful, JournalSuite.test_runs_come_back),
+        (Hoarding, JournalSuite.test_keeps_the_last_three_snapshots),
+        (Hoarding, JournalSuite.test_two_snapshots_of_one_event_are_two),
+        (Careless, JournalSuite.test_a_snapshot_belongs_to_its_chain),
+        (MemoryJournal, JournalSuite.test_snapshots_survive_reopening),
         (Lonely, JournalSuite.test_says_who_writes_it),
         (Haunted, JournalSuite.test_says_who_writes_it),
         (MemoryJournal, JournalSuite.test_readers_see_who_writes),

@@ -26,6 +26,7 @@ NEVER = [
     "CREATE TABLE mine (a)",
     "CREATE TRIGGER t AFTER INSERT ON event_store BEGIN SELECT 1; END",
     "DELETE FROM run_metadata",
+    "UPDATE snapshot_store SET body = x'00'",
     "UPDATE journal_identity SET session = 'mine'",
     "PRAGMA journal_mode = DELETE",
     "PRAGMA writable_schema = ON",
