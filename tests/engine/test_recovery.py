@@ -128,7 +128,7 @@ def test_snapshots_are_taken_at_the_begin_after_closed_trades_and_by_time() -> N
     journal, strategy = MemoryJournal(), ScriptedStrategy(BTC_ROUTE)
     stage = Journaled(journal, strategy)
     keeper = Keeper(journal, stage.engine, {})
-    taken = []
+    taken: list[bytes] = []
 
     def rest(now: int) -> int:
         before = len(taken)
