@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from itertools import islice
+from typing import Final
 
 from msgspec import Struct
 
@@ -78,7 +80,7 @@ class ExecutionState(Struct, frozen=True, kw_only=True):
         intents: Every intent that an order belongs to, by id.
         active: Ids of the intents that are not over, in order.
         live: Orders of intents that are not over.
-        ended: Orders of intents that are over and still known.
+        ended: Orders of intents that are over and still known, the latest of them.
         doubted: Since when an order is looked up, by its id.
         quarantined: Ids of orders whose venue does not know them, with what they have set aside.
     """
@@ -93,6 +95,9 @@ class ExecutionState(Struct, frozen=True, kw_only=True):
     quarantined: list[str]
 
 
+_ENDED: Final = 200
+"""Ended orders in a snapshot: each costs a kilobyte, and fills that come later than after so many are drift."""
+
 _TRADE = TradeRecord.__struct_fields__
 _ORDER_BUILT = ("state", "filled", "reported", "venue_order_id", "looks", "absences", "absent", "refusal")
 _TRADE_BUILT = tuple(name for name in _TRADE if name not in {"intent", "premium"})
@@ -100,7 +105,9 @@ _TRADE_BUILT = tuple(name for name in _TRADE if name not in {"intent", "premium"
 
 def state_of(execution: Execution, inquiries: Inquiries) -> ExecutionState:
     """Return what execution holds."""
-    orders = (*execution.orders.values(), *execution.ended.values())
+    latest = {order.id: order for order in islice(reversed(execution.ended.values()), _ENDED)}
+    ended = [order for key, order in execution.ended.items() if key in latest or key in inquiries.quarantined]
+    orders = (*execution.orders.values(), *ended)
     owners = {order.owner.intent.id: order.owner for order in orders} | execution.intents
     trades = {live.trade.id: live.trade for live in owners.values()} | execution.trades
     return ExecutionState(
@@ -109,7 +116,7 @@ def state_of(execution: Execution, inquiries: Inquiries) -> ExecutionState:
         intents={key: _intent(live) for key, live in owners.items()},
         active=list(execution.intents),
         live=_orders(execution.orders.values()),
-        ended=_orders(execution.ended.values()),
+        ended=_orders(ended),
         doubted=dict(inquiries.doubted),
         quarantined=list(inquiries.quarantined),
     )
