@@ -46,7 +46,7 @@ def _aims(fault: Fault) -> Iterator[Aim]:
             yield from ((venue, Trouble(fault=fault, nth=nth, **way)) for nth in (0, 1) for way in ways)
 
 
-FAULTS: Final = sorted(frozenset(Fault) - OPEN)
+FAULTS: Final = sorted(frozenset(Fault) - OPEN - {Fault.RESTART})
 """Every fault that strikes at random."""
 
 SPOILING: Final = [one for one in FAULTS if one in LASTING]

@@ -5,8 +5,9 @@ from typing import Final
 from msgspec import Struct
 
 from arbcore.engine.execution_settings import ExecutionSettings, LegOrder
+from arbcore.journal.memory import MemoryJournal
 from arbcore.model.command import StopEntry
-from arbcore.testing.faulty.plan import SECOND, Trouble
+from arbcore.testing.faulty.plan import SECOND, Fault, Trouble
 from arbcore.testing.faulty.rig import Flooded, Touch
 from arbcore.testing.scripted import enter, leave
 from tests.matrix.faults import COLUMNS, Column
@@ -83,6 +84,7 @@ class Player:
                 quarantine_ns=15 * SECOND,
             ),
             {} if policy is None else {"policy": policy},
+            journal=MemoryJournal() if self._column.kills else None,
         )
         self._planned: Final[list[tuple[str, Trouble]]] = self._situation.troubles(self._column, cell.policy)
 
@@ -90,7 +92,10 @@ class Player:
         """Play it from start to end."""
         field, rig = self.field, self.field.rig
         for venue, trouble in self._planned:
-            field.venue(venue).plan.append(trouble)
+            if trouble.fault is Fault.RESTART:
+                rig.deaths.append((venue, trouble))
+            else:
+                field.venue(venue).plan.append(trouble)
         rig.begin()
         field.strategy.leave(enter("500"))
         if self._situation.moves:
@@ -100,6 +105,8 @@ class Player:
             rig.wait(3 * SECOND)
         if self._situation.idle:
             for trouble in self._column.troubles:
+                if trouble.fault is Fault.RESTART:
+                    rig.kill(trouble.lasts_ns)
                 field.venue(self._situation.idle).strike(trouble, rig.now)
             rig.wait(self._column.rest_ns)
         if self._situation.leaves:
@@ -140,4 +147,7 @@ class Player:
         return self.field.execution.ttl_ns + 2 * ROUND_TRIP_NS + resolution + self._column.away_ns + own + before
 
     def _struck(self) -> bool:
-        return all(self.field.venue(venue).reached(trouble) for venue, trouble in self._planned)
+        if self._column.kills and self.field.rig.starts == 1:
+            return False
+        planned = [(venue, one) for venue, one in self._planned if one.fault is not Fault.RESTART]
+        return all(self.field.venue(venue).reached(one) for venue, one in planned)

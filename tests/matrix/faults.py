@@ -31,9 +31,14 @@ class Column(Struct, frozen=True, kw_only=True):
     silent: bool = False
 
     @property
+    def kills(self) -> bool:
+        """Whether the engine's process dies."""
+        return any(one.fault is Fault.RESTART for one in self.troubles)
+
+    @property
     def rest_ns(self) -> int:
         """Time after which everything is over that lasts for a while."""
-        lasting = LASTING | {Fault.LATE_ARRIVAL, Fault.LATE_FILL}
+        lasting = LASTING | {Fault.LATE_ARRIVAL, Fault.LATE_FILL, Fault.RESTART}
         return max((one.lasts_ns for one in self.troubles if one.fault in lasting), default=0) + _REST_NS
 
 
@@ -43,6 +48,9 @@ def _one(*faults: Fault, **more: Any) -> tuple[Trouble, ...]:
 
 LATE: Final = 10 * SECOND
 """How late an order arrives that nothing bounds."""
+
+DOWN: Final = 3 * SECOND
+"""How long the engine's process is away."""
 
 COLUMNS: Final[Mapping[str, Column]] = {
     "none": Column(troubles=()),
@@ -101,11 +109,17 @@ COLUMNS: Final[Mapping[str, Column]] = {
     # A chase is refused three times, with the pauses between, before its policy gives way.
     "margin call": Column(troubles=_one(_F.MARGIN_CALL), away_ns=3 * SECOND + SECOND // 8),
     "delisting": Column(troubles=_one(_F.DELISTING, after=True)),
+    "restart, request sent": Column(
+        troubles=_one(_F.RESTART, lasts_ns=DOWN, after=True), unknown=True, away_ns=DOWN, silent=True
+    ),
+    "restart, request not sent": Column(
+        troubles=_one(_F.RESTART, lasts_ns=DOWN), unknown=True, away_ns=DOWN, silent=True
+    ),
 }
 """Every fault, by its name."""
 
 
 def of_venue(troubles: Sequence[Trouble]) -> bool:
     """Tell whether troubles concern a venue as a whole, not one order."""
-    account = {_F.LIQUIDATION, _F.ADL, _F.MARGIN_CALL, _F.DELISTING}
+    account = {_F.LIQUIDATION, _F.ADL, _F.MARGIN_CALL, _F.DELISTING, _F.RESTART}
     return all(one.fault in LASTING | account for one in troubles)

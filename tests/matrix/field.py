@@ -5,10 +5,13 @@ from decimal import Decimal
 from random import Random
 from typing import Final
 
+from msgspec.structs import replace
+
 from arbcore.engine.engine import Engine
 from arbcore.engine.execution_settings import ExecutionSettings, LegOrder
 from arbcore.engine.parts import EngineSettings
 from arbcore.model.instrument import FeeSchedule, Instrument, InstrumentKind, TickTable
+from arbcore.ports.journal import Journal
 from arbcore.ports.policy import LegPolicy
 from arbcore.testing.faulty.exchange import FaultyExchange
 from arbcore.testing.faulty.plan import SECOND
@@ -59,6 +62,7 @@ class Field:
         policies: Leg policies by their ids.
         random: Makes delays of messages differ; None for equal ones.
         sums: Whether venues answer an order with what filled at once.
+        journal: Where the session is kept, so that it can be gone on with.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Field:
         random: Random | None = None,
         *,
         sums: bool = False,
+        journal: Journal | None = None,
     ) -> None:
         self.strategy = ScriptedStrategy(ROUTE)
         self.execution = execution or ExecutionSettings()
@@ -93,20 +98,21 @@ class Field:
             valued_by=PERP.key,
             tolerance=DUST,
             tick_ns=2 * SECOND,
+            journal=journal,
         )
 
     def venue(self, name: str) -> FaultyExchange:
         """Return an exchange."""
         return self.seoul if name == SEOUL else self.swap
 
-    def _engine(self) -> Engine:
+    def _engine(self, start: int) -> Engine:
         settings = EngineSettings(
             session="matrix",
             mode="backtest",
             base_currency="USDT",
             config_hash="",
             rates={"usdt_krw": 5 * SECOND},
-            execution=self.execution,
+            execution=replace(self.execution, epoch=str(start)),
             accepts_for=dict(BOUNDS),
         )
         return Engine(settings, (WON, PERP), {"s": self.strategy}, (), self._policies)

@@ -93,11 +93,6 @@ class FaultyExchange:
         """Let everything happen that is due; return what reaches the engine, in order."""
         return self._line.advance(now)
 
-    def cut_off(self) -> None:
-        """Lose everything under way to an engine that has died; what it was to learn is told by statements only."""
-        self._line.arrived.clear()
-        self._telling.cut_off()
-
     def quote(self, quote: Quote, now: int) -> None:
         """Take a touch: orders that rest may fill."""
         self._tell(self.desk.quote(quote, now), now)

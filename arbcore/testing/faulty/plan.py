@@ -74,6 +74,8 @@ class Fault(StrEnum):
     """Margin runs out: orders that do not reduce are refused from now on."""
     DELISTING = "delisting"
     """The venue ends the instrument: it closes the position and takes no order any more."""
+    RESTART = "restart"
+    """The engine's process dies, and another one goes on from its journal after a while; `Rig` brings it about."""
 
 
 LASTING = frozenset(

@@ -10,15 +10,19 @@ from arbcore.engine.engine import Engine
 from arbcore.engine.output import Output
 from arbcore.model.command import AnyCommand, CommandRequest
 from arbcore.model.effect import AskStatement, Cancel, CancelTimer, Effect, LookUp, SetTimer, Submit
-from arbcore.model.events import Envelope, Event
+from arbcore.model.events import EngineModeChanged, Envelope, Event, TradeClosed
 from arbcore.model.input import Input, SessionControl, TimerFired
 from arbcore.model.instrument import Instrument, InstrumentKind
 from arbcore.model.market import FxRate, Quote
 from arbcore.model.money import ZERO, multiply, subtract
-from arbcore.runtime.timers import Timers
+from arbcore.model.state import EngineState
+from arbcore.ports.journal import Journal
+from arbcore.runtime.event_log import EventLog
+from arbcore.runtime.recovery import keep, recover
+from arbcore.runtime.timers import NEVER, Timers
 from arbcore.testing.faulty.exchange import FaultyExchange
 from arbcore.testing.faulty.exposure import Exposure
-from arbcore.testing.faulty.plan import SECOND
+from arbcore.testing.faulty.plan import SECOND, Request, Trouble
 from arbcore.testing.stage import START
 
 Kind = TypeVar("Kind", bound=Event)
@@ -44,7 +48,7 @@ class Rig:
     are quoted anew every tick.
 
     Args:
-        build: Builds the engine, at the start and after each death.
+        build: Builds an engine, given how many there were before it.
         instruments: What is traded: one coin on several venues.
         exchanges: Exchange by its id.
         touches: Touch of each instrument by its key; may be replaced while it runs.
@@ -53,6 +57,7 @@ class Rig:
         tolerance: Coins up to which a difference counts as hedged.
         tick_ns: Time between quotes.
         most_orders: Orders after which the engine is taken for one that sends without end.
+        journal: Where events and snapshots are kept, so that another engine may go on; None for nowhere.
 
     Attributes:
         engine: The engine that lives now.
@@ -60,11 +65,13 @@ class Rig:
         effects: Every effect, in order.
         exposure: What was not hedged in truth.
         now: Engine time.
+        deaths: Restarts that are to come, each at a request to a venue.
+        starts: Engines so far.
     """
 
     def __init__(
         self,
-        build: Callable[[], Engine],
+        build: Callable[[int], Engine],
         instruments: Sequence[Instrument],
         exchanges: Mapping[str, FaultyExchange],
         touches: Mapping[str, Touch],
@@ -74,8 +81,15 @@ class Rig:
         tolerance: Decimal,
         tick_ns: int = SECOND,
         most_orders: int = 200,
+        journal: Journal | None = None,
     ) -> None:
-        self.engine = build()
+        self._build: Final = build
+        self.engine = build(0)
+        self._journal: Final = journal
+        self._log: Final = None if journal is None else EventLog(journal)
+        self._back_at = 0
+        self.deaths: Final[list[tuple[str, Trouble]]] = []
+        self.starts = 1
         self.exchanges: Final = exchanges
         self.touches: Final = dict(touches)
         self.rates: Final = dict(rates)
@@ -95,10 +109,29 @@ class Rig:
 
     def begin(self) -> None:
         """Start the session: venues state their accounts, and the first quotes arrive."""
+        self._start()
+        self.wait(0)
+
+    def kill(self, down_ns: int) -> None:
+        """End the engine's process at once; another one goes on from the journal after a while."""
+        self._timers = Timers()
+        self._back_at = self.now + down_ns
+
+    def _start(self) -> None:
         self._step(SessionControl(start=True, recv_ts=self.now))
         for exchange in self.exchanges.values():
             self._step(exchange.snapshot(self.now))
-        self.wait(0)
+
+    def _come_back(self) -> None:
+        """Let a new engine take over what the journal holds."""
+        self._back_at = 0
+        self.engine = self._build(self.starts)
+        self.starts += 1
+        recovered = None if self._journal is None else recover(self._journal)
+        if recovered is not None:
+            self.engine.restore(recovered.kept.engine)
+            self.engine.absorb(recovered.events)
+        self._start()
 
     def finish(self) -> None:
         """End the session: venues state their accounts again."""
@@ -159,11 +192,13 @@ class Rig:
     def _happens(self, end: int) -> bool:
         """Let the next thing happen if it is due by a time; tell whether it did."""
         due = min(one.next_time() for one in self.exchanges.values())
-        at = min(due, self._timers.next_at, self._next_tick)
+        at = min(due, self._timers.next_at, self._next_tick, self._back_at or NEVER)
         if at > end:
             return False
         self.now = at
-        if due == at:
+        if self._back_at == at:
+            self._come_back()
+        elif due == at:
             for exchange in self.exchanges.values():
                 for item in exchange.advance(at):
                     self._step(item)
@@ -192,27 +227,55 @@ class Rig:
         self.exposure.note(self.now, self.net(), Decimal(str(self.touches[self._valued_by].ask)))
 
     def _step(self, item: Input) -> None:
+        if self._back_at:
+            return  # nobody is there
         self._perform(self.engine.step(item))
 
     def _perform(self, output: Output) -> None:
         self.events.extend(output.events)
         self.effects.extend(output.effects)
+        self._store(output.events)
         for effect in output.effects:
-            self._carry_out(effect)
+            if not self._back_at:
+                self._carry_out(effect)
+
+    def _store(self, events: Sequence[Envelope]) -> None:
+        if self._journal is None or self._log is None or not events:
+            return
+        self._log.append(events)
+        if any(_is_rest(one.event) for one in events):
+            keep(self._journal, self.engine, {})
+
+    def _send(self, venue: str, kind: Request, send: Callable[[FaultyExchange], None]) -> None:
+        """Make a request, unless the process dies before it; it may die right after it."""
+        exchange = self.exchanges[venue]
+        number = exchange.made(kind)
+        deaths = [one for one in self.deaths if (one[0], one[1].at, one[1].nth) == (venue, kind, number)]
+        if all(trouble.after for _, trouble in deaths):
+            send(exchange)
+        for one in deaths:
+            self.deaths.remove(one)  # each comes once, even where its request was not made
+            self.kill(one[1].lasts_ns)
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case Submit(venue=venue, order=order):
                 if sum(len(one.sent) for one in self.exchanges.values()) >= self._most_orders:
                     raise Flooded(f"{self._most_orders} orders were sent, the last one {order.client_order_id}")
-                self.exchanges[venue].submit(order, self.now)
-            case Cancel(venue=venue, client_order_id=order):
-                self.exchanges[venue].cancel(order, self.now)
-            case LookUp(venue=venue, client_order_id=order):
-                self.exchanges[venue].look_up(order, self.now)
+                self._send(venue, Request.SUBMIT, lambda one: one.submit(order, self.now))
+            case Cancel(venue=venue, client_order_id=name):
+                self._send(venue, Request.CANCEL, lambda one: one.cancel(name, self.now))
+            case LookUp(venue=venue, client_order_id=name):
+                self._send(venue, Request.LOOK_UP, lambda one: one.look_up(name, self.now))
             case AskStatement(venue=venue, since=since):
                 self.exchanges[venue].ask(since, self.now)
             case SetTimer(timer=timer, at=at):
                 self._timers.set(timer, at)
             case CancelTimer(timer=timer):
                 self._timers.cancel(timer)
+
+
+def _is_rest(event: Event) -> bool:
+    """Tell whether a snapshot is taken after an event: the engine began to trade, or a trade is closed."""
+    began = isinstance(event, EngineModeChanged) and event.before is EngineState.BOOTING
+    return began or isinstance(event, TradeClosed)

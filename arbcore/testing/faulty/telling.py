@@ -30,13 +30,7 @@ class Telling:
         self._condition: Final = condition
         self._silent: Final[set[str]] = set()
         self._hidden: Final[dict[str, int]] = {}
-        self._life = 0
         self.missed: Final[list[News]] = []
-
-    def cut_off(self) -> None:
-        """Lose what is under way."""
-        self._life += 1
-        self.missed.clear()
 
     def hidden(self, order: VenueOrder, now: int) -> bool:
         """Tell whether the venue does not count an order's fills yet."""
@@ -62,11 +56,9 @@ class Telling:
             if self._condition.disconnected(now):
                 self.missed.append(one)
             elif not self._condition.mute(now) and one.client_order_id not in self._silent:
-                self._line.at(self._line.stream_time(now), partial(self._arrive, one, self._life))
+                self._line.at(self._line.stream_time(now), partial(self._arrive, one))
 
-    def _arrive(self, one: News, life: int, now: int) -> None:
-        if life != self._life:
-            return
+    def _arrive(self, one: News, now: int) -> None:
         if self._condition.disconnected(now):
             self.missed.append(one)
         else:
