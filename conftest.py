@@ -4,14 +4,19 @@ It lies in the root so that the tests of plugins get it too.
 """
 
 import os
+import re
+import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import cache, wraps
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tools import compiled
 
 _COUNTS = {"reduced": "ci", "full": "full"}
 _LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo")
@@ -93,8 +98,22 @@ def _guard_lookup(name: str) -> Callable[..., object]:
     return guarded
 
 
-def pytest_configure() -> None:
-    """Guard the socket module before any test module can take a function out of it."""
+_WRITES_NOTHING = sys.dont_write_bytecode
+
+
+def pytest_collection_finish() -> None:
+    """Go back to what was asked for: plugins that tests write and change are not compiled for good."""
+    sys.dont_write_bytecode = _WRITES_NOTHING
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Guard the socket module before any test module can take a function out of it; compile what processes import."""
+    # A shell ignores interrupts for what it starts in the background, and so would every process of a test.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if not hasattr(config, "workerinput"):  # the workers of a run come after it
+        compiled.ensure()
+    sys.dont_write_bytecode = False  # for the tests themselves, whose asserts are rewritten, until they are collected
     for method in ("connect", "connect_ex", "sendto", "sendmsg"):
         if hasattr(socket.socket, method):
             setattr(socket.socket, method, _guard_method(method))
@@ -103,21 +122,29 @@ def pytest_configure() -> None:
     settings.load_profile(_profile())
 
 
-_TOGETHER = ("tests/e2e/", "tests/soak/")
-"""Folders whose modules share what is dear to set up: each module goes to one worker."""
+_SHARED = re.compile(r"scope=.(?:module|class)\b")
+"""In the source of a module: its tests share what they set up, so they go to one worker."""
 
 _CLIENTS = ("ccxt", "_sdk", "upbit_clients")
 """Parts of the names of modules that import other people's clients, which takes many seconds: one worker does it."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests share a worker, for `--dist loadgroup`."""
+# First, because xdist, which is registered later, takes the groups from the marks in the same hook.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say which tests share a worker, for `--dist loadgroup`, and have workers begin with what takes long."""
     for item in items:
-        name = item.path.as_posix()
         if any(part in item.path.stem for part in _CLIENTS):
             item.add_marker(pytest.mark.xdist_group("clients"))
-        elif any(folder in name for folder in _TOGETHER):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        elif _shares(item.path):
+            item.add_marker(pytest.mark.xdist_group("/".join(item.path.with_suffix("").parts[-2:])))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@cache
+def _shares(module: Path) -> bool:
+    return module.suffix == ".py" and _SHARED.search(module.read_text(encoding="utf-8")) is not None
 
 
 def _profile() -> str:
