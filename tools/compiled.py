@@ -14,6 +14,7 @@ from contextlib import suppress
 from importlib import import_module, metadata
 from importlib.util import cache_from_source
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -49,11 +50,13 @@ def ensure() -> None:
     if all(map(is_compiled, sources())):
         return
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    subprocess.run([sys.executable, "-m", "tools.compiled"], cwd=ROOT, env=environment, check=False)
+    subprocess.run(
+        [sys.executable, "-m", "tools.compiled"], cwd=ROOT, env=environment, capture_output=True, check=False
+    )
 
 
 def main() -> None:
-    """Import every module of the workspace, and what its distributions require."""
+    """Import every module of the workspace and what its distributions require, then all that is imported on the way."""
     ours = [one for one in metadata.distributions() if one.name.partition("-")[0] == "arbcore"]
     required = {_name(text) for one in ours for text in one.requires or ()}
     for name, owners in metadata.packages_distributions().items():
@@ -62,6 +65,18 @@ def main() -> None:
     for folder in packages():
         for found in pkgutil.walk_packages([str(folder)], f"{folder.name}.", onerror=lambda _: None):
             _import(found.name)
+    _use()
+
+
+def _use() -> None:
+    """Have a session run and be read."""
+    from arbcore.cli import main as arb
+
+    with TemporaryDirectory() as scratch:
+        session = f"{scratch}/sessions/demo"
+        arb(["demo", "--dir", scratch, "--for", "2s"])
+        for words in (["status", session], ["trades", session], ["replay", session]):
+            arb(words)
 
 
 def _import(name: str) -> object:
