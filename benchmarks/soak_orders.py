@@ -115,6 +115,8 @@ def soak(source: Taken, frames: int, start: int, looks: int = 20, warm: int = 0)
     """
     found, now, every = Soaked(warm=warm or int(frames * _WARM_UP)), start, max(1, frames // looks)
     renumber = [_template(frame) for frame in source.frames]
+    gc.collect()
+    gc.freeze()  # what is there already can't grow, and each look would go through all of it
     while found.frames < frames:
         mark = found.frames
         for make in renumber:
@@ -126,6 +128,7 @@ def soak(source: Taken, frames: int, start: int, looks: int = 20, warm: int = 0)
             if not found.frames % every:
                 gc.collect()
                 found.memory.append((found.frames, resident()))
+    gc.unfreeze()
     return found
 
 
