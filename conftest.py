@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import cache, wraps
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -129,22 +130,35 @@ _CLIENTS = ("ccxt", "_sdk", "upbit_clients")
 """Parts of the names of modules that import other people's clients, which takes many seconds: one worker does it."""
 
 
-# First, because xdist, which is registered later, takes the groups from the marks in the same hook.
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Give tests that share something dear to one worker, for `--dist loadgroup`.
+
+    Marks won't do: xdist writes the group of a mark into an attribute of the test that pytest no longer reads.
+    """
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # it has no types
+
+    class Sharing(LoadScopeScheduling):  # type: ignore[misc] # of a class without types
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(config.rootpath / nodeid.partition("::")[0]) or nodeid
+
+    return Sharing(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Say which tests share a worker, for `--dist loadgroup`, and have workers begin with what takes long."""
-    for item in items:
-        if any(part in item.path.stem for part in _CLIENTS):
-            item.add_marker(pytest.mark.xdist_group("clients"))
-        elif _shares(item.path):
-            item.add_marker(pytest.mark.xdist_group("/".join(item.path.with_suffix("").parts[-2:])))
+    """Have workers begin with what takes long, so that they end together."""
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @cache
-def _shares(module: Path) -> bool:
-    return module.suffix == ".py" and _SHARED.search(module.read_text(encoding="utf-8")) is not None
+def _group(module: Path) -> str:
+    """Return the name of what the tests of a module share; empty where they share nothing."""
+    if any(part in module.stem for part in _CLIENTS):
+        return "clients"
+    return str(module) if _SHARED.search(module.read_text(encoding="utf-8")) else ""
 
 
 def _profile() -> str:
