@@ -4,14 +4,20 @@ It lies in the root so that the tests of plugins get it too.
 """
 
 import os
+import re
+import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import cache, wraps
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tools import compiled
 
 _COUNTS = {"reduced": "ci", "full": "full"}
 _LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo")
@@ -93,8 +99,22 @@ def _guard_lookup(name: str) -> Callable[..., object]:
     return guarded
 
 
-def pytest_configure() -> None:
-    """Guard the socket module before any test module can take a function out of it."""
+_WRITES_NOTHING = sys.dont_write_bytecode
+
+
+def pytest_collection_finish() -> None:
+    """Go back to what was asked for: plugins that tests write and change are not compiled for good."""
+    sys.dont_write_bytecode = _WRITES_NOTHING
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Guard the socket module before any test module can take a function out of it; compile what processes import."""
+    # A shell ignores interrupts for what it starts in the background, and so would every process of a test.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if not hasattr(config, "workerinput"):  # the workers of a run come after it
+        compiled.ensure()
+    sys.dont_write_bytecode = False  # for the tests themselves, whose asserts are rewritten, until they are collected
     for method in ("connect", "connect_ex", "sendto", "sendmsg"):
         if hasattr(socket.socket, method):
             setattr(socket.socket, method, _guard_method(method))
@@ -103,21 +123,42 @@ def pytest_configure() -> None:
     settings.load_profile(_profile())
 
 
-_TOGETHER = ("tests/e2e/", "tests/soak/")
-"""Folders whose modules share what is dear to set up: each module goes to one worker."""
+_SHARED = re.compile(r"scope=.(?:module|class)\b")
+"""In the source of a module: its tests share what they set up, so they go to one worker."""
 
 _CLIENTS = ("ccxt", "_sdk", "upbit_clients")
 """Parts of the names of modules that import other people's clients, which takes many seconds: one worker does it."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests share a worker, for `--dist loadgroup`."""
-    for item in items:
-        name = item.path.as_posix()
-        if any(part in item.path.stem for part in _CLIENTS):
-            item.add_marker(pytest.mark.xdist_group("clients"))
-        elif any(folder in name for folder in _TOGETHER):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Give tests that share something dear to one worker, for `--dist loadgroup`.
+
+    Marks won't do: xdist writes the group of a mark into an attribute of the test that pytest no longer reads.
+    """
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # it has no types
+
+    class Sharing(LoadScopeScheduling):  # type: ignore[misc] # of a class without types
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(config.rootpath / nodeid.partition("::")[0]) or nodeid
+
+    return Sharing(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Have workers begin with what takes long, so that they end together."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@cache
+def _group(module: Path) -> str:
+    """Return the name of what the tests of a module share; empty where they share nothing."""
+    if any(part in module.stem for part in _CLIENTS):
+        return "clients"
+    return str(module) if _SHARED.search(module.read_text(encoding="utf-8")) else ""
 
 
 def _profile() -> str:

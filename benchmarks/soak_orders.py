@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final
 
 import anyio
@@ -27,6 +26,7 @@ from arbcore.model.order import Fill, OrderReport
 from arbcore_exchange_binance.protocol.usdm_stream import UserStream
 from arbcore_exchange_simulator import Simulator, SimulatorSettings
 from arbcore_exchange_upbit.protocol.private.user_stream import UpbitUserStream
+from benchmarks.driving.backstage import Near, resident
 from benchmarks.driving.opening import ACCOUNTS, line
 
 DAY_FRAMES: Final = 10_000_000
@@ -40,7 +40,6 @@ _TICK: Final = 100  # frames between two ticks
 _WARM_UP: Final = 0.3
 _FULL: Final = 1_000_000  # frames after which everything that is kept has reached its bound
 _ORDERS: Final = 60
-_MIB: Final = 2**20
 # Ids of orders and trades: our own, Upbit's, and the numbers of Binance's fields i and t of an order's event.
 _IDS: Final = re.compile(rb'drv-|"(?:uuid|trade_uuid)":"([0-9a-f]{8})|"(?:i|t)":([1-9]\d*)')
 
@@ -116,6 +115,8 @@ def soak(source: Taken, frames: int, start: int, looks: int = 20, warm: int = 0)
     """
     found, now, every = Soaked(warm=warm or int(frames * _WARM_UP)), start, max(1, frames // looks)
     renumber = [_template(frame) for frame in source.frames]
+    gc.collect()
+    gc.freeze()  # what is there already can't grow, and each look would go through all of it
     while found.frames < frames:
         mark = found.frames
         for make in renumber:
@@ -126,7 +127,8 @@ def soak(source: Taken, frames: int, start: int, looks: int = 20, warm: int = 0)
                 found.waiting = _tick(source, now)
             if not found.frames % every:
                 gc.collect()
-                found.memory.append((found.frames, _resident()))
+                found.memory.append((found.frames, resident()))
+    gc.unfreeze()
     return found
 
 
@@ -193,15 +195,12 @@ async def _trade(name: str) -> None:
     told = {"symbols": ("BTC", "XRP"), "rules": rules, "accounts": ACCOUNTS}
     more = {"orders_per_second": 200} if name == "upbit" else {"orders": "rest"}
     value = Decimal(20_000) if name == "upbit" else Decimal(300)
-    async with Simulator(SimulatorSettings.model_validate(told)) as server, line(server, name, 1, value, **more) as one:
+    async with (
+        Simulator(SimulatorSettings.model_validate(told)) as server,
+        line(Near(server), name, 1, value, **more) as one,
+    ):
         await one.driver.drive(_ORDERS)
         await one.driver.settle()
-
-
-def _resident() -> float:
-    """Return the resident MiB of this process."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096 / _MIB
 
 
 def main(frames: int) -> int:

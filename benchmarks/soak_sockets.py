@@ -1,8 +1,9 @@
 """Soak of the private side over real sockets: orders on both exchanges at once for an hour under ``churn_private``.
 
-Rounds of orders, each settled and compared with the simulator's own ledger in good weather; the weather goes on in the
-next round where it was. What was compared is dropped, so that memory, open files and tasks can be looked at: they must
-not grow after the warm-up, and neither must the time in which a round settles, which a backlog would lengthen.
+The simulator runs in a process of its own, so that memory is that of the adapters and of the driver. Orders come in
+rounds, each settled and compared with the simulator's own ledger in good weather; the weather goes on in the next round
+where it was. What was compared is dropped, so that memory, open files and tasks can be looked at: they must not grow
+after the warm-up, and neither must the time in which a round settles, which a backlog would lengthen.
 
     python -m benchmarks.soak_sockets [--minutes 60] [--seed 1]
 
@@ -27,10 +28,10 @@ from msgspec import Struct, field
 
 from arbcore_exchange_binance.protocol import desk as binance_desk
 from arbcore_exchange_binance.protocol import usdm_news
-from arbcore_exchange_simulator import Simulator, SimulatorSettings
 from arbcore_exchange_simulator.faults.presets import churn_private
 from arbcore_exchange_upbit.protocol.private import desk as upbit_desk
 from arbcore_exchange_upbit.protocol.private import proof
+from benchmarks.driving.backstage import Far, far, resident
 from benchmarks.driving.comparing import LINES, compared
 from benchmarks.driving.opening import ACCOUNTS, Line, line
 from benchmarks.driving.progress import watched
@@ -38,7 +39,7 @@ from benchmarks.driving.weather import from_then, spells
 from benchmarks.live import percentile, slope
 
 FLAT_MIB: Final = 0.25
-"""Growth of memory in MiB a minute that still counts as none: 15 MiB an hour of two venues, simulator included."""
+"""Growth of memory in MiB a minute that still counts as none: 15 MiB an hour of two venues and their driver."""
 
 WARM_UP: Final = 0.4
 """Share of the rounds that is not looked at for growth; what is remembered has reached its bound by then."""
@@ -56,7 +57,6 @@ BOUNDS: Final = (
 _ROUND_S: Final = 45.0
 _S: Final = 10**9
 _LAG_S: Final = 0.05
-_MIB: Final = 2**20
 
 
 class Round(Struct):
@@ -67,7 +67,8 @@ class Round(Struct):
         orders: Orders of both venues in it.
         settled_s: How long it took to settle and to compare both.
         lag_ms: The loop's lag, 99th percentile.
-        memory: Resident MiB.
+        memory: Resident MiB of the process of the adapters and of the driver.
+        simulator: Resident MiB of the simulator's.
         files: Open files, sockets among them.
         tasks: Tasks of the loop.
         differences: What differs from the ledgers.
@@ -78,6 +79,7 @@ class Round(Struct):
     settled_s: float
     lag_ms: float
     memory: float
+    simulator: float
     files: int
     tasks: int
     differences: list[str]
@@ -86,8 +88,8 @@ class Round(Struct):
         """Return it in a line."""
         return (
             f"{self.minute:5.1f} min  {self.orders:5,} orders  settled and compared in {self.settled_s:5.1f} s  "
-            f"lag p99 {self.lag_ms:6.1f} ms  {self.memory:6.1f} MiB  {self.files} files  {self.tasks} tasks  "
-            f"{len(self.differences)} differences"
+            f"lag p99 {self.lag_ms:6.1f} ms  {self.memory:6.1f} MiB (simulator {self.simulator:6.1f})  "
+            f"{self.files} files  {self.tasks} tasks  {len(self.differences)} differences"
         )
 
 
@@ -139,19 +141,18 @@ async def soak(minutes: float, seed: int, say: Callable[[str], None], length: fl
     """
     found, start, blown = Soaked(), time.monotonic(), 0.0
     mixture = churn_private(seed, minutes * 60)
-    settings = SimulatorSettings.model_validate({"seed": seed, "symbols": ("BTC", "ETH", "XRP"), "accounts": ACCOUNTS})
-    async with Simulator(settings) as simulator, AsyncExitStack() as stack:
+    settings = {"seed": seed, "symbols": ("BTC", "ETH", "XRP"), "accounts": ACCOUNTS}
+    async with far(settings) as backstage, AsyncExitStack() as stack:
         stack.enter_context(_bounded())
-        lines = await _opened(simulator, seed, stack)
-        found.faults = await stack.enter_async_context(spells(simulator, ("upbit", "usdm")))
+        lines = await _opened(backstage, seed, stack)
+        found.faults = await stack.enter_async_context(spells(backstage, ("upbit", "usdm")))
         while not found.rounds or time.monotonic() - start < minutes * 60:
-            for fault in from_then(mixture, int(blown * _S)):
-                simulator.add_fault(fault)
+            await backstage.add_faults(from_then(mixture, int(blown * _S)))
             before = time.monotonic()
             async with _lags() as lags:
                 await _driven(lines, length)
             blown += time.monotonic() - before
-            found.rounds.append(await _settled(lines, simulator, start, lags))
+            found.rounds.append(await _settled(lines, backstage, start, lags))
             say(str(found.rounds[-1]))
             for text in found.rounds[-1].differences:
                 say(f"  ! {text}")
@@ -159,11 +160,11 @@ async def soak(minutes: float, seed: int, say: Callable[[str], None], length: fl
     return found
 
 
-async def _opened(simulator: Simulator, seed: int, stack: AsyncExitStack) -> list[Line]:
+async def _opened(backstage: Far, seed: int, stack: AsyncExitStack) -> list[Line]:
     lines = []
     for name in ("upbit", "usdm-rest" if seed % 2 else "usdm-websocket"):
         venue, more, value = LINES[name]
-        lines.append(await stack.enter_async_context(line(simulator, venue, seed, value, **more)))
+        lines.append(await stack.enter_async_context(line(backstage, venue, seed, value, **more)))
         await stack.enter_async_context(watched(lines[-1].driver, look=60))
     return lines
 
@@ -179,13 +180,13 @@ async def _driven(lines: list[Line], length: float) -> None:
             group.start_soon(drive, one)
 
 
-async def _settled(lines: list[Line], simulator: Simulator, start: float, lags: list[float]) -> Round:
+async def _settled(lines: list[Line], backstage: Far, start: float, lags: list[float]) -> Round:
     begun, orders, differences = time.monotonic(), 0, list[str]()
     for one in lines:
-        differences += await compared(one, simulator)
+        differences += await compared(one)
         orders += len(one.driver.books.sent)
         one.driver.forget()
-        one.ledger.forget()
+        await one.ledger.forget()
     took = time.monotonic() - begun
     gc.collect()
     return Round(
@@ -193,7 +194,8 @@ async def _settled(lines: list[Line], simulator: Simulator, start: float, lags: 
         orders=orders,
         settled_s=took,
         lag_ms=percentile(lags, 0.99) * 1000 if lags else 0.0,
-        memory=_resident(),
+        memory=resident(),
+        simulator=backstage.memory,
         files=_open_files(),
         tasks=len(asyncio.all_tasks()),
         differences=differences,
@@ -227,11 +229,6 @@ def _bounded() -> Iterator[None]:
     finally:
         for module, name, usual in before:
             setattr(module, name, usual)
-
-
-def _resident() -> float:
-    """Return the resident MiB of this process."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / _MIB
 
 
 def _open_files() -> int:

@@ -9,6 +9,7 @@ import anyio
 from msgspec import Struct
 
 from arbcore_exchange_simulator import Fault, Simulator, SimulatorSettings
+from benchmarks.driving.backstage import Near
 from benchmarks.driving.opening import ACCOUNTS, Line, line
 from benchmarks.driving.progress import watched
 from benchmarks.driving.weather import spells
@@ -73,35 +74,37 @@ async def driven(name: str, count: int, seed: int, faults: Sequence[Fault], *, s
     settings = {"seed": seed, "symbols": COINS, "rules": rules, "accounts": ACCOUNTS}
     async with (
         Simulator(SimulatorSettings.model_validate(settings)) as simulator,
-        line(simulator, venue, seed, value, **more, **quick) as tested,
+        line(Near(simulator), venue, seed, value, **more, **quick) as tested,
         watched(tested.driver),
-        spells(simulator, (venue,)) as seen,
+        spells(tested.backstage, (venue,)) as seen,
     ):
-        for fault in faults:
-            simulator.add_fault(fault)
+        await tested.backstage.add_faults(faults)
         await tested.driver.drive(count)
-        differences = await compared(tested, simulator)
+        differences = await compared(tested)
     driver = tested.driver
     fills = sum(len(sent.fills) for sent in driver.books.sent.values())
     return Driven(driver.moved[0], fills, driver.counts, seen, differences)
 
 
-async def compared(tested: Line, simulator: Simulator) -> list[str]:
+async def compared(tested: Line) -> list[str]:
     """Settle in good weather and return what differs from the venue's own books; the weather is over then."""
-    simulator.faults.clear()
+    await tested.backstage.clear_faults()
     await tested.driver.settle()
     ledger, books = tested.ledger, tested.driver.books
+    await ledger.look(orders=True)
     found = ledger.differences(books)
     snapshot = await tested.venue.snapshot()
+    await ledger.look()
     spot = tested.name != "usdm"
     asked = {one.currency: (one.total, one.locked) for one in snapshot.balances}
     found += ledger.view_differences(asked, "snapshot", locked=spot)
     with anyio.move_on_after(_NEWS_S):
         while ledger.view_differences(books.view, "stream", locked=spot) or any(books.positions.values()):
             await tested.driver.news()
+            await ledger.look()
     found += ledger.view_differences(books.view, "stream", locked=spot)
     found += [f"the position {one.quantity} of {one.instrument} is open" for one in snapshot.positions]
     found += [f"{key}: position {size} by the stream" for key, size in books.positions.items() if size]
-    if tested.ledger.account.open:
-        found.append(f"open at the venue: {list(tested.ledger.account.open)}")
+    if ledger.seen.open:
+        found.append(f"open at the venue: {ledger.seen.open}")
     return found

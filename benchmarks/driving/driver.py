@@ -11,7 +11,7 @@ import anyio
 from msgspec.structs import replace
 
 from arbcore.context import Clock
-from arbcore.errors import ExchangeError, OutcomeUnknown
+from arbcore.errors import ExchangeError, OutcomeUnknown, RateLimited
 from arbcore.model.input import ConnectionChanged
 from arbcore.model.instrument import Instrument, InstrumentKind
 from arbcore.model.order import TERMINAL, Amendment, OrderRef, OrderRequest, OrderType, Side, TimeInForce
@@ -23,6 +23,7 @@ from benchmarks.driving.shapes import Shape, Shaper, lots, placed
 _S: Final = 10**9
 _GIVEN_UP: Final = 120 * _S  # what is not settled by then is told as such
 _ROUND: Final = 300
+_LIMITED_S: Final = 0.25  # wait after an order that was not sent for lack of room
 _CLOSE: Final = Shape("close", OrderType.MARKET, TimeInForce.IOC, reduces=True)
 
 
@@ -166,6 +167,8 @@ class Driver:
         except ExchangeError as error:
             self.errors.append(error)
             sent.outcome = "refused"
+            if isinstance(error, RateLimited):  # asking again at once only fills the books
+                await anyio.sleep(_LIMITED_S)
             self.counts[f"refused {getattr(error, 'reason', '') or type(error).__name__}"] += 1
         self.counts[f"place {sent.outcome}"] += 1
         return sent

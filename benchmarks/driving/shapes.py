@@ -10,9 +10,7 @@ from msgspec import Struct
 from arbcore.model.grid import Rounding
 from arbcore.model.instrument import Instrument, InstrumentKind
 from arbcore.model.order import OrderRequest, OrderType, Side, TimeInForce
-
-Touch = tuple[Decimal, Decimal]
-"""Best bid and ask."""
+from benchmarks.driving.backstage import Touch
 
 _T = TimeInForce
 

@@ -7,8 +7,9 @@ from typing import Final
 
 import anyio
 
-from arbcore_exchange_simulator import Fault, Simulator
+from arbcore_exchange_simulator import Fault
 from arbcore_exchange_simulator.faults.presets import churn_private
+from benchmarks.driving.backstage import Backstage
 
 _LOOK_S: Final = 0.05
 _SPELLS: Final[Sequence[tuple[str, float]]] = (
@@ -60,15 +61,15 @@ def from_then(faults: Iterable[Fault], elapsed: int) -> list[Fault]:
 
 
 @asynccontextmanager
-async def spells(simulator: Simulator, venues: Sequence[str]) -> AsyncIterator[Counter[str]]:
+async def spells(backstage: Backstage, venues: Sequence[str]) -> AsyncIterator[Counter[str]]:
     """Count, while the body runs, the faults that are on for any of some venues, by kind, each once a spell."""
     seen: Counter[str] = Counter()
 
     async def look() -> None:
         before: set[int] = set()
         while True:
-            on = {id(one): one for one in simulator.faults.active() if any(map(one.reaches, venues))}
-            seen.update(on[key].kind for key in on.keys() - before)
+            on = await backstage.spells(venues)
+            seen.update(on[key] for key in on.keys() - before)
             before = set(on)
             await anyio.sleep(_LOOK_S)
 

@@ -17,6 +17,7 @@ pytest.importorskip("aiohttp", reason="the simulator needs aiohttp")
 
 from arbcore.errors import ArbcoreError
 from arbcore_exchange_simulator import Fault, Simulator, SimulatorSettings
+from benchmarks.driving.backstage import Near
 from benchmarks.driving.comparing import compared
 from benchmarks.driving.opening import ACCOUNTS, SECRETS, context, line, parts
 from benchmarks.driving.weather import storm
@@ -78,14 +79,14 @@ async def test_orders_under_faults(name: str, more: dict[str, Any], kinds: set[i
     settings = SimulatorSettings.model_validate({"symbols": ("BTC", "XRP"), "rules": rules, "accounts": ACCOUNTS})
     quick = {"orders_per_second": 200} if name == "upbit" else {}
     value = Decimal(20_000) if name == "upbit" else Decimal(300)
-    async with Simulator(settings) as server, line(server, name, 3, value, **more, **quick) as tested:
+    async with Simulator(settings) as server, line(Near(server), name, 3, value, **more, **quick) as tested:
         for fault in [
             *storm(name),
             Fault.model_validate({"kind": "garbage", "venue": name, "share": 0.1, "lasts": 10**9}),
         ]:
             server.add_fault(fault)
         await tested.driver.drive(40)
-        await compared(tested, server)
+        await compared(tested)
     assert kinds <= wire.kinds  # else this test has listened to nothing
     assert tested.driver.errors
     shown = _text(log) + "".join(map(told, tested.driver.errors)) + repr(tested.driver.books.sent)

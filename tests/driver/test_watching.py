@@ -7,6 +7,7 @@ pytest.importorskip("aiohttp", reason="the simulator needs aiohttp")
 
 from arbcore.model.order import OrderType, Side, TimeInForce
 from arbcore_exchange_simulator import Fault, Simulator, SimulatorSettings
+from benchmarks.driving.backstage import Near
 from benchmarks.driving.comparing import LINES, compared
 from benchmarks.driving.opening import ACCOUNTS, line
 from benchmarks.driving.progress import Stalled, watched
@@ -25,7 +26,7 @@ async def test_a_driver_that_gets_no_further_tells_what_it_waits_for(caplog: pyt
     # A venue that answers nothing, and a client that waits for it longer than the watch does; what is shielded from
     # being cancelled ends with its time-out.
     slow = {"request_timeout": "1s"}
-    async with Simulator(settings) as simulator, line(simulator, name, 1, value, **more, network=slow) as tested:
+    async with Simulator(settings) as simulator, line(Near(simulator), name, 1, value, **more, network=slow) as tested:
         simulator.add_fault(Fault.model_validate({"kind": "mute", "venue": "usdm", "stream": "rest"}))
         with pytest.raises(Stalled, match=r"nothing was sent or settled for .*\n.*doing for .*: place drv-1"):
             async with watched(tested.driver, look=0.05, patience=0.3):
@@ -38,7 +39,7 @@ async def test_a_position_larger_than_any_order_is_closed_though_orders_are_refu
     """A driver once sent one order for all of it, and the venue refused it again and again."""
     name, more, value = LINES["usdm-rest"]
     settings = SimulatorSettings.model_validate({"symbols": ("XRP",), "accounts": ACCOUNTS})
-    async with Simulator(settings) as simulator, line(simulator, name, 1, value, **more) as tested:
+    async with Simulator(settings) as simulator, line(Near(simulator), name, 1, value, **more) as tested:
         driver, (instrument,) = tested.driver, tuple(tested.driver._instruments.values())
         assert instrument.max_quantity is not None
         for _ in range(20):
@@ -51,7 +52,7 @@ async def test_a_position_larger_than_any_order_is_closed_though_orders_are_refu
         simulator.add_fault(Fault.model_validate({"kind": "reject_order", "venue": "usdm", "times": 2}))
         await driver.settle()
         assert driver.books.position(instrument.key) == 0
-        assert await compared(tested, simulator) == []
+        assert await compared(tested) == []
 
 
 def test_weather_goes_on_after_a_pause() -> None:

@@ -1,9 +1,7 @@
 """Live projects and what runs in them: the local simulator and sessions, each in a process of its own."""
 
-import atexit
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,9 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import IO, Final
 
 from arbcore.cli import main
@@ -66,7 +62,6 @@ class Simulator:
         options = ("--port", str(port), "--config", str(market), "--json", "--until-eof", "--no-wait")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "arbcore", "simulator", *options],
-            env={**os.environ, **_compiled()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -118,16 +113,8 @@ def make_live(folder: Path, address: str, more: str = "") -> Path:
 
 
 def arb(*arguments: object, cwd: Path, env: Mapping[str, str] | None = None) -> Ran:
-    """Run `arb` to its end, as `commands.arb` does; the processes share what they compile."""
-    return commands.arb(*arguments, cwd=cwd, env={**_compiled(), **(env or {})})
-
-
-@cache
-def _compiled() -> Mapping[str, str]:
-    """Return an environment in which only the first process compiles modules, outside their folders."""
-    folder = mkdtemp(prefix="compiled-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": folder}
+    """Run `arb` to its end, as `commands.arb` does."""
+    return commands.arb(*arguments, cwd=cwd, env=env)
 
 
 CONFIG: Final = ("arb.yaml", "quick.yaml", "more.yaml")
@@ -221,7 +208,7 @@ def _popen(
     return subprocess.Popen(
         command,
         cwd=cwd,
-        env={**os.environ, **_compiled(), **(env or {})},
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=out,
         stderr=err,

@@ -18,6 +18,7 @@ from arbcore.model.money import total
 from arbcore.model.order import (
     Amendment,
     Fill,
+    OrderOrigin,
     OrderReport,
     OrderRequest,
     OrderState,
@@ -31,10 +32,11 @@ from arbcore.net.request import Reply, Request
 from arbcore.ports.trading import Venue, VenueItem
 from arbcore.ports.venue import RequestMeasured
 from arbcore.testing._trading_desk import ref
-from arbcore_exchange_binance import plugin
+from arbcore_exchange_binance import plugin, spot_account
 from arbcore_exchange_binance.access import PrivateAccess
 from arbcore_exchange_binance.key_scope import with_key
 from arbcore_exchange_binance.protocol.key_facts import KeyFacts
+from arbcore_exchange_binance.protocol.spot_values import order_report
 from arbcore_exchange_binance.spot_venue import SpotVenue
 from arbcore_exchange_simulator import Simulator
 from plugins.exchanges.binance.tests.spot_bench import (
@@ -190,6 +192,32 @@ async def test_fills_of_an_answer_are_told_once(bench: SpotBench, orders: str) -
         found = [item for item in await venue.look_up(ref(order("ae-1"))) if isinstance(item, Fill)]
         assert [one.fill_id for one in found] == [one.fill_id for one in told.fills("ae-1")]
         assert any(isinstance(item, RequestMeasured) for item in told.items)
+
+
+async def test_what_the_stream_tells_meanwhile_is_not_taken_back(
+    bench: SpotBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(bench) as (venue, _):
+        sent = order("ae-1")
+        await venue.submit(sent)
+        async with bench.open_venue() as another:
+            assert isinstance(another, SpotVenue)
+            account: Any = another._reading
+            trades_of = account._trades_of
+
+            def earlier(*arguments: Any) -> OrderReport:
+                return replace(order_report(*arguments), state=OrderState.PARTIALLY_FILLED, filled=sent.quantity / 2)
+
+            async def meanwhile(row: Any, what: str) -> Any:
+                assert account._desk.report(order_report(row, "binance", OrderOrigin.OURS, 0)) is not None
+                return await trades_of(row, what)
+
+            monkeypatch.setattr(spot_account, "order_report", earlier)
+            monkeypatch.setattr(account, "_trades_of", meanwhile)
+            report, *fills = await another.look_up(ref(sent))
+        assert isinstance(report, OrderReport)
+        assert (report.state, report.filled) == (OrderState.FILLED, sent.quantity)
+        assert fills
 
 
 async def test_fills_are_told_though_the_stream_is_mute(bench: SpotBench) -> None:

@@ -1,8 +1,10 @@
 """Orders of USD-M against the simulator where the venue says no, or tells in pages: found by review."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from arbcore.errors import ExchangeError, RateLimited
 from arbcore.model.order import Fill, OrderRef, OrderReport, OrderState, OrderType, Side
@@ -55,6 +57,32 @@ async def test_every_fill_of_an_order_is_found_page_by_page(monkeypatch: pytest.
             report, *fills = await desk.venue.look_up(ref)
             assert isinstance(report, OrderReport)
             assert {one.fill_id for one in fills if isinstance(one, Fill)} == told
+
+
+async def test_what_the_stream_tells_while_trades_are_asked_for_is_not_taken_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A driver once heard of a filled order that it was partly filled."""
+    async with simulating() as simulator, trading(simulator) as desk, entering(simulator, {}) as another:
+        order = await desk.order()
+        await desk.fill(order)
+        reading = another._reading
+        news, trades_of = reading._news, reading._trades_of
+        report_of = news.report_of
+
+        def earlier(row: Any, now: int) -> OrderReport:
+            return replace(report_of(row, now), state=OrderState.PARTIALLY_FILLED, filled=order.quantity / 2)
+
+        async def meanwhile(row: Any) -> Any:
+            assert news.desk.report(report_of(row, 0)) is not None
+            return await trades_of(row)
+
+        monkeypatch.setattr(news, "report_of", earlier)
+        monkeypatch.setattr(reading, "_trades_of", meanwhile)
+        report, *fills = await another.look_up(OrderRef(client_order_id=order.client_order_id, instrument=KEY))
+        assert isinstance(report, OrderReport)
+        assert (report.state, report.filled) == (OrderState.FILLED, order.quantity)
+        assert fills
 
 
 async def test_fills_in_the_history_name_orders_that_nobody_here_knows() -> None:

@@ -76,11 +76,10 @@ class SpotAccount:
         row = read_order(reply.body, what)
         origin = self._desk.origin(row.client_id)
         report = order_report(row, self._venue, origin, reply.recv_ts)
-        report = self._desk.learn(report)
-        if not report.filled:
-            return [report]
-        rows, now = await self._trades_of(row, what), self._clock.now()
-        return [report, *(trade_fill(one, self._venue, row.client_id, origin, now) for one in rows)]
+        rows = await self._trades_of(row, what) if report.filled else []
+        now = self._clock.now()
+        # Last of all: the stream may have told more while the trades were asked for.
+        return [self._desk.learn(report), *(trade_fill(one, self._venue, row.client_id, origin, now) for one in rows)]
 
     async def open_orders(self, instrument: str) -> Sequence[OpenOrder]:
         """Return the open orders of an instrument, or of all."""

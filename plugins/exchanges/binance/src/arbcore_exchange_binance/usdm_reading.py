@@ -179,11 +179,9 @@ class UsdmReading:
         reply = await self._access.ask(requests.query(name), "order")
         row = values.told(reply.body, values.ORDER, "order")
         report = self._news.report_of(row, reply.recv_ts)
-        report = self._news.desk.learn(report)
-        if not row.executed_qty:
-            return [report]
-        rows = await self._trades_of(row)
-        return [report, *(self._news.fill_of(one, self._context.clock.now()) for one in rows)]
+        rows = await self._trades_of(row) if row.executed_qty else []
+        # Last of all: the stream may have told more while the trades were asked for.
+        return [self._news.desk.learn(report), *(self._news.fill_of(one, self._context.clock.now()) for one in rows)]
 
     async def _trades_of(self, row: values.OrderRow) -> list[values.TradeRow]:
         """Return the trades of an order, as many as its row counts.

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from arbcore_exchange_simulator import Simulator, SimulatorSettings
 from arbcore_exchange_simulator.trading.given import BINANCE_MONEY_KEY
 
-pytest.importorskip("binance_sdk_derivatives_trading_usds_futures")
-pytest.importorskip("binance_sdk_spot")
+SDKS = ("binance_sdk_derivatives_trading_usds_futures", "binance_sdk_spot")
 
 pytestmark = [
     pytest.mark.anyio,
+    # Importing them takes many seconds, which only the worker that runs these tests shall spend.
+    pytest.mark.skipif(not all(map(find_spec, SDKS)), reason=f"not installed: {' or '.join(SDKS)}"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::UserWarning"),
