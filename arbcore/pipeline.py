@@ -10,10 +10,8 @@ from platform import python_version
 from typing import Final, Literal
 
 from arbcore.config import Config, Instance, InstanceKeys, resolve_secrets
-from arbcore.config.sections import ExecutionKeys
 from arbcore.context import Clock, Context
 from arbcore.engine.engine import Engine
-from arbcore.engine.execution_settings import ExecutionSettings, LegOrder
 from arbcore.engine.parts import EngineSettings
 from arbcore.engine.pilot import PILOT, PilotTier
 from arbcore.errors import ConfigurationError
@@ -46,8 +44,6 @@ from arbcore.ports.venue import Capabilities, Feed, SimVenue
 
 _SINK: Final = "open_sink"
 _CONTROL: Final = "open_control_store"
-_POLICY: Final = "build_leg_policy"
-_SLICER: Final = "build_slicer"
 _NOTIFIER: Final = "build_notifier"
 
 
@@ -105,20 +101,13 @@ class Pipeline:
             ConfigurationError: A plugin that is named there offers none.
         """
         wanted = self.config.execution
-        built = {}
-        for key in ("entry_policy", "exit_policy"):
-            name = getattr(wanted, key)
-            if name and name not in built:
-                instance = self.config.policies[name]
-                loaded = self._plugin(instance)
-                if not implements(loaded, _POLICY):
-                    raise ConfigurationError(
-                        f"execution.{key}: {loaded} is no leg policy", "name an instance under policies that is one"
-                    )
-                built[name] = hooks_of(loaded, PolicyHooks).build_leg_policy(
-                    settings=instance.settings, context=self._context(instance)
-                )
-        return built
+        names = {wanted.entry_policy: "entry_policy", wanted.exit_policy: "exit_policy"}
+        return {
+            name: hooks.build_leg_policy(settings=instance.settings, context=self._context(instance))
+            for name, key in names.items()
+            if name
+            for instance, hooks in [self._policy(name, key, "build_leg_policy")]
+        }
 
     def slicer(self) -> Slicer | None:
         """Build the slicer that cuts entries; None where the config names none.
@@ -126,16 +115,19 @@ class Pipeline:
         Raises:
             ConfigurationError: The plugin that is named there is no slicer.
         """
-        name = self.config.execution.slicer
-        if not name:
+        if not (name := self.config.execution.slicer):
             return None
+        instance, hooks = self._policy(name, "slicer", "build_slicer")
+        return hooks.build_slicer(settings=instance.settings, context=self._context(instance))
+
+    def _policy(self, name: str, key: str, hook: str) -> tuple[Instance[InstanceKeys], PolicyHooks]:
         instance = self.config.policies[name]
         loaded = self._plugin(instance)
-        if not implements(loaded, _SLICER):
+        if not implements(loaded, hook):
             raise ConfigurationError(
-                f"execution.slicer: {loaded} is no slicer", "name an instance under policies that is one"
+                f"execution.{key}: {loaded} does not implement {hook}", "name an instance under policies that does"
             )
-        return hooks_of(loaded, PolicyHooks).build_slicer(settings=instance.settings, context=self._context(instance))
+        return instance, hooks_of(loaded, PolicyHooks)
 
     def rate_sources(self) -> dict[str, RateSource]:
         """Build the sources of all conversion rates, in order.
@@ -335,7 +327,7 @@ class Pipeline:
             base_currency=session.base_currency,
             config_hash=self.config.hash,
             rates={name: rate.keys.max_age for name, rate in self.config.rates.items()},
-            execution=_execution(self.config.execution, epoch),
+            execution=self.config.execution.numbers(epoch),
             accepts_for={name: self.capabilities(name).accepts_for_ns for name in self.config.exchanges},
         )
         policies, slicer = self.policies(), self.slicer()
@@ -406,20 +398,3 @@ class Pipeline:
         )
         self.contexts.append((self._plugin(instance), context))
         return context
-
-
-def _execution(keys: ExecutionKeys, epoch: str) -> ExecutionSettings:
-    """Return the numbers of execution as the engine takes them."""
-    return ExecutionSettings(
-        epoch=epoch,
-        ttl_ns=keys.ttl,
-        legs=LegOrder(keys.legs),
-        lead=keys.lead,
-        entry_policy=keys.entry_policy,
-        exit_policy=keys.exit_policy,
-        slicer=keys.slicer,
-        repair_attempts=keys.repair_attempts,
-        repair_wait_ns=keys.repair_wait,
-        repair_slippage_bps=keys.slippage_bps,
-        repair_slippage_cap_bps=keys.slippage_cap_bps,
-    )

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from arbcore.engine.execution_settings import ExecutionSettings, LegOrder
 from arbcore.net.health import HealthRules
 from arbcore.settings import Environment, ExchangeId, FillId, LatencyId, PolicyId, Settings, Span, Timestamp
 
@@ -143,6 +144,22 @@ class ExecutionKeys(Settings):
         if self.slippage_bps > self.slippage_cap_bps:
             raise ValueError("slippage_bps must not exceed slippage_cap_bps")
         return self
+
+    def numbers(self, epoch: str) -> ExecutionSettings:
+        """Return them as the engine takes them, with the id of a start."""
+        return ExecutionSettings(
+            epoch=epoch,
+            ttl_ns=self.ttl,
+            legs=LegOrder(self.legs),
+            lead=self.lead,
+            entry_policy=self.entry_policy,
+            exit_policy=self.exit_policy,
+            slicer=self.slicer,
+            repair_attempts=self.repair_attempts,
+            repair_wait_ns=self.repair_wait,
+            repair_slippage_bps=self.slippage_bps,
+            repair_slippage_cap_bps=self.slippage_cap_bps,
+        )
 
 
 class PluginsSettings(Settings):

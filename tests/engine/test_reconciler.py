@@ -1,100 +1,24 @@
 """The reconciler: what explains a difference, what is drift, and what the rules make of it."""
 
-from collections.abc import Sequence
 from decimal import Decimal
 
-import msgspec
 import pytest
 
-from arbcore.engine.reconciler import Reconciler, ReconcilerSettings, ReconcilerState
-from arbcore.engine.standing import our_side
-from arbcore.model.account import OpenOrder
-from arbcore.model.drift import CauseClass
-from arbcore.model.effect import AskStatement, Effect, LookUp, SetTimer
+from arbcore.model.effect import AskStatement, SetTimer
 from arbcore.model.events import (
     AlertRaised,
     BalanceChanged,
     DriftDetected,
-    Envelope,
-    Event,
     QuarantineCompleted,
     QuarantineStarted,
     ReconciliationPerformed,
 )
-from arbcore.model.input import ConnectionChanged, FundingPayment, VenueStatement
-from arbcore.model.order import Fill, OrderOrigin, OrderReport, OrderState, OrderType, Side
-from arbcore.model.state import ConnectionState
+from arbcore.model.input import FundingPayment
+from arbcore.model.order import Fill, OrderOrigin, OrderReport, OrderState, Side
 from arbcore.testing.scripted import SECOND, enter, leave
 from arbcore.testing.scripted_venue import Outcome
-from tests.engine.world import PERP, SPOT, World, basic, hedged
-
-HOUR = 3600 * SECOND
-NOTHING = Decimal(0)
-
-
-class Bench:
-    """A session with a reconciler beside its engine, and what it told and asked for."""
-
-    def __init__(self, world: World, allotted: Sequence[str] = ()) -> None:
-        self.world = world
-        self.parts = world.stage.engine.parts
-        self.moving: set[str] = set()
-        self.reconciler = Reconciler(
-            world.venues,
-            self.parts.accounts,
-            self.parts.market,
-            self.parts.outbox,
-            self.parts.execution.in_flight,
-            lambda order: self.parts.execution.known(order) is not None,
-            lambda venue, currency: currency in self.moving,
-            ReconcilerSettings(allotted=frozenset(allotted)),
-        )
-        self.envelopes: list[Envelope] = []
-        self.effects: list[Effect] = []
-        self.reconciler.start()
-        self.take()
-
-    def take(self) -> list[Event]:
-        """Take what the reconciler told since the last time."""
-        output = self.parts.outbox.take()
-        self.envelopes += output.events
-        self.effects = list(output.effects)
-        return [one.event for one in output.events]
-
-    def ask(self, venue: str = "cash", reason: str = "command") -> None:
-        """Let the reconciler ask a venue."""
-        self.parts.outbox.now = self.world.stage.clock.now()
-        self.reconciler.ask(venue, reason)
-        self.take()
-
-    def answer(self, venue: str = "cash", **more: object) -> list[Event]:
-        """Let a venue state what it holds now."""
-        now = self.world.stage.clock.now()
-        self.parts.outbox.now = now
-        books = self.world.venues[venue]
-        stated = {"answered": True, "asked": now, "snapshot": books.snapshot(now), "orders": tuple(books.open_orders())}
-        self.reconciler.on_statement(VenueStatement(venue=venue, recv_ts=now, **{**stated, **more}))  # type: ignore[arg-type]
-        return self.take()
-
-    def compare(self, venue: str = "cash") -> list[Event]:
-        """Ask a venue and let it answer at once."""
-        self.ask(venue)
-        return self.answer(venue)
-
-    def timer(self) -> int:
-        """Return after how long the venue is asked again."""
-        at = [effect.at for effect in self.effects if isinstance(effect, SetTimer)]
-        return at[-1] - self.world.stage.clock.now()
-
-
-def drifts(events: Sequence[Event]) -> list[tuple[str, str, str, str]]:
-    return [
-        (one.subject, one.expected, one.actual, one.cause_class) for one in events if isinstance(one, DriftDetected)
-    ]
-
-
-def of(kind: type[Event], events: Sequence[Event]) -> list[Event]:
-    return [one for one in events if isinstance(one, kind)]
+from tests.engine.reconciling import HOUR, NOTHING, Bench, drifts, of
+from tests.engine.world import PERP, basic, hedged
 
 
 @pytest.mark.parametrize("venue", ["cash", "swap"])
@@ -333,174 +257,3 @@ def test_money_under_way_is_no_drift_and_another_amount_is_one_of_the_transfer()
     bench.moving.clear()
     bench.compare()
     assert drifts(bench.compare())[0][3] == "transfer"
-
-
-def test_orders_of_others_are_told_once_each() -> None:
-    bench = Bench(hedged()[0])
-    now = bench.world.stage.clock.now()
-    order = OpenOrder(
-        client_order_id="", venue_order_id="77", instrument=SPOT.key, side=Side.SELL, type=OrderType.LIMIT,
-        quantity=Decimal(1), price=Decimal(200), origin=OrderOrigin.FOREIGN, ts=now,
-    )  # fmt: skip
-    stray = msgspec.structs.replace(order, client_order_id="ae-0-zz-0-0", origin=OrderOrigin.OURS)
-    bench.ask()
-    events = bench.answer(orders=(order, stray))
-    assert drifts(events) == [
-        (f"order 77 of {SPOT.key}", "none", "sell 1", "foreign_order"),
-        (f"order ae-0-zz-0-0 of {SPOT.key}", "none", "sell 1", "unknown_order"),
-    ]
-    assert of(ReconciliationPerformed, events) == [
-        ReconciliationPerformed(venue="cash", checked=4, drifts=2, reason="command")
-    ]
-    assert [one.key for one in bench.envelopes if isinstance(one.event, DriftDetected)] == [
-        "cash:77",
-        "cash:ae-0-zz-0-0",
-    ]
-    bench.ask()
-    assert not drifts(bench.answer(orders=(order, stray)))
-
-
-def test_an_order_that_the_venue_does_not_list_twice_is_looked_up_once() -> None:
-    world, strategy = basic()
-    world.venues["cash"].otherwise = Outcome(rests=True, share=NOTHING)
-    strategy.leave(enter("500"))
-    world.quote()
-    bench = Bench(world)
-    (order,) = (one for one in bench.parts.execution.in_flight() if one.venue == "cash")
-    looks = []
-    for _ in range(4):
-        bench.ask()
-        events = bench.answer(orders=())
-        looks.append([effect for effect in bench.effects if isinstance(effect, LookUp)])
-        assert all(cause == "missing_order" for *_, cause in drifts(events))
-    assert looks == [[], [LookUp("cash", order.id)], [], []]
-
-
-def test_an_answer_to_an_older_question_counts_for_nothing() -> None:
-    bench = Bench(hedged()[0])
-    bench.ask()
-    asked = bench.world.stage.clock.now()
-    bench.world.stage.wait(SECOND)
-    bench.ask()
-    assert bench.answer(asked=asked) == []
-    assert len(bench.answer()) == 1
-
-
-def test_a_statement_that_nobody_asked_for_counts_for_nothing() -> None:
-    bench = Bench(hedged()[0])
-    assert bench.answer() == []
-
-
-def test_a_venue_that_does_not_state_its_account_is_asked_again_and_people_are_told() -> None:
-    bench = Bench(hedged()[0])
-    told = []
-    for _ in range(4):
-        bench.ask()
-        told += bench.answer(answered=False, snapshot=None, detail="time-out")
-        assert bench.timer() <= 45 * SECOND
-    assert [one.rule for one in told if isinstance(one, AlertRaised)] == ["reconcile_failed"]
-
-
-def test_haste_ends_and_the_period_counts_again() -> None:
-    bench = Bench(hedged()[0])
-    waits = []
-    for _ in range(7):
-        bench.ask()
-        bench.answer(answered=False, snapshot=None)
-        waits.append(bench.timer() if bench.effects else None)
-    assert waits == [2 * SECOND, 4 * SECOND, 6 * SECOND, 8 * SECOND, 10 * SECOND, None, 2 * SECOND]
-
-
-def test_nothing_is_ready_until_every_venue_agrees_after_a_resume() -> None:
-    bench = Bench(hedged()[0])
-    reconciler = bench.reconciler
-    since = bench.parts.outbox.now - HOUR
-    reconciler.require("resume", since)
-    bench.take()
-    assert [effect for effect in bench.effects if isinstance(effect, AskStatement)] == [
-        AskStatement("cash", since - 60 * SECOND),
-        AskStatement("swap", since - 60 * SECOND),
-    ]
-    assert bench.reconciler.ready is False
-    bench.answer("cash")
-    assert reconciler.pending == {"swap"}
-    bench.world.venues["swap"].books.move("USDT", Decimal(1))
-    bench.answer("swap")
-    assert reconciler.pending == {"swap"}  # something differs: once is not enough to know
-    reconciler.on_timer("swap")
-    bench.take()
-    events = bench.answer("swap")
-    assert reconciler.pending == set()
-    (told,) = of(ReconciliationPerformed, events)
-    assert isinstance(told, ReconciliationPerformed)
-    assert told.reason == "resume"
-
-
-@pytest.mark.parametrize(
-    ("connection", "state", "attempts", "asks"),
-    [
-        ("user", ConnectionState.CONNECTED, 2, True),
-        ("private-1", ConnectionState.CONNECTED, 1, True),
-        ("public-1", ConnectionState.CONNECTED, 1, False),
-        ("user", ConnectionState.CONNECTED, 0, False),
-        ("user", ConnectionState.RECONNECTING, 1, False),
-    ],
-)
-def test_a_private_connection_that_came_back_asks(
-    connection: str, state: ConnectionState, attempts: int, asks: bool
-) -> None:
-    bench = Bench(hedged()[0])
-    bench.reconciler.on_connection(
-        ConnectionChanged(venue="swap", connection=connection, state=state, attempts=attempts, recv_ts=1)
-    )
-    bench.take()
-    assert any(isinstance(effect, AskStatement) for effect in bench.effects) is asks
-
-
-def test_what_is_remembered_survives_a_restart_by_state_and_by_journal() -> None:
-    bench = Bench(hedged()[0], allotted=["cash"])
-    bench.compare()
-    bench.world.venues["cash"].books.move("BTC", Decimal(2))
-    held = bench.world.venues["swap"].books.traded.pop(PERP.key)
-    for venue in ("cash", "cash", "swap", "swap"):
-        bench.compare(venue)
-    stored = msgspec.json.decode(msgspec.json.encode(bench.reconciler.state()), type=ReconcilerState)
-    restored, folded = (Bench(bench.world, allotted=["cash"]) for _ in range(2))
-    restored.reconciler.restore(stored)
-    for one in bench.envelopes:
-        if isinstance(one.event, DriftDetected | QuarantineStarted | QuarantineCompleted):
-            folded.reconciler.absorb(one.event, one.key)
-    subject = f"position {PERP.key}"
-    for other in (restored, folded):
-        assert other.reconciler.drifts.quarantined == {subject: "unknown"}
-        assert [type(one) for one in other.compare("cash")] == [ReconciliationPerformed]
-        assert [type(one) for one in other.compare("swap")] == [ReconciliationPerformed]
-    assert restored.reconciler.state().drifts == bench.reconciler.state().drifts
-    bench.world.venues["swap"].books.traded[PERP.key] = held
-
-
-def test_both_sides_have_the_same_names_for_every_number() -> None:
-    world = hedged()[0]
-    parts = world.stage.engine.parts
-    assert our_side("cash", parts.accounts, parts.market).keys() == {"balance cash:USDT", "coins cash:BTC"}
-    assert our_side("swap", parts.accounts, parts.market).keys() == {"balance swap:USDT", f"position {PERP.key}"}
-
-
-def test_every_class_of_the_venues_own_orders_is_recognised() -> None:
-    bench = Bench(hedged()[0])
-    for number, origin in enumerate(OrderOrigin):
-        report = OrderReport(
-            client_order_id=f"o{number}", state=OrderState.FILLED, instrument=PERP.key, origin=origin, ts=1, recv_ts=1
-        )
-        drift = bench.reconciler.strangers.meet(report)
-        assert drift is not None
-        assert drift.venue == "swap"
-        assert drift.cause_class in set(CauseClass)
-
-
-def test_the_memory_of_strangers_is_bounded() -> None:
-    bench = Bench(hedged()[0])
-    for number in range(2_500):
-        report = OrderReport(client_order_id=f"o{number}", state=OrderState.FILLED, ts=1, recv_ts=1)
-        assert bench.reconciler.strangers.tell(report, "cash")
-    assert len(bench.reconciler.strangers.state().told) == 2_000

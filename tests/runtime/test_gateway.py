@@ -1,9 +1,7 @@
 """The gateway: every call ends in exactly one answer, whatever its venue does, and nothing is ever sent twice."""
 
 import logging
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -17,85 +15,19 @@ from arbcore.errors import (
     SafetyError,
 )
 from arbcore.model.account import AccountUpdate
-from arbcore.model.command import InternalTransfer, SetLeverage, Withdraw
 from arbcore.model.input import (
     AccountSnapshot,
-    ActionEnded,
     ActionState,
     ConnectionChanged,
     FundingPayment,
     LookedUp,
     VenueStatement,
 )
-from arbcore.model.order import Fill, OrderRef, OrderReport, OrderRequest, OrderState, OrderType, Side
+from arbcore.model.order import OrderRef, OrderReport, OrderRequest, OrderState, Side
 from arbcore.model.reason import Reason
 from arbcore.model.state import ConnectionState
-from arbcore.model.treasury import Movement, MovementState
 from arbcore.ports.venue import RequestMeasured
-from arbcore.runtime.gateway import VenueGateway
-from arbcore.runtime.refs import OrderRefs
-from tests.runtime.live import HeldClock
-from tests.runtime.venue_double import Call, TreasuryDouble, VenueDouble
-
-KEY = "sim:BTCUSDT"
-ORDER = OrderRequest(
-    client_order_id="ae-1", instrument=KEY, side=Side.BUY, quantity=Decimal(1), price=Decimal(100), type=OrderType.LIMIT
-)
-WITHDRAW = Withdraw(
-    withdraw_id="w1", venue="sim", currency="BTC", network="BTC", amount=Decimal("0.5"), address="somewhere"
-)
-TRANSFER = InternalTransfer(
-    transfer_id="t1", venue="sim", source="spot", target="futures", currency="USDT", amount=Decimal(5)
-)
-
-
-def report(state: OrderState, **more: Any) -> OrderReport:
-    return OrderReport(client_order_id="ae-1", state=state, ts=1, recv_ts=1, **more)
-
-
-def fill(name: str) -> Fill:
-    return Fill(
-        fill_id=name,
-        client_order_id="ae-1",
-        instrument=KEY,
-        side=Side.BUY,
-        quantity=Decimal(1),
-        price=Decimal(100),
-        fee=Decimal(0),
-        fee_currency="USDT",
-        ts=1,
-        recv_ts=1,
-    )
-
-
-class Bench:
-    """A gateway to one venue, and everything that it says."""
-
-    def __init__(self, find: Callable[[str], OrderRef | None] = lambda _: None) -> None:
-        self.venue, self.treasury, self.clock = VenueDouble(), TreasuryDouble(), HeldClock(1_000)
-        self.inputs: list[Any] = []
-        self.delivered: list[Any] = []
-        self.barred = ""
-        self.gateway = VenueGateway(
-            {"sim": self.venue},
-            {"sim": self.treasury},
-            {"sim": (KEY,)},
-            clock=self.clock,
-            take=self.inputs.append,
-            deliver=self.delivered.append,
-            may_send=lambda: self.barred,
-            refs=OrderRefs(find),
-        )
-
-    async def settle(self) -> None:
-        """Let everything run that can."""
-        for _ in range(10):
-            await anyio.lowlevel.checkpoint()
-
-    async def call(self, name: str) -> Call:
-        """Return the latest call of a name, once it arrived."""
-        await self.settle()
-        return next(call for call in reversed(self.venue.script.calls) if call.name == name)
+from tests.runtime.gateway_bench import KEY, ORDER, WITHDRAW, Bench, fill, report
 
 
 @pytest.fixture
@@ -314,89 +246,6 @@ async def test_all_venues_are_asked_after_a_stall(bench: Bench) -> None:
     bench.gateway.ask_all()
     await bench.settle()
     assert [type(one) for one in bench.inputs] == [VenueStatement]
-
-
-@pytest.mark.parametrize(
-    ("answer", "state"),
-    [
-        (None, ActionState.DONE),
-        (ExchangeRefused("positions are open"), ActionState.REFUSED),
-        (RateLimited("wait"), ActionState.REFUSED),
-        (ExchangeUnavailable("gone"), ActionState.REFUSED),
-        (OutcomeUnknown("?"), ActionState.UNKNOWN),
-        (ValueError("a defect"), ActionState.UNKNOWN),
-    ],
-)
-@pytest.mark.anyio
-async def test_leverage_is_set_once(bench: Bench, answer: object, state: ActionState) -> None:
-    bench.gateway.act("sim", "c1", SetLeverage(instrument=KEY, leverage=3))
-    call = await bench.call("set_leverage")
-    assert call.asked == (KEY, 3)
-    call.answer(answer)
-    await bench.settle()
-    (ended,) = bench.inputs
-    assert isinstance(ended, ActionEnded)
-    assert (ended.command_id, ended.state) == ("c1", state)
-    assert bench.venue.script.names() == ["set_leverage"]
-
-
-def moved(**more: Any) -> Movement:
-    known: dict[str, Any] = {"movement_id": "m1", "currency": "BTC", "amount": Decimal("0.5"), "network": "BTC"}
-    return Movement(**(known | {"state": MovementState.PENDING, "ts": 10**12} | more))
-
-
-@pytest.mark.parametrize(
-    ("answer", "state"),
-    [
-        (moved(), ActionState.DONE),
-        (moved(state=MovementState.HELD), ActionState.DONE),
-        (moved(state=MovementState.FAILED, detail="rejected"), ActionState.REFUSED),
-        (SafetyError("moving money is switched off"), ActionState.REFUSED),
-        (OutcomeUnknown("?"), ActionState.UNKNOWN),
-    ],
-)
-@pytest.mark.anyio
-async def test_money_moves_once(bench: Bench, answer: object, state: ActionState) -> None:
-    """Pain: a transfer that was repeated because its answer was lost paid twice."""
-    bench.treasury.script.answers["withdraw"] = answer
-    bench.gateway.act("sim", "c1", WITHDRAW)
-    await bench.settle()
-    assert [one.state for one in bench.inputs] == [state]
-    (call,) = bench.treasury.script.calls
-    assert (call.asked.withdraw_id, call.asked.amount) == ("w1", Decimal("0.5"))
-
-
-@pytest.mark.parametrize(
-    ("history", "state"),
-    [
-        ([], ActionState.UNKNOWN),
-        ([moved(client_id="w1")], ActionState.DONE),
-        ([moved(client_id="other")], ActionState.UNKNOWN),
-        ([moved(client_id="w1", state=MovementState.FAILED)], ActionState.REFUSED),
-        ([moved()], ActionState.DONE),
-        ([moved(amount=Decimal("0.6"))], ActionState.UNKNOWN),
-        ([moved(ts=10**11)], ActionState.UNKNOWN),
-        ([moved(network="ETH")], ActionState.UNKNOWN),
-        (ExchangeUnavailable("gone"), ActionState.UNKNOWN),
-    ],
-)
-@pytest.mark.anyio
-async def test_a_withdrawal_is_looked_for_in_the_history(bench: Bench, history: object, state: ActionState) -> None:
-    bench.treasury.script.answers["withdrawals"] = history
-    bench.gateway.trace("sim", "c1", WITHDRAW, 10**12)
-    await bench.settle()
-    assert [(one.command_id, one.state) for one in bench.inputs] == [("c1", state)]
-    assert [call.name for call in bench.treasury.script.calls] == ["withdrawals"]
-
-
-@pytest.mark.parametrize(("target", "state"), [("futures", ActionState.DONE), ("margin", ActionState.UNKNOWN)])
-@pytest.mark.anyio
-async def test_a_transfer_is_looked_for_by_its_wallets(bench: Bench, target: str, state: ActionState) -> None:
-    found = moved(currency="USDT", amount=Decimal(5), network="", source="spot", target=target)
-    bench.treasury.script.answers["transfers"] = [found]
-    bench.gateway.trace("sim", "c1", TRANSFER, 10**12)
-    await bench.settle()
-    assert [one.state for one in bench.inputs] == [state]
 
 
 @pytest.mark.anyio

@@ -11,8 +11,8 @@ from arbcore.model.command import CommandRequest, RunReconcile
 from arbcore.model.input import AccountSnapshot, TermsStated, VenueStatement
 from arbcore.model.reason import Reason
 from arbcore.trading import Accounts, Trading
+from tests.runtime.gateway_bench import KEY, ORDER
 from tests.runtime.live import HeldClock
-from tests.runtime.test_gateway import KEY, ORDER
 from tests.runtime.venue_double import VenueDouble
 
 pytestmark = pytest.mark.anyio

@@ -15,8 +15,8 @@ import anyio
 
 from arbcore.context import Context
 from arbcore.model.instrument import Instrument
-from arbcore.model.order import OrderRequest
-from arbcore.ports.trading import Venue
+from arbcore.model.order import Fill, OrderReport, OrderRequest
+from arbcore.ports.trading import Venue, VenueItem
 from arbcore.testing.trading import Faults, Held, Market, Operation, Touch, Witness
 from arbcore_exchange_binance import plugin
 from arbcore_exchange_binance.protocol.spot_requests import order_params
@@ -218,3 +218,36 @@ class SpotBench:
             return content
 
         self._private.desk.run = hooked  # type: ignore[method-assign]  # a tap on the venue's side of the wire
+
+
+class Told:
+    """What a venue reported, to be waited for."""
+
+    def __init__(self) -> None:
+        self.items: list[VenueItem] = []
+        self._came = anyio.Event()
+
+    def take(self, item: VenueItem) -> None:
+        """Take a report."""
+        self.items.append(item)
+        self._came.set()
+        self._came = anyio.Event()
+
+    async def until(self, holds: Callable[[VenueItem], bool]) -> VenueItem:
+        """Wait for a report."""
+        with anyio.fail_after(20):
+            while not (found := [item for item in self.items if holds(item)]):
+                await self._came.wait()
+        return found[0]
+
+    async def ended(self, name: str) -> OrderReport:
+        """Wait for the end of an order that has a reason."""
+        found = await self.until(
+            lambda item: isinstance(item, OrderReport) and item.client_order_id == name and bool(item.reason)
+        )
+        assert isinstance(found, OrderReport)
+        return found
+
+    def fills(self, name: str) -> list[Fill]:
+        """Return the fills of an order so far."""
+        return [item for item in self.items if isinstance(item, Fill) and item.client_order_id == name]

@@ -1,7 +1,7 @@
 """Spot as a venue against the simulator over real sockets: what the suite of real venues does not ask."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from time import time_ns
@@ -44,6 +44,7 @@ from plugins.exchanges.binance.tests.spot_bench import (
     SECRET,
     S,
     SpotBench,
+    Told,
     context_of,
     settings_of,
     simulating,
@@ -51,35 +52,6 @@ from plugins.exchanges.binance.tests.spot_bench import (
 
 pytestmark = pytest.mark.anyio
 KEY = "binance:BTCUSDT"
-
-
-class Told:
-    """What a venue reported, to be waited for."""
-
-    def __init__(self) -> None:
-        self.items: list[VenueItem] = []
-        self._came = anyio.Event()
-
-    def take(self, item: VenueItem) -> None:
-        self.items.append(item)
-        self._came.set()
-        self._came = anyio.Event()
-
-    async def until(self, holds: Callable[[VenueItem], bool]) -> VenueItem:
-        with anyio.fail_after(20):
-            while not (found := [item for item in self.items if holds(item)]):
-                await self._came.wait()
-        return found[0]
-
-    async def ended(self, name: str) -> OrderReport:
-        found = await self.until(
-            lambda item: isinstance(item, OrderReport) and item.client_order_id == name and bool(item.reason)
-        )
-        assert isinstance(found, OrderReport)
-        return found
-
-    def fills(self, name: str) -> list[Fill]:
-        return [item for item in self.items if isinstance(item, Fill) and item.client_order_id == name]
 
 
 @pytest.fixture
@@ -291,6 +263,14 @@ async def test_what_has_begun_to_fill_is_not_amended(bench: SpotBench) -> None:
         assert len(await venue.open_orders(KEY)) == 1
 
 
+async def test_terms(bench: SpotBench) -> None:
+    async with bench.open_venue() as venue:
+        terms = await venue.terms(KEY)
+    assert terms.min_notional == bench.instrument.min_notional
+    assert Decimal(0) < terms.maker <= terms.taker < Decimal("0.01")
+    assert (terms.trading, terms.leverage, terms.margin_mode) == (True, 0, None)
+
+
 async def test_an_order_whose_time_is_over_is_not_sent(bench: SpotBench) -> None:
     for orders in ("rest", "auto"):
         async with running(bench, orders=orders) as (venue, _):
@@ -383,14 +363,6 @@ async def test_a_duplicate_id_leaves_the_first_order_known(bench: SpotBench) -> 
         assert caught.value.reason == Reason.ORDER_DUPLICATE_ID
         await venue.cancel(ref(rested))
         assert (await told.ended("ae-1")).reason == Reason.ORDER_CANCELLED
-
-
-async def test_terms(bench: SpotBench) -> None:
-    async with bench.open_venue() as venue:
-        terms = await venue.terms(KEY)
-        assert terms.min_notional == bench.instrument.min_notional
-        assert Decimal(0) < terms.maker <= terms.taker < Decimal("0.01")
-        assert (terms.trading, terms.leverage, terms.margin_mode) == (True, 0, None)
 
 
 async def test_nothing_shows_the_secret(bench: SpotBench, caplog: pytest.LogCaptureFixture) -> None:

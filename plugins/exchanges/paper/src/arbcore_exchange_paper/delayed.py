@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 import msgspec
 
 from arbcore.model.account import OpenOrder
-from arbcore.model.input import AccountSnapshot, FundingPayment, VenueReport
+from arbcore.model.input import AccountSnapshot, VenueReport
 from arbcore.model.instrument import Instrument
 from arbcore.model.market import MarketInput
 from arbcore.model.order import TERMINAL, Fill, OrderReport, OrderRequest
@@ -183,7 +183,7 @@ class DelayedVenue:
         """Send reports on their way; return those that arrive at once."""
         arrived: list[VenueReport] = []
         for report in reports:
-            if isinstance(report, FundingPayment | AccountSnapshot):
+            if not isinstance(report, OrderReport | Fill):
                 arrived.append(report)
                 continue
             due = self._arrival(report, now)
