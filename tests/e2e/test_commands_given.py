@@ -64,6 +64,12 @@ def refused(arb_here: Here, running: Running) -> Callable[..., str]:
     return why
 
 
+@pytest.fixture(autouse=True)
+def at_work(arb_here: Here, running: Running) -> None:
+    """Have the engine run, whatever an earlier test left."""
+    give_in(arb_here, "resume").told()
+
+
 def give_in(arb_here: Here, *command: object) -> Ran:
     return arb_here(*command, *SESSION, "--json")
 
@@ -103,6 +109,8 @@ def last_price(arb_here: Here) -> Decimal:
 def test_the_state_of_the_engine_is_moved(
     command: tuple[str, ...], state: str, give: Callable[..., dict[str, Any]], arb_here: Here
 ) -> None:
+    if command == ("resume",):
+        give("pause")
     told = give(*command)
     assert kinds(told)[:2] == ["CommandAccepted", "EngineModeChanged"]
     assert told["events"][1]["event"]["after"] == state
@@ -214,19 +222,3 @@ def test_people_read_lines_and_may_leave_at_once(arb_here: Here, running: Runnin
     ran = arb_here("order", "cancel", "binance", "ae-x", *SESSION)
     assert ran.code == 1
     assert "CancelOrder was refused: binance has no order 'ae-x'" in ran.err
-
-
-def test_it_ends_flat_and_then_nothing_runs(
-    give: Callable[..., dict[str, Any]], arb_here: Here, running: Running
-) -> None:
-    """The last test of the module: it ends its session."""
-    give("resume")
-    until(lambda: bool(open_trades(arb_here)))
-    assert kinds(give("stop", "--flatten", "--yes"))[0] == "CommandAccepted"
-    ended = running.end().told()
-    assert ended["reason"].startswith("stopped by ")
-    assert ended["open_trades"] == 0
-    replayed = arb_here("replay", "sessions/live", "--json").told()
-    assert (replayed["identical"], replayed["events"]) == (True, ended["events"])
-    give_in(arb_here, "pause").refused(4, "session live is not running", "arb run")
-    arb_here("pause", "--session", "never").refused(4, "that session never ran here")
