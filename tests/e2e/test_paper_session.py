@@ -173,6 +173,13 @@ def _nonzero(amounts: Mapping[str, Decimal]) -> dict[str, Decimal]:
 
 
 def _events(arb_here: Here, where: str, kind: str) -> list[dict[str, Any]]:
-    """Return the events of a type with their times, without what tells one journal from another."""
-    events = arb_here("events", "--journal", where, "--type", kind, "--limit", 0, "--json").told()["events"]
-    return [{**event["event"], "time": event["time"]} for event in events]
+    """Return the events of a type with their times, without what tells one journal from another: order ids hold it."""
+
+    def told(name: str) -> list[dict[str, Any]]:
+        listed = arb_here("events", "--journal", where, "--type", name, "--limit", 0, "--json").told()["events"]
+        return [{**event["event"], "time": event["time"]} for event in listed]
+
+    epoch = told("EngineStarted")[0]["epoch"]
+    text = json.dumps(told(kind)).replace(f'"ae-{epoch}-', '"ae-0-')
+    found: list[dict[str, Any]] = json.loads(text)
+    return found
