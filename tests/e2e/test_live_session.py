@@ -31,7 +31,7 @@ from arbcore_exchange_simulator import Simulator, SimulatorSettings
 from arbcore_exchange_simulator.trading.account import Account
 from arbcore_exchange_simulator.trading.given import BINANCE_KEY, UPBIT_KEY
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
 
 MARKET: dict[str, Any] = {
     "symbols": ("BTC", "ETH"),
@@ -91,7 +91,7 @@ class Follower:
     def wish(self, last: type, count: int) -> Wish:
         """Return a wish for a session that ends after some events of a type."""
         self._last, self._left, self._ending = last, count, Ending()
-        return Wish(watcher=self, seconds=25, say=lambda _: None, ending=self._ending)
+        return Wish(watcher=self, seconds=120, say=lambda _: None, ending=self._ending)
 
     def on_stats(self, stats: SessionStats) -> None:
         """Learn nothing."""

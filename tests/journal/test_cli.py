@@ -134,7 +134,7 @@ def test_an_event_as_json(project: Path, arb: Run) -> None:
         "type": "BalanceChanged",
         "event": {
             "type": "BalanceChanged", "venue": "upbit", "currency": "KRW", "change": "-60", "after": "40",
-            "reason": "fill",
+            "reason": "fill", "rate": None,
         },
     }  # fmt: skip
 
