@@ -228,7 +228,7 @@ def test_check_passes_a_good_plugin(site: "Site", arb: Run) -> None:
         "loads": "hooks: capabilities, import_profiles, open_venue, settings_model",
         "settings": "5 keys; `arb plugins show` lists them",
         "secrets": "references only: key",
-        "capabilities": "kinds, trading, simulated, order_types, times_in_force",
+        "capabilities": "kinds, trading, simulated, order_types, times_in_force, testnet",
         "import_profiles": "bars",
         "open_venue": "not asked: a simulated venue is built on a session's fill model",
     }
