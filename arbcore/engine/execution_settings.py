@@ -54,7 +54,7 @@ class ExecutionSettings(Struct, frozen=True, kw_only=True):
     first_look_ns: int = 10**8
     slowest_look_ns: int = 10**9
     cancel_patience_ns: int = 10**9
-    absence_ns: int = 3 * 10**9
+    absence_ns: int = 2 * 10**9
     quarantine_ns: int = 60 * 10**9
 
     def slippage_bps(self, attempts: int) -> float:

@@ -108,9 +108,12 @@ class Gaps:
 
     def _open(self, trade: LiveTrade, moves: dict[int, Move], now: int) -> bool:
         """Tell whether a way can be gone now: every venue of it is there and takes orders."""
-        return bool(moves) and not any(
-            blocked(trade.route.legs[index].state) or trade.shut_until.get(index, 0) > now for index in moves
-        )
+        return bool(moves) and not any(shut(trade, index, now) for index in moves)
+
+
+def shut(trade: LiveTrade, index: int, now: int) -> bool:
+    """Tell whether nothing is to be sent for a leg now: it is blocked, or its venue took nothing a moment ago."""
+    return blocked(trade.route.legs[index].state) or trade.shut_until.get(index, 0) > now
 
 
 def blocked(state: InstrumentState) -> bool:

@@ -116,10 +116,11 @@ class Inquiries:
 
     def _known_again(self, order: LiveOrder) -> bool:
         """Leave an order that works at its venue alone, unless it should have been cancelled."""
-        if order.state is OrderState.CANCEL_SENT:
-            self._outbox.effect(Cancel(order.venue, order.id))
-            return False
         if order.state is OrderState.UNKNOWN or order.over:
+            return False
+        # Its life is over, whatever became of the cancel: the venue may have refused it, or never got it.
+        if order.state is OrderState.CANCEL_SENT or 0 < order.request.expires_at <= self._outbox.now:
+            self._outbox.effect(Cancel(order.venue, order.id))
             return False
         self._settled(order)
         return True
@@ -177,6 +178,10 @@ class Inquiries:
         self._outbox.effect(SetTimer(f"{LOOK}:{order.id}", self._outbox.now + wait))
 
     def _settled(self, order: LiveOrder) -> None:
-        if self.doubted.pop(order.id, None) is not None:
-            self._outbox.effect(CancelTimer(f"{LOOK}:{order.id}"))
         order.absences = 0
+        if self.doubted.pop(order.id, None) is None:
+            return
+        if order.id in self.quarantined:  # its last look-up is still to come
+            self._outbox.effect(SetTimer(f"{LOOK}:{order.id}", self._outbox.now + self._settings.quarantine_ns))
+        else:
+            self._outbox.effect(CancelTimer(f"{LOOK}:{order.id}"))

@@ -7,7 +7,7 @@ from arbcore.engine.accounts import Accounts
 from arbcore.engine.approval import ApprovedIntent, approve_reduction
 from arbcore.engine.execution import Execution
 from arbcore.engine.execution_settings import ExecutionSettings
-from arbcore.engine.gaps import Gap, Gaps, Move
+from arbcore.engine.gaps import Gap, Gaps, Move, shut
 from arbcore.engine.intents import Intents
 from arbcore.engine.orders import LiveIntent
 from arbcore.engine.output import Outbox
@@ -78,7 +78,7 @@ class Repairs:
     def settle(self, trade: LiveTrade, live: LiveIntent) -> None:
         """Decide after an intent ended: hedged, closed, or to be repaired."""
         self.note(trade, live)
-        self.balance(trade, wait=trade.repairs + trade.excused > 0)
+        self.balance(trade, wait=self._rest(trade, live))
 
     def note(self, trade: LiveTrade, live: LiveIntent) -> None:
         """Keep in mind how an intent ended; a recovery does the same with what the journal tells."""
@@ -88,14 +88,14 @@ class Repairs:
             trade.aim = live.intent
         self._excuse(trade, live)
 
-    def balance(self, trade: LiveTrade, *, wait: bool = False) -> None:
+    def balance(self, trade: LiveTrade, *, wait: int = 0) -> None:
         """Bring the legs to one size, or find that they already are.
 
         What is too little for any order is dust, and a trade that holds nothing else is closed with it.
 
         Args:
             trade: The trade; nothing of it is in flight.
-            wait: True to pause before the repair, False to make it at once.
+            wait: Nanoseconds to pause before the repair.
         """
         slippage = self._settings.slippage_bps(trade.repairs)
         gap = self._gaps.measure(trade, slippage, self._outbox.now)
@@ -119,7 +119,7 @@ class Repairs:
         if live.intent.kind not in {IntentKind.ENTRY, IntentKind.EXIT}:
             trade.repairs = max(trade.repairs - 1, 0)
 
-    def _repair(self, trade: LiveTrade, gap: Gap, *, wait: bool) -> None:
+    def _repair(self, trade: LiveTrade, gap: Gap, *, wait: int) -> None:
         if trade.state is TradeState.FROZEN:
             return
         if trade.state is TradeState.HEDGED:
@@ -127,8 +127,10 @@ class Repairs:
             self._told(trade)
         if trade.repairs >= self._settings.repair_attempts:
             self.freeze(trade, Reason.LEG_ATTEMPTS_SPENT)
-        elif not (gap.told.can_chase or gap.told.can_unwind) or (wait and not trade.excused):
+        elif not (gap.told.can_chase or gap.told.can_unwind):
             self._later(trade, self._pause(trade))
+        elif wait and not trade.excused:
+            self._later(trade, wait)
         else:
             self._carry_out(trade, gap, self._planning.plan(trade, gap.told))
 
@@ -141,7 +143,8 @@ class Repairs:
             trade.paused = True
             self._later(trade, plan.wait_ns)
         elif plan.repair is Repair.REVERSE and gap.told.intent.kind is not IntentKind.EXIT:
-            self._send(trade, self._all(trade), plan.slippage_bps)
+            if not self._send(trade, self._all(trade), plan.slippage_bps):
+                self._later(trade, self._pause(trade))
         else:
             chase = plan.repair is Repair.CHASE if gap.told.can_chase and gap.told.can_unwind else gap.told.can_chase
             ways = (gap.moves(chase=chase), gap.moves(chase=not chase))
@@ -149,8 +152,9 @@ class Repairs:
                 self._later(trade, self._pause(trade))
 
     def _all(self, trade: LiveTrade) -> dict[int, Move]:
-        """Return the orders that take off everything that a trade holds."""
-        return self._intents.whole(trade, self._settings.repair_slippage_cap_bps)
+        """Return the orders that take off everything that a trade holds, of the legs that can be reached now."""
+        whole = self._intents.whole(trade, self._settings.repair_slippage_cap_bps)
+        return {index: move for index, move in whole.items() if not shut(trade, index, self._outbox.now)}
 
     def _send(self, trade: LiveTrade, moves: Mapping[int, Move], slippage_bps: float) -> bool:
         """Send a repair; tell whether there was anything to send that may be sent."""
@@ -170,6 +174,13 @@ class Repairs:
 
     def _pause(self, trade: LiveTrade) -> int:
         return min(self._settings.repair_wait_ns << trade.excused, _LONGEST_WAIT_NS)
+
+    def _rest(self, trade: LiveTrade, live: LiveIntent) -> int:
+        """Return what is left of the pause between repairs, which counts from the sending of the last one."""
+        if not trade.repairs + trade.excused:
+            return 0
+        sent = max(order.sent_at for order in live.orders)
+        return max(sent + self._pause(trade) - self._outbox.now, 0)
 
     def _later(self, trade: LiveTrade, wait: int) -> None:
         self._outbox.effect(SetTimer(f"repair:{trade.id}", self._outbox.now + wait))
