@@ -119,7 +119,9 @@ class JournalPlace:
         instance = self._config.journal
         loaded = None if instance is None else self._plugins.get(instance.kind, instance.use)
         if instance is None or loaded is None or not implements(loaded, "open_control_store"):
-            raise ConfigurationError("the config's journal takes no commands", "use one that does; `arb plugins list --kind sink` shows them")
+            raise ConfigurationError(
+                "the config's journal takes no commands", "use one that does; `arb plugins list --kind sink` shows them"
+            )
         return hooks_of(loaded, SinkHooks).open_control_store(settings=instance.settings, context=context)
 
     def _open(self, context: "Context") -> "Journal":
