@@ -1,6 +1,6 @@
 """A live session in this process, over sockets: the plugins' own venues send its orders to the simulator's accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
@@ -80,17 +80,16 @@ plugins:
 
 
 class Follower:
-    """Collects events of sessions that follow each other, and ends each after some of a kind."""
+    """Collects events of sessions that follow each other, and ends each when it has seen enough."""
 
     def __init__(self) -> None:
         self.events: list[Envelope] = []
-        self._last: type = TradeClosed
-        self._left = 0
+        self._enough: Callable[[], bool] = lambda: False
         self._ending = Ending()
 
-    def wish(self, last: type, count: int) -> Wish:
-        """Return a wish for a session that ends after some events of a type."""
-        self._last, self._left, self._ending = last, count, Ending()
+    def wish(self, enough: Callable[[], bool]) -> Wish:
+        """Return a wish for a session that ends when it has seen enough."""
+        self._enough, self._ending = enough, Ending()
         return Wish(watcher=self, seconds=120, say=lambda _: None, ending=self._ending)
 
     def on_stats(self, stats: SessionStats) -> None:
@@ -99,9 +98,12 @@ class Follower:
     def on_events(self, events: Sequence[Envelope]) -> None:
         """Keep events."""
         self.events.extend(events)
-        self._left -= sum(isinstance(one.event, self._last) for one in events)
-        if self._left <= 0:
+        if self._enough():
             self._ending.ask("enough of it")
+
+    def trades(self, kind: type) -> set[str]:
+        """Return the trades of which an event of a type told."""
+        return {one.trade.id for one in self.of(kind)}
 
     def of(self, kind: type) -> list[Any]:
         """Return the events of a type."""
@@ -131,15 +133,15 @@ async def test_pairs_are_traded_with_real_orders_and_gone_on_with(tmp_path: Path
         far = {name: next(iter(simulator.venues.accounts.of(there))) for name, there in FAR.items()}
         before = {name: owned(account) for name, account in far.items()}
         config, plugins = project(tmp_path / "project", simulator.address).open("live")
-        first = await run_checked(config, plugins, follower.wish(TradeOpened, 2))
-        opened, closed = len(follower.of(TradeOpened)), len(follower.of(TradeClosed))
-        second = await run_checked(config, plugins, follower.wish(TradeClosed, 2))
+        first = await run_checked(config, plugins, follower.wish(lambda: len(follower.of(TradeOpened)) > 1))
+        opened, closed = follower.trades(TradeOpened), follower.trades(TradeClosed)
+        second = await run_checked(config, plugins, follower.wish(lambda: opened <= follower.trades(TradeClosed)))
     assert (first.mode, first.reason, second.reason) == ("live", "enough of it", "enough of it")
     assert opened > closed
     assert [one.resumed for one in follower.of(EngineStarted)] == [False, True]
     trades = [one.trade.id for one in follower.of(TradeOpened)]
     assert len(set(trades)) == len(trades)
-    assert {one.trade.id for one in follower.of(TradeClosed)} >= set(trades[:opened])
+    assert follower.trades(TradeClosed) >= opened
     # What is decided while a session ends never leaves, and is told as refused.
     kept = {one.client_order_id for one in follower.of(OrderRejected)}
     for name, account in far.items():
@@ -175,4 +177,4 @@ async def test_nothing_is_sent_without_consents(tmp_path: Path) -> None:
 
     config, plugins = project(tmp_path / "project", "http://127.0.0.1:1").open("live")
     with pytest.raises(SafetyError):
-        await run_session(config, plugins, Follower().wish(TradeClosed, 1))
+        await run_session(config, plugins, Follower().wish(lambda: True))
