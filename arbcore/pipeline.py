@@ -280,9 +280,8 @@ class Pipeline:
             raise ConfigurationError("the config names no journal", "add a section `journal` that names a plugin")
         given = self._context(chosen)
         common = {field.name: getattr(given, field.name) for field in fields(given) if field.init}
-        return hooks_of(self._plugin(chosen), SinkHooks).open_journal(
-            settings=chosen.settings, context=ReaderContext(**common | {"mode": ""}, location=location)
-        )
+        context = ReaderContext(**common | {"mode": ""}, location=location)
+        return hooks_of(self._plugin(chosen), SinkHooks).open_journal(settings=chosen.settings, context=context)
 
     def sinks(self) -> dict[str, Sink]:
         """Build the sinks, in order.
@@ -328,10 +327,11 @@ class Pipeline:
             config_hash=self.config.hash,
             rates={name: rate.keys.max_age for name, rate in self.config.rates.items()},
             execution=self.config.execution.numbers(epoch),
+            allotted={name: dict(one.keys.allot) for name, one in self.config.exchanges.items() if one.keys.allot},
             accepts_for={name: self.capabilities(name).accepts_for_ns for name in self.config.exchanges},
         )
-        policies, slicer = self.policies(), self.slicer()
-        return Engine(settings, instruments, self.strategies(), self.tiers(settings.mode), policies, slicer)
+        strategies, tiers = self.strategies(), self.tiers(settings.mode)
+        return Engine(settings, instruments, strategies, tiers, self.policies(), self.slicer())
 
     def _pilot(self, mode: str) -> list[tuple[str, RiskTier]]:
         """Return the kernel's own tier, first in the chain: the caps of a live pilot, where there are any."""

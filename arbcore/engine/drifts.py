@@ -1,7 +1,7 @@
 """Drifts: numbers of a venue that differ from ours for the second time in a row, and what the rules make of them.
 
-Everything that an account holds beside what the session counts as its own is remembered as ``others``. So a drift is
-told once, when that changes, and nothing of it is ever adopted; only cash that the session owns is restated.
+Everything that an account holds beside what the session counts as its own is known as others'. So a drift is told
+once, when that changes, and nothing of it is ever adopted; only cash that the session owns is restated.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,12 @@ from msgspec import Struct
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.causes import Causes
 from arbcore.engine.ledger import Cash
+from arbcore.engine.others import Others
 from arbcore.engine.output import Outbox, tell_moves
 from arbcore.engine.standing import CASH, Standing, Statement, kind_of, name_of, short
 from arbcore.model.drift import CauseClass
 from arbcore.model.events import AlertRaised, DriftDetected, QuarantineCompleted, QuarantineStarted
+from arbcore.model.input import AccountSnapshot
 from arbcore.model.money import EXACT, ZERO
 from arbcore.model.state import Severity
 
@@ -49,25 +51,30 @@ class Drifts:
         causes: Classifies what differs.
         outbox: Where events go.
         in_transit: Whether money is under way.
-        allotted: Exchanges on which the session may use a part of the account only.
+        others: What of the accounts is not ours.
 
     Attributes:
         quarantined: Cause by subject (``coins VENUE:CURRENCY``, ``position VENUE:SYMBOL``) that is short.
     """
 
     def __init__(
-        self, accounts: Accounts, causes: Causes, outbox: Outbox, in_transit: InTransit, allotted: frozenset[str]
+        self, accounts: Accounts, causes: Causes, outbox: Outbox, in_transit: InTransit, others: Others
     ) -> None:
         self._accounts: Final = accounts
         self._causes: Final = causes
         self._outbox: Final = outbox
         self._in_transit: Final = in_transit
-        self._allotted: Final = allotted
+        self._others: Final = others
         self.quarantined: Final[dict[str, str]] = {}
-        self._others: Final[dict[str, Decimal]] = {}
         self._learnt: Final[set[str]] = set()
         self._suspected: Final[dict[str, set[str]]] = {}
         self._under_way: Final[set[str]] = set()
+
+    def opened(self, snapshot: AccountSnapshot) -> None:
+        """Learn what others own of an account that is ours in part, when it is opened."""
+        if self._others.share(snapshot.venue):
+            self._others.learn(snapshot)
+            self._learnt.add(snapshot.venue)
 
     def judge(self, venue: str, ours: Standing, theirs: Statement, since: int) -> int:
         """Tell what differs for the second time in a row; return how many numbers do.
@@ -100,7 +107,7 @@ class Drifts:
 
     def _change(self, subject: str, ours: Standing, theirs: Statement) -> Decimal:
         with localcontext(EXACT):
-            return theirs.compared[subject] - ours[subject] - self._others.get(subject, ZERO)
+            return theirs.compared[subject] - ours[subject] - self._others.of(subject)
 
     def _learn(self, venue: str, ours: Standing, theirs: Statement) -> None:
         """Take the first statement for what others own of an account that is ours in part.
@@ -114,8 +121,8 @@ class Drifts:
         for subject, amount in ours.items():
             stated, cash = theirs.compared[subject], kind_of(subject) == CASH
             gone = stated < amount if cash else short(subject, amount, stated)
-            if (venue in self._allotted and not gone) or (cash and _carries(self._accounts.cash, name_of(subject))):
-                self._others[subject] = EXACT.subtract(stated, amount)
+            if (self._others.share(venue) and not gone) or (cash and _carries(self._accounts.cash, name_of(subject))):
+                self._others.amounts[subject] = EXACT.subtract(stated, amount)
 
     def _settle(self, venue: str, subject: str, ours: Standing, theirs: Statement, since: int) -> None:
         """Tell a drift, and do what the rules say about it."""
@@ -130,15 +137,15 @@ class Drifts:
         if kind_of(subject) == CASH:
             self._follow(venue, subject, change)
         else:
-            self._others[subject] = EXACT.subtract(actual, ours[subject])
+            self._others.amounts[subject] = EXACT.subtract(actual, ours[subject])
             self._guard(venue, subject, ours[subject], actual, cause)
 
     def _follow(self, venue: str, subject: str, change: Decimal) -> None:
         """Follow the venue's cash where it is ours, or where less is there than we count."""
-        others = self._others.get(subject, ZERO)
+        others = self._others.of(subject)
         with localcontext(EXACT):
-            restated = min(others + change, ZERO) if venue in self._allotted else change
-            self._others[subject] = others + change - restated
+            restated = min(others + change, ZERO) if self._others.share(venue) else change
+            self._others.amounts[subject] = others + change - restated
             if restated:
                 tell_moves(self._outbox, [self._accounts.cash.post(venue, name_of(subject), restated, DRIFT)])
 
@@ -161,14 +168,14 @@ class Drifts:
     def state(self) -> DriftsState:
         """Return what is remembered."""
         return DriftsState(
-            others={subject: amount for subject, amount in self._others.items() if amount},
+            others={subject: amount for subject, amount in self._others.amounts.items() if amount},
             quarantined=dict(self.quarantined),
             learnt=sorted(self._learnt),
         )
 
     def restore(self, state: DriftsState) -> None:
         """Take over what an earlier `state` returned."""
-        self._others.update(state.others)
+        self._others.amounts.update(state.others)
         self.quarantined.update(state.quarantined)
         self._learnt.update(state.learnt)
 
@@ -180,11 +187,11 @@ class Drifts:
             case QuarantineCompleted(subject=subject):
                 self.quarantined.pop(subject, None)
             case DriftDetected(subject=subject):
-                if kind_of(subject) == CASH and event.venue not in self._allotted:
+                if kind_of(subject) == CASH and not self._others.share(event.venue):
                     return
                 change = EXACT.subtract(Decimal(event.actual), Decimal(event.expected))
-                others = EXACT.add(self._others.get(subject, ZERO), change)
-                self._others[subject] = max(others, ZERO) if kind_of(subject) == CASH else others
+                others = EXACT.add(self._others.of(subject), change)
+                self._others.amounts[subject] = max(others, ZERO) if kind_of(subject) == CASH else others
 
 
 def _carries(cash: Cash, currency: str) -> bool:

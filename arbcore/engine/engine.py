@@ -10,14 +10,14 @@ from arbcore.engine.actions import TRACE
 from arbcore.engine.execution import TTL
 from arbcore.engine.inquiry import LOOK
 from arbcore.engine.market import LARGEST_RATE, LEAST_RATE
-from arbcore.engine.output import NOTHING, Output, tell_moves
+from arbcore.engine.output import NOTHING, Output
 from arbcore.engine.parts import EngineSettings, Parts
 from arbcore.engine.quiet import skip_quiet
 from arbcore.engine.reconciler import RECONCILE
 from arbcore.engine.slicing import SLICE
 from arbcore.engine.state import EngineSnapshot
 from arbcore.model.command import CommandRequest
-from arbcore.model.events import Envelope, FundingApplied
+from arbcore.model.events import Envelope
 from arbcore.model.input import (
     AccountSnapshot,
     ActionEnded,
@@ -95,13 +95,13 @@ class Engine:
             Fill: self._on_fill,
             LookedUp: self._on_looked_up,
             TermsStated: self._parts.terms.on_terms,
-            VenueStatement: self._parts.reconciler.on_statement,
+            VenueStatement: self._on_statement,
             ActionEnded: self._parts.actions.on_ended,
             FundingPayment: self._on_funding,
             AccountSnapshot: self._parts.life.on_snapshot,
             TimerFired: self._on_timer,
             VenueHealth: self._parts.conditions.on_health,
-            ConnectionChanged: self._parts.conditions.on_connection,
+            ConnectionChanged: self._on_connection,
             InstrumentStatus: self._parts.conditions.on_status,
             RuleOverridden: self._parts.life.on_override,
             CommandRequest: self._parts.commands.apply,
@@ -272,34 +272,22 @@ class Engine:
         self._outbox.begin(self._parts.execution.cause(answer.client_order_id))
         self._parts.execution.on_looked_up(answer)
 
+    def _on_statement(self, statement: VenueStatement) -> None:
+        if statement.answered and statement.snapshot is not None:
+            self._parts.life.on_snapshot(statement.snapshot)
+        self._parts.reconciler.on_statement(statement)
+
+    def _on_connection(self, change: ConnectionChanged) -> None:
+        self._parts.conditions.on_connection(change)
+        if self._parts.life.began:
+            self._parts.reconciler.on_connection(change)
+
     def _on_funding(self, payment: FundingPayment) -> None:
         parts = self._parts
         if payment.instrument not in self._instruments:
             parts.refuse(payment.instrument, Reason.INPUT_UNKNOWN_INSTRUMENT, payment)
-            return
-        venue = self._instruments[payment.instrument].instrument.venue
-        if not parts.accounts.first_time(venue, payment.payment_id):
-            return
-        if self._booting and not parts.resumption.restored:
-            parts.life.pay_before_start(venue, payment)
-            return
-        posting, shares = parts.accounts.funding(payment)
-        event = FundingApplied(
-            payment_id=payment.payment_id,
-            instrument=payment.instrument,
-            amount=payment.amount,
-            currency=payment.currency,
-            value=posting.value,
-            rate=payment.rate,
-            quantity=payment.quantity,
-            shares=shares,
-            rate_into_base=posting.rate,
-        )
-        self._outbox.emit(event, f"{venue}:{payment.payment_id}")
-        tell_moves(self._outbox, posting.moves)
-        for trade in shares:
-            if trade in parts.execution.trades:
-                parts.execution.trades[trade].touched()
+        else:
+            parts.funding.on_payment(payment)
 
     def _on_funding_rate(self, rate: FundingRate) -> None:
         """Refuse a rate that is no number; a venue settles the others, and its payments come as inputs."""

@@ -7,8 +7,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from arbcore.engine.accounts import Accounts
-from arbcore.engine.output import Outbox, tell_moves
+from arbcore.engine.opening import Opening
+from arbcore.engine.output import Outbox
 from arbcore.engine.switches import Switches
 from arbcore.engine.valuation import Valuation
 from arbcore.model.events import EngineStarted, EngineStopped, ManualOverrideExecuted, PnlReported
@@ -30,7 +30,7 @@ class Life:
 
     Args:
         started: The event that tells the start.
-        accounts: Opened by the venues' statements.
+        opening: Opens the accounts by the venues' statements.
         valuation: Values start and end.
         switches: The engine's state.
         outbox: Where events go.
@@ -42,7 +42,7 @@ class Life:
     def __init__(
         self,
         started: EngineStarted,
-        accounts: Accounts,
+        opening: Opening,
         valuation: Valuation,
         switches: Switches,
         outbox: Outbox,
@@ -51,7 +51,7 @@ class Life:
         on_stop: Callable[[], None],
     ) -> None:
         self._started: Final = started
-        self._accounts: Final = accounts
+        self._opening: Final = opening
         self._valuation: Final = valuation
         self._switches: Final = switches
         self._outbox: Final = outbox
@@ -81,7 +81,7 @@ class Life:
         """Open a venue's account with what it states before trading begins; keep the latest statement for the end."""
         self._statements[snapshot.venue] = snapshot
         if self._start_value is None:
-            tell_moves(self._outbox, self._accounts.restate(snapshot))
+            self._opening.take(snapshot)
 
     def pay_before_start(self, venue: str, payment: FundingPayment) -> None:
         """Add a payment on a stock to what its venue stated: before trading begins it is no result."""
@@ -93,6 +93,11 @@ class Life:
         owned[payment.currency] = replace(before, total=add(before.total, payment.amount))
         self.on_snapshot(replace(stated, balances=tuple(owned.values())))
 
+    @property
+    def began(self) -> bool:
+        """Whether trading began, so that from then on payments are results."""
+        return self._start_value is not None
+
     def stated(self, venue: str) -> bool:
         """Tell whether a venue has stated its account."""
         return venue in self._statements
@@ -102,8 +107,7 @@ class Life:
         value = self._valuation.account_value(self._statements.values())
         if value is None:
             return False
-        self._accounts.open_stock()
-        self._accounts.cash.start()
+        self._opening.begin()
         self._start_value = value
         self._outbox.begin(0)
         self._on_running()

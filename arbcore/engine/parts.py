@@ -15,15 +15,18 @@ from arbcore.engine.deciding import Deciding
 from arbcore.engine.episodes import Refusals
 from arbcore.engine.execution import BY_HAND, Execution
 from arbcore.engine.execution_settings import ExecutionSettings
+from arbcore.engine.funding import Funding
 from arbcore.engine.inquiry import Inquiries
 from arbcore.engine.intents import Intents
 from arbcore.engine.life import Life
 from arbcore.engine.manual import Manual
 from arbcore.engine.market import Market
+from arbcore.engine.opening import Opening
 from arbcore.engine.orders import base32
+from arbcore.engine.others import Others
 from arbcore.engine.output import Outbox
 from arbcore.engine.planning import Planning
-from arbcore.engine.reconciler import Reconciler
+from arbcore.engine.reconciler import Reconciler, ReconcilerSettings
 from arbcore.engine.repair import Repairs
 from arbcore.engine.resumption import Resumption
 from arbcore.engine.route import Route
@@ -45,6 +48,9 @@ from arbcore.ports.policy import LegPolicy, Slicer
 from arbcore.ports.risk import RiskTier
 from arbcore.ports.strategy import RouteKind, Strategy
 
+BACKTEST: Final = "backtest"
+"""Mode in which no venue is asked for statements by period: simulated ones would repeat what they reported."""
+
 
 class EngineSettings(Struct, frozen=True, kw_only=True):
     """Settings of an engine.
@@ -57,6 +63,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
         rates: Largest age for entries in nanoseconds, by rate name.
         margin_rates: Share of a perpetual's value that its venue wants as margin, by venue; one where absent.
         execution: Numbers of execution.
+        allotted: What the session may use, by exchange and currency; an exchange that is not named is its own wholly.
         accepts_for: For how long after its sending a venue may take an order in, in nanoseconds by venue; None or
             absent where nothing bounds it.
     """
@@ -68,6 +75,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     rates: dict[str, int]
     margin_rates: dict[str, Decimal] = {}
     execution: ExecutionSettings = ExecutionSettings()
+    allotted: dict[str, dict[str, Decimal]] = {}
     accepts_for: dict[str, int | None] = {}
 
 
@@ -93,6 +101,7 @@ class Parts:
         slicer: Slicer | None,
     ) -> None:
         self._strategies: Final = strategies
+        self._compares: Final = settings.mode != BACKTEST
         self.tiers: Final = tiers
         self.policies: Final = policies
         self.intents_given = 0
@@ -100,7 +109,8 @@ class Parts:
         self.market: Final = Market(instruments, settings.rates, settings.base_currency)
         self.accounts: Final = Accounts(self.market, settings.margin_rates)
         self.terms: Final = Terms(self.market, self.accounts, self.outbox)
-        self.valuation: Final = Valuation(self.market, self.accounts)
+        self.others: Final = Others(self.accounts, self.market, settings.allotted)
+        self.valuation: Final = Valuation(self.market, self.accounts, self.others)
         self.switches: Final = Switches(self.outbox)
         self.conditions: Final = Conditions(self.market, self.switches, self.outbox)
         self.inquiries: Final = Inquiries(settings.accepts_for, self.accounts, self.outbox, settings.execution)
@@ -141,8 +151,9 @@ class Parts:
             self._next_id,
             self.terms,
         )
+        period = ReconcilerSettings(period_ns=settings.execution.reconcile_ns)
         self.reconciler: Final = Reconciler(
-            venues, self.accounts, self.market, self.outbox, self.execution.in_flight, self._ours
+            venues, self.accounts, self.market, self.outbox, self.execution, self.others, None, period
         )
         self.commands: Final = Commands(
             self.switches,
@@ -176,8 +187,16 @@ class Parts:
             epoch=settings.execution.epoch,
         )
         self.life: Final = Life(
-            started, self.accounts, self.valuation, self.switches, self.outbox, self._start, self._run, self._stop
+            started,
+            Opening(self.accounts, self.others, self.reconciler.drifts, self.outbox),
+            self.valuation,
+            self.switches,
+            self.outbox,
+            self._start,
+            self._run,
+            self._stop,
         )
+        self.funding: Final = Funding(self.market, self.accounts, self.others, self.execution, self.life, self.outbox)
 
     def try_boot(self) -> bool:
         """Begin to trade if nothing is missing that routes draw on, and everything owned can be valued.
@@ -217,9 +236,6 @@ class Parts:
         """Count an input that was refused."""
         for episode in self._refusals.note(source, reason, self.outbox.now, item):
             self.outbox.emit(episode)
-
-    def _ours(self, client_order_id: str) -> bool:
-        return self.execution.known(client_order_id) is not None
 
     def _next_id(self) -> str:
         self.intents_given += 1
@@ -264,6 +280,8 @@ class Parts:
     def _run(self) -> None:
         self.view.start()
         self.verdicts.start()
+        if self._compares:
+            self.reconciler.start()
 
     def _stop(self) -> None:
         for skipped in self.deciding.skips.close():

@@ -9,7 +9,7 @@ venue whose answers lag behind its own stream, explains the first one. What is t
 - Orders of others are told once each; an order of ours that the venue does not list is looked up.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, Protocol
 
@@ -19,6 +19,7 @@ from arbcore.engine.accounts import Accounts
 from arbcore.engine.causes import Causes
 from arbcore.engine.drifts import Drifts, DriftsState, InTransit
 from arbcore.engine.market import Market
+from arbcore.engine.others import Others
 from arbcore.engine.output import Outbox
 from arbcore.engine.standing import KINDS, Standing, kind_of, our_side, their_side
 from arbcore.engine.strangers import Strangers, StrangersState
@@ -64,12 +65,10 @@ class ReconcilerSettings(Struct, frozen=True, kw_only=True):
     Attributes:
         period_ns: Time between statements.
         again_ns: Time until a statement that settles nothing is asked for again.
-        allotted: Exchanges on which the session may use a part of the account only. On the others all is its own.
     """
 
     period_ns: int = 45 * 10**9
     again_ns: int = 2 * 10**9
-    allotted: frozenset[str] = frozenset()
 
 
 class Working(Protocol):
@@ -96,11 +95,16 @@ class Working(Protocol):
         ...
 
 
-InFlight = Callable[[], Iterable[Working]]
-"""Returns the orders that are not over, whoever of the engine sent them."""
+class OurOrders(Protocol):
+    """The session's orders."""
 
-Known = Callable[[str], bool]
-"""Tells whether an order id is one of this session's, over or not."""
+    def in_flight(self) -> Iterable[Working]:
+        """Return those that are not over, whoever of the engine sent them."""
+        ...
+
+    def known(self, client_order_id: str) -> object | None:
+        """Return an order of this session, over or not; None where the id is not one of its own."""
+        ...
 
 
 class _Question(Struct):
@@ -127,8 +131,8 @@ class Reconciler:
         accounts: What we count.
         market: Instruments.
         outbox: Where events and effects go.
-        in_flight: Orders that are not over.
-        known: Whether an order id is ours.
+        orders: Tells which orders are ours.
+        others: What of the accounts is not ours.
         in_transit: Whether money is under way; nothing is where it is not given.
         settings: Numbers.
 
@@ -144,8 +148,8 @@ class Reconciler:
         accounts: Accounts,
         market: Market,
         outbox: Outbox,
-        in_flight: InFlight,
-        known: Known,
+        orders: OurOrders,
+        others: Others,
         in_transit: InTransit | None = None,
         settings: ReconcilerSettings | None = None,
     ) -> None:
@@ -153,12 +157,11 @@ class Reconciler:
         self._accounts: Final = accounts
         self._market: Final = market
         self._outbox: Final = outbox
-        self._in_flight: Final = in_flight
-        self._known: Final = known
+        self._orders: Final = orders
         self._settings: Final = settings or ReconcilerSettings()
         self.strangers: Final = Strangers(outbox)
         causes = Causes(market, self.strangers)
-        self.drifts: Final = Drifts(accounts, causes, outbox, in_transit or _nothing_moves, self._settings.allotted)
+        self.drifts: Final = Drifts(accounts, causes, outbox, in_transit or _nothing_moves, others)
         self.pending: Final[set[str]] = set()
         self._questions: Final[dict[str, _Question]] = {}
         self._found: Final[dict[str, int]] = {}
@@ -268,16 +271,17 @@ class Reconciler:
         """Tell whether an order may have moved the venue's numbers without our knowing yet."""
         resting = {order.client_order_id: order.filled for order in statement.orders}
         return any(
-            order.venue == statement.venue and resting.get(order.id) != order.filled for order in self._in_flight()
+            order.venue == statement.venue and resting.get(order.id) != order.filled
+            for order in self._orders.in_flight()
         )
 
     def _judge_orders(self, statement: VenueStatement) -> int:
         """Tell orders of others, and look up those of ours that are missing for the second time; return how many."""
         venue = statement.venue
-        strange = [order for order in statement.orders if not self._known(order.client_order_id)]
+        strange = [order for order in statement.orders if self._orders.known(order.client_order_id) is None]
         told = sum(self.strangers.tell(order, venue) for order in strange)
         listed = {order.client_order_id for order in statement.orders}
-        working = [order for order in self._in_flight() if order.venue == venue and order.state in _RESTS]
+        working = [order for order in self._orders.in_flight() if order.venue == venue and order.state in _RESTS]
         absent = {order.id for order in working} - listed
         before = self._missing.get(venue, {})
         times = self._missing[venue] = {order: before.get(order, 0) + 1 for order in sorted(absent)}

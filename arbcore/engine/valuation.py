@@ -7,6 +7,8 @@ from typing import Final
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.ledger import Dust, unrealised
 from arbcore.engine.market import Market
+from arbcore.engine.others import Others
+from arbcore.engine.standing import CASH, COINS, kind_of, name_of, our_side, their_side
 from arbcore.model.input import AccountSnapshot
 from arbcore.model.instrument import InstrumentKind
 from arbcore.model.money import EXACT, ZERO
@@ -22,11 +24,13 @@ class Valuation:
     Args:
         market: Touches and rates.
         accounts: Cash and lots.
+        others: What of the accounts is not the session's.
     """
 
-    def __init__(self, market: Market, accounts: Accounts) -> None:
+    def __init__(self, market: Market, accounts: Accounts, others: Others) -> None:
         self._market: Final = market
         self._accounts: Final = accounts
+        self._others: Final = others
 
     def fresh(self, now: int) -> bool:
         """Tell whether every rate behind the balances is fresh enough for verdicts on equity."""
@@ -62,10 +66,16 @@ class Valuation:
             ]
 
     def account_value(self, snapshots: Iterable[AccountSnapshot]) -> Decimal | None:
-        """Return what the venues' own statements are worth now; it uses nothing of this ledger."""
+        """Return what the session's part of the venues' own statements is worth now.
+
+        It uses nothing of this ledger, but knows what is others' on an account that is shared with them.
+        """
         worths: list[Decimal | None] = []
         with localcontext(EXACT):
             for snapshot in snapshots:
+                if self._others.share(snapshot.venue):
+                    worths += self._part_worth(snapshot)
+                    continue
                 worths += [self._worth(item.venue, item.currency, item.total) for item in snapshot.balances]
                 for item in snapshot.positions:
                     worths.append(self._position_worth(item.instrument, item.quantity, item.entry_value))
@@ -97,6 +107,18 @@ class Valuation:
         cost = dust.cost + sum((lot.quantity * lot.price * lot.rate for lot in lots), ZERO)
         return change, cost * instrument.contract_size
 
+    def _part_worth(self, snapshot: AccountSnapshot) -> list[Decimal | None]:
+        """Value the numbers that the session trades with, less what others own of them."""
+        venue, worths = snapshot.venue, list[Decimal | None]()
+        stated = their_side(snapshot, our_side(venue, self._accounts, self._market), self._market).compared
+        for subject, amount in stated.items():
+            part = amount - self._others.of(subject)
+            if kind_of(subject) in {CASH, COINS}:
+                worths.append(self._worth(venue, name_of(subject), part))
+            else:
+                worths.append(self._position_worth(f"{venue}:{name_of(subject)}", part, ZERO))
+        return worths
+
     def _worth(self, venue: str, currency: str, amount: Decimal) -> Decimal | None:
         if not amount:
             return ZERO
@@ -115,6 +137,8 @@ class Valuation:
         if state is None:  # not ours
             return ZERO
         instrument = state.instrument
+        if not quantity and not entry_value:
+            return ZERO
         rate = self._market.rate_into_base(instrument.settlement)
         touch = self._market.closing_touch(key, quantity)
         if rate is None or touch is None:

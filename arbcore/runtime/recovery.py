@@ -104,7 +104,7 @@ def restore_venues(recovered: Recovered, engine: Engine, venues: Mapping[str, Si
         if name in recovered.kept.venues:
             venue.restore(recovered.kept.venues[name])
             if recovered.events:
-                venue.adopt(engine.parts.accounts.statement(name, engine.now()))
+                venue.adopt(engine.parts.others.whole(name, engine.now()))
 
 
 class Keeper:

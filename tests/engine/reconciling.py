@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from arbcore.engine.reconciler import Reconciler, ReconcilerSettings
+from arbcore.engine.others import Others
+from arbcore.engine.reconciler import Reconciler
 from arbcore.model.effect import Effect, SetTimer
 from arbcore.model.events import (
     DriftDetected,
@@ -30,10 +31,9 @@ class Bench:
             self.parts.accounts,
             self.parts.market,
             self.parts.outbox,
-            self.parts.execution.in_flight,
-            lambda order: self.parts.execution.known(order) is not None,
+            self.parts.execution,
+            Others(self.parts.accounts, self.parts.market, {name: {"USDT": Decimal(10**6)} for name in allotted}),
             lambda venue, currency: currency in self.moving,
-            ReconcilerSettings(allotted=frozenset(allotted)),
         )
         self.envelopes: list[Envelope] = []
         self.effects: list[Effect] = []

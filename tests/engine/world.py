@@ -87,6 +87,7 @@ class World:
         accepts_for: For how long after its sending a venue may take an order in.
         policies: Leg policies by instance id.
         slicer: Cuts entries; None where they are sent in one.
+        allotted: What the session may use, by venue and currency; all of a venue that is not named.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class World:
         accepts_for: Mapping[str, int | None] | None = None,
         policies: Mapping[str, LegPolicy] | None = None,
         slicer: Slicer | None = None,
+        allotted: Mapping[str, Mapping[str, Decimal]] | None = None,
     ) -> None:
         money = {**MONEY, **(balances or {})}
         self.venues = {
@@ -126,6 +128,7 @@ class World:
                 rates=RATES | {"bnb_usdt": 10**18},
                 execution=execution or ExecutionSettings(),
                 accepts_for=dict(accepts_for or {}),
+                allotted={venue: dict(limits) for venue, limits in (allotted or {}).items()},
             ),
         )
 
