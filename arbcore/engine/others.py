@@ -80,7 +80,7 @@ class Others:
         for balance in snapshot.balances:
             kind = COINS if (venue, balance.currency) in self._market.coins else CASH
             ours.setdefault(f"{kind} {venue}:{balance.currency}", ZERO)
-        theirs = their_side(snapshot, ours, self._market).compared
+        theirs = their_side(snapshot, ours, self._market, self.amounts).compared
         with localcontext(EXACT):
             self.amounts.update({one: theirs[one] - ours[one] for one in ours if theirs[one] != ours[one]})
 

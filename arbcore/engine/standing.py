@@ -7,6 +7,7 @@ whole position, we take the lots of the trade. So what has been paid out differs
 cash less the entry value of what is open is the same number on both sides.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal, localcontext
 from typing import Final
 
@@ -80,8 +81,15 @@ def our_side(venue: str, accounts: Accounts, market: Market) -> Standing:
     return ours
 
 
-def their_side(snapshot: AccountSnapshot, ours: Standing, market: Market) -> Statement:
-    """Return what the venue states of the same subjects; what it does not name is zero there."""
+def their_side(snapshot: AccountSnapshot, ours: Standing, market: Market, others: Mapping[str, Decimal]) -> Statement:
+    """Return what the venue states of the same subjects; what it does not name is zero there.
+
+    Args:
+        snapshot: What it states.
+        ours: Our side.
+        market: Instruments.
+        others: What of the account is known not to be ours, by subject.
+    """
     stated = dict.fromkeys(ours, ZERO)
     for balance in snapshot.balances:
         for kind in (CASH, COINS):
@@ -95,7 +103,9 @@ def their_side(snapshot: AccountSnapshot, ours: Standing, market: Market) -> Sta
             costs = [one.entry_value for one in known if _pays(subject, one.instrument, market)]
             compared[subject] -= sum(costs, ZERO)
             inexact[subject] = abs(stated[subject]) * _ROUNDED + sum(map(abs, costs), ZERO) * _ENTRY_ROUNDED
-    differing = [key.partition(" ")[2] for key in ours if kind_of(key) == POSITION and stated[key] != ours[key]]
+    with localcontext(EXACT):
+        known_net = {key: ours[key] + others.get(key, ZERO) for key in ours if kind_of(key) == POSITION}
+    differing = [key.partition(" ")[2] for key, net in known_net.items() if stated[key] != net]
     blurred = {key for key in inexact if any(_pays(key, instrument, market) for instrument in differing)}
     return Statement(compared, stated, frozenset(blurred), inexact)
 

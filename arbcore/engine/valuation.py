@@ -110,7 +110,8 @@ class Valuation:
     def _part_worth(self, snapshot: AccountSnapshot) -> list[Decimal | None]:
         """Value the numbers that the session trades with, less what others own of them."""
         venue, worths = snapshot.venue, list[Decimal | None]()
-        stated = their_side(snapshot, our_side(venue, self._accounts, self._market), self._market).compared
+        ours = our_side(venue, self._accounts, self._market)
+        stated = their_side(snapshot, ours, self._market, self._others.amounts).compared
         for subject, amount in stated.items():
             part = amount - self._others.of(subject)
             if kind_of(subject) in {CASH, COINS}:

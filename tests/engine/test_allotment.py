@@ -109,6 +109,8 @@ def test_what_others_do_is_told_once_and_changes_no_result() -> None:
         ("coins cash:BTC", "deposit"),
         ("position swap:BTCUSDT-PERP", "unknown"),
     ]
+    # What the position's moving paid is seen once the position itself is known.
+    assert reconciled(world) == [("balance swap:USDT", "withdrawal")]
     assert not reconciled(world)
     assert world.stage.engine.parts.valuation.equity() == before
     assert world.remainder() == 0
