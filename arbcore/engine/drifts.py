@@ -96,6 +96,10 @@ class Drifts:
         self._under_way.update(moving)
         return len(confirmed)
 
+    def explained(self) -> dict[str, Decimal]:
+        """Return what of the accounts is known to be others', but for numbers of which something of ours is gone."""
+        return {one: amount for one, amount in self._others.amounts.items() if one not in self.quarantined}
+
     def suspects(self, venue: str) -> bool:
         """Tell whether something of a venue differed for the first time."""
         return bool(self._suspected.get(venue))

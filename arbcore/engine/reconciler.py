@@ -158,7 +158,6 @@ class Reconciler:
         self._market: Final = market
         self._outbox: Final = outbox
         self._orders: Final = orders
-        self._others: Final = others
         self._settings: Final = settings or ReconcilerSettings()
         self.strangers: Final = Strangers(outbox)
         causes = Causes(market, self.strangers)
@@ -235,7 +234,7 @@ class Reconciler:
         ours = our_side(venue, self._accounts, self._market)
         settled = ours == question.ours and not self._unsettled(statement)
         if settled:
-            theirs = their_side(statement.snapshot, ours, self._market, self._others.amounts)
+            theirs = their_side(statement.snapshot, ours, self._market, self.drifts.explained())
             found += self.drifts.judge(venue, ours, theirs, self._compared.get(venue, 0))
         self._found[venue] = self._found.get(venue, 0) + found
         if not settled or self.drifts.suspects(venue):
