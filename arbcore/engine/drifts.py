@@ -96,8 +96,13 @@ class Drifts:
         self._under_way.update(moving)
         return len(confirmed)
 
-    def explained(self) -> dict[str, Decimal]:
-        """Return what of the accounts is known to be others', but for numbers of which something of ours is gone."""
+    def explained(self, venue: str) -> dict[str, Decimal]:
+        """Return what of a shared account is known to be others', but for numbers of which something of ours is gone.
+
+        On an account of our own nobody else's position is expected, and what it has cost would be taken for our cash.
+        """
+        if not self._others.share(venue):
+            return {}
         return {one: amount for one, amount in self._others.amounts.items() if one not in self.quarantined}
 
     def suspects(self, venue: str) -> bool:

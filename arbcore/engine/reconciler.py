@@ -234,7 +234,7 @@ class Reconciler:
         ours = our_side(venue, self._accounts, self._market)
         settled = ours == question.ours and not self._unsettled(statement)
         if settled:
-            theirs = their_side(statement.snapshot, ours, self._market, self.drifts.explained())
+            theirs = their_side(statement.snapshot, ours, self._market, self.drifts.explained(venue))
             found += self.drifts.judge(venue, ours, theirs, self._compared.get(venue, 0))
         self._found[venue] = self._found.get(venue, 0) + found
         if not settled or self.drifts.suspects(venue):
