@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from arbcore.config import Config, missing_secrets
-from arbcore.errors import ConfigurationError, SafetyError
+from arbcore.errors import ConfigurationError
 from arbcore.journal.memory import MemoryJournal
 from arbcore.live.consent import LIVE, NO_CONSENT, Consent, require_consents
 from arbcore.model.events import Envelope
@@ -83,7 +83,6 @@ async def run_session(config: Config, plugins: Plugins, wish: Wish) -> SessionRe
     """
     _require_ready(config)
     await require_consents(config, plugins, wish.consent)
-    _require_rehearsal(config)
     return await run_checked(config, plugins, wish)
 
 
@@ -157,20 +156,6 @@ def _recorder(
         recorder = Recorder(folder.recording, instruments=instruments, source=source)
         stack.callback(recorder.close)
         yield recorder
-
-
-def _require_rehearsal(config: Config) -> None:
-    """Refuse production, whatever was consented: there `exchanges.*.allot` does not bound a session's balances yet.
-
-    Raises:
-        SafetyError: Real money would be at stake.
-    """
-    if config.session.mode == LIVE and config.session.environment == "production":
-        raise SafetyError(
-            "session.environment: production is not open yet: a session would count the whole account as its own, "
-            "not only what `allot` gives it",
-            "rehearse with environment: simulator or testnet",
-        )
 
 
 def _require_ready(config: Config) -> None:

@@ -50,9 +50,7 @@ async def require_consents(config: Config, plugins: Plugins, consent: Consent) -
     """
     if config.session.mode == LIVE:
         typed = second_consent(config, consent)
-        refuse(
-            [*first_consent(config), *typed, *loss_gate(config), *await paper_gate(config, plugins, consent.override)]
-        )
+        refuse([*first_consent(config), *typed, *await _gates(config, plugins, consent.override)])
 
 
 async def require_gates(config: Config, plugins: Plugins, override: str) -> None:
@@ -61,7 +59,11 @@ async def require_gates(config: Config, plugins: Plugins, override: str) -> None
     Raises:
         LiveRefused: With every reason.
     """
-    refuse([*first_consent(config), *loss_gate(config), *await paper_gate(config, plugins, override)])
+    refuse([*first_consent(config), *await _gates(config, plugins, override)])
+
+
+async def _gates(config: Config, plugins: Plugins, override: str) -> list[Refusal]:
+    return [*loss_gate(config), *allotment_gate(config), *await paper_gate(config, plugins, override)]
 
 
 def overrides(config: Config, consent: Consent, now: int) -> list[RuleOverridden]:
@@ -102,6 +104,14 @@ def loss_gate(config: Config) -> Iterator[Refusal]:
     if not any(_limits_loss(instance.settings) for instance in config.risk.values()):
         fix = "set daily_loss on a risk tier, such as risk: {portfolio: {use: portfolio, daily_loss: 200}}"
         yield Refusal("risk", "no tier limits the loss of a day", fix)
+
+
+def allotment_gate(config: Config) -> Iterator[Refusal]:
+    """Refuse a session that may use all of an account, which holds what its owner never meant to trade with."""
+    for name, instance in config.exchanges.items():
+        if not instance.keys.allot:
+            fix = "state what the session may use there, such as allot: {USDT: 500}; the rest is never touched"
+            yield Refusal(f"exchanges.{name}.allot", "nothing is allotted to the session", fix)
 
 
 def _limits_loss(settings: object) -> bool:

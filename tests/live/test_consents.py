@@ -116,6 +116,14 @@ def test_a_session_whose_loss_nothing_limits(folder: Path, said: Said) -> None:
     assert project.refused(said()) == ["risk"]
 
 
+def test_a_session_that_might_use_a_whole_account(folder: Path, said: Said) -> None:
+    config = folder / "arb.yaml"
+    config.write_text(config.read_text("utf-8").replace("allot: {USDT: 30000}", "allot: {}"), "utf-8")
+    said()
+    assert project.run(folder, "--confirm", project.NAME) == 6
+    assert project.refused(said()) == ["exchanges.binance.allot"]
+
+
 @pytest.mark.parametrize(
     ("limit", "enough"), [(Decimal(5), True), (0.5, True), (0, False), (None, False), ("5", False)]
 )
