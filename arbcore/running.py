@@ -126,7 +126,7 @@ class Running:
             session, pulse = self._session(self._on_paper(), sources)
         else:
             session, pulse = self._session(self._on_venues(trading), sources)
-            sources, drain = [*sources, *trading.sources(self._ingress.put)], trading.drain
+            sources, drain = [*sources, *trading.sources(self._ingress.put, self._ingress.__len__)], trading.drain
         self._deliver = session.deliver
         failures = session_started(pipeline.contexts)
         try:

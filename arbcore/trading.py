@@ -10,14 +10,14 @@ from functools import partial
 from typing import Final, Protocol
 
 import anyio
+import anyio.lowlevel
 
 from arbcore.context import Clock
 from arbcore.errors import ExchangeUnavailable, SafetyError
 from arbcore.live.account import examine
 from arbcore.live.accounts import account_locks
 from arbcore.live.lease import Lease
-from arbcore.model.command import CommandRequest, RunReconcile
-from arbcore.model.input import TermsStated, VenueAnswer, VenueReport
+from arbcore.model.input import Standstill, TermsStated, VenueAnswer, VenueReport
 from arbcore.model.instrument import Instrument
 from arbcore.opening import PATIENCE_S, first_error, in_time
 from arbcore.pipeline import Pipeline
@@ -104,6 +104,7 @@ class Trading:
         self._accounts: Final = accounts
         self._permit: Final = permit
         self._lost = anyio.Event()
+        self._reason = ""
         switches = {name: one for name, one in accounts.venues.items() if isinstance(one, DeadMansSwitch)}
         self._countdown: Final = Countdown(switches, accounts.keys)
         self._gateway: VenueGateway | None = None
@@ -164,20 +165,24 @@ class Trading:
             self._lost = anyio.Event()
         return [item for items in told.values() for item in items]
 
-    def sources(self, command: Callable[[CommandRequest], None]) -> list[Source]:
+    def sources(self, tell: Callable[[Standstill], None], waiting: Callable[[], int]) -> list[Source]:
         """Return what is to run beside the feeds: the venues' streams, the countdowns, and the return after a stall.
 
         Args:
-            command: Takes commands for the engine.
+            tell: Takes inputs for the engine.
+            waiting: Returns how many inputs wait for it.
         """
         gateway = self._connected()
         found = [Source(f"{name} (account)", partial(gateway.run, name)) for name in self._accounts.venues]
         found.append(Source("countdown", lambda _: self._countdown.run()))
-        found.append(Source("return", lambda _: self._come_back(command)))
+        found.append(Source("return", lambda _: self._come_back(tell, waiting)))
         return found
 
     async def drain(self) -> None:
-        """Let nothing leave any more, and wait for what is under way; then switch the countdowns off."""
+        """Let nothing leave any more, wait for what is under way and for a last statement of every venue.
+
+        Then switch the countdowns off.
+        """
         await self._connected().close(ANSWERS_S)
         await self._countdown.disarm()
 
@@ -199,18 +204,20 @@ class Trading:
     def fenced(self, reason: str) -> None:
         """Learn that the right to send is lost."""
         logger.warning("nothing is sent until the venues have stated everything: %s", reason)
+        self._reason = reason
         self._lost.set()
 
-    async def _come_back(self, command: Callable[[CommandRequest], None]) -> None:
-        """After a stall: have every venue state everything, and take the right to send anew once that is told."""
+    async def _come_back(self, tell: Callable[[Standstill], None], waiting: Callable[[], int]) -> None:
+        """After a stall: let the engine ask for everything, and take the right to send anew once that is answered."""
         while True:
             await self._lost.wait()
             self._lost = anyio.Event()
-            now, gateway = self._clock.now(), self._connected()
-            command(CommandRequest(id=f"stall-{now}", command=RunReconcile(), issued_by="session", recv_ts=now))
-            gateway.ask_all()
-            await gateway.idle()
+            tell(Standstill(over=False, reason=self._reason, recv_ts=self._clock.now()))
+            while waiting():
+                await anyio.lowlevel.checkpoint()
+            await self._connected().idle()
             await self._renew()
+            tell(Standstill(over=True, recv_ts=self._clock.now()))
 
     async def _renew(self) -> None:
         """Take the right to send; where another session has it, there is nothing to do but to wait."""

@@ -28,6 +28,7 @@ from arbcore.model.input import (
     LookedUp,
     RuleOverridden,
     SessionControl,
+    Standstill,
     TermsStated,
     TimerFired,
     VenueHealth,
@@ -104,6 +105,7 @@ class Engine:
             ConnectionChanged: self._on_connection,
             InstrumentStatus: self._parts.conditions.on_status,
             RuleOverridden: self._parts.life.on_override,
+            Standstill: self._on_standstill,
             CommandRequest: self._parts.commands.apply,
             SessionControl: self._parts.life.on_control,
             PublicTrade: self._ignore,
@@ -281,6 +283,10 @@ class Engine:
         self._parts.conditions.on_connection(change)
         if self._parts.life.began:
             self._parts.reconciler.on_connection(change)
+
+    def _on_standstill(self, item: Standstill) -> None:
+        if self._parts.life.began:
+            self._resumption.on_standstill(item)
 
     def _on_funding(self, payment: FundingPayment) -> None:
         parts = self._parts

@@ -1,4 +1,4 @@
-"""Resumption: what a restored engine does first. It asks, sends nothing, and goes on once everything is answered.
+"""Resumption: what an engine does after a restart or a standstill. It asks, sends nothing, and goes on once it knows.
 
 Every order that was not over is looked up, every venue states its account, and the books of open trades are learned
 anew. Then orders whose time is over are cancelled, the legs of every trade are measured, and trades go on, are closed
@@ -18,14 +18,16 @@ from arbcore.engine.repair import Repairs
 from arbcore.engine.switches import Switches
 from arbcore.engine.trades import LiveTrade
 from arbcore.model.effect import SetTimer
+from arbcore.model.input import Standstill
 from arbcore.model.trade import TradeState
 
 RESUME: Final = "resume"
-"""Reason of the statements that are asked for."""
+STALL: Final = "stall"
+"""Reasons of the statements that are asked for."""
 
 
 class Resumption:
-    """Holds a restored engine back until it knows what became of everything.
+    """Holds an engine back until it knows what became of everything.
 
     Args:
         execution: Orders and trades; it sends nothing meanwhile.
@@ -62,6 +64,7 @@ class Resumption:
         self._switches: Final = switches
         self._outbox: Final = outbox
         self._since = 0
+        self._barred = False
         self.restored = False
         self.pending = False
 
@@ -70,19 +73,29 @@ class Resumption:
         self.restored, self._since = True, self._outbox.now
 
     def begin(self) -> None:
-        """Ask for everything; from here on nothing is sent until it is answered."""
-        self.pending = self._execution.held = True
-        self._execution.settled = self._repairs.note
-        self._switches.hold("what became of everything is asked first")
-        for order in self._execution.in_flight():
-            self._inquiries.resume(order)
+        """Ask for everything after a restart; from here on nothing is sent until it is answered."""
+        self._hold("what became of everything is asked first")
         self._inquiries.resume_quarantine()
         self._actions.resume()
         self._reconciler.require(RESUME, self._since)
 
+    def on_standstill(self, item: Standstill) -> None:
+        """Ask for everything: nobody read what venues told meanwhile. Go on at the earliest when it is over."""
+        self._barred = not item.over
+        if self._barred:
+            self._hold(f"{item.reason}: what became of everything is asked first")
+            self._reconciler.require(STALL)
+
+    def _hold(self, reason: str) -> None:
+        self.pending = self._execution.held = True
+        self._execution.settled = self._repairs.note
+        self._switches.hold(reason)
+        for order in self._execution.in_flight():
+            self._inquiries.resume(order)
+
     def try_end(self) -> bool:
         """Let the engine go on if every answer is there; tell whether it does."""
-        if not self._known():
+        if self._barred or not self._known():
             return False
         self.pending = self._execution.held = False
         self._execution.settled = self._repairs.settle

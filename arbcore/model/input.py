@@ -238,13 +238,27 @@ class RuleOverridden(Struct, frozen=True, kw_only=True):
     recv_ts: int
 
 
+class Standstill(Struct, frozen=True, kw_only=True):
+    """The session stood still for too long to know what happened meanwhile, or may send again after that.
+
+    Attributes:
+        over: False when nothing may be sent for now, True when the right to send is back.
+        reason: What was noticed, in words.
+        recv_ts: Engine time.
+    """
+
+    over: bool
+    reason: str = ""
+    recv_ts: int
+
+
 VenueReport = OrderReport | Fill | FundingPayment | AccountSnapshot | AccountUpdate
 """What a venue may report."""
 
 VenueAnswer = LookedUp | VenueStatement | TermsStated | ActionEnded
 """What ends a question to a venue, or an action."""
 
-Condition = VenueHealth | ConnectionChanged | InstrumentStatus | RuleOverridden
+Condition = VenueHealth | ConnectionChanged | InstrumentStatus | RuleOverridden | Standstill
 """What surrounds the market data of a running session. A data set holds none of it."""
 
 Input = MarketInput | Condition | VenueReport | VenueAnswer | TimerFired | CommandRequest | SessionControl

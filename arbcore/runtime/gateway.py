@@ -127,7 +127,7 @@ class VenueGateway:
         self._start(self._trace(venue, command_id, command, since), unknown)
 
     def ask_all(self) -> None:
-        """Have every venue state everything, as of now: the event loop stood still, and much may have passed by."""
+        """Have every venue state everything, as of now."""
         now = self._clock.now()
         for venue in self._venues:
             self.ask(venue, now)
@@ -144,11 +144,14 @@ class VenueGateway:
     async def close(self, patience_s: float) -> bool:
         """Send nothing from now on, and wait until everything in flight is answered; tell whether it was in time.
 
-        The wait is shielded. What is not answered by then is given up, as unknown.
+        Then every venue states everything once more, so that the end of a session is told as the venues see it. The
+        wait is shielded. What is not answered by then is given up, as unknown.
         """
         self._closed = self._closed or "the session ends"
         with anyio.CancelScope(shield=True):
             with anyio.move_on_after(patience_s):
+                await self.idle()
+                self.ask_all()
                 await self.idle()
             left = set(self._tasks)
             for task in left:

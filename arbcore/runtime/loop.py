@@ -30,6 +30,7 @@ from arbcore.model.input import (
     InstrumentStatus,
     LookedUp,
     SessionControl,
+    Standstill,
     TermsStated,
     TimerFired,
     VenueAnswer,
@@ -57,7 +58,7 @@ _COUNTED: Final = frozenset({Book, ClosingQuote})
 _PLAIN: Final = frozenset(
     {FxRate, VenueHealth, ConnectionChanged, InstrumentStatus, CommandRequest}
     | {OrderReport, Fill, FundingPayment, AccountSnapshot, AccountUpdate}
-    | {LookedUp, VenueStatement, TermsStated, ActionEnded}
+    | {LookedUp, VenueStatement, TermsStated, ActionEnded, Standstill}
 )
 """Inputs that no simulated venue has to learn."""
 

@@ -265,9 +265,10 @@ async def test_closing_waits_for_every_answer(bench: Bench) -> None:
         bench.gateway.submit("sim", ORDER)
         call.answer(report(OrderState.FILLED))
     assert closed == [True]
-    barred, answered = bench.inputs
+    barred, answered, stated = bench.inputs
+    assert isinstance(stated, VenueStatement)
     assert (barred.reason, answered.state) == (Reason.ORDER_NOT_SENT, OrderState.FILLED)
-    assert bench.venue.script.names() == ["submit"]
+    assert bench.venue.script.names() == ["submit", "snapshot", "open_orders", "history", "funding"]
 
 
 @pytest.mark.anyio

@@ -7,8 +7,7 @@ import anyio.lowlevel
 import pytest
 
 from arbcore.errors import ExchangeUnavailable, SafetyError
-from arbcore.model.command import CommandRequest, RunReconcile
-from arbcore.model.input import AccountSnapshot, TermsStated, VenueStatement
+from arbcore.model.input import AccountSnapshot, Standstill, TermsStated, VenueStatement
 from arbcore.model.reason import Reason
 from arbcore.trading import Accounts, Trading
 from tests.runtime.gateway_bench import KEY, ORDER
@@ -53,8 +52,13 @@ class Bench:
         self.venue.script.answers["cancel_all_after"] = None
         self.trading = Trading(HeldClock(1_000), Accounts({"sim": self.venue}, {}, {"sim": (KEY,)}), self.right)
         self.inputs: list[Any] = []
-        self.commands: list[CommandRequest] = []
         self.gateway = self.trading.connect(self.inputs.append, self.inputs.append, lambda _: None)
+
+    def hear(self, item: Standstill) -> None:
+        """Do what an engine does: ask for everything."""
+        self.inputs.append(item)
+        if not item.over:
+            self.gateway.ask_all()
 
     def lose(self) -> None:
         """Let the right be lost."""
@@ -95,17 +99,18 @@ async def test_after_a_stall_everything_is_stated_before_anything_is_sent() -> N
     """Pain: a process that slept goes on with what it knew before."""
     bench = Bench()
     snapshot = bench.venue.script.answers.pop("snapshot")
-    (back,) = [one for one in bench.trading.sources(bench.commands.append) if one.name == "return"]
+    (back,) = [one for one in bench.trading.sources(bench.hear, lambda: 0) if one.name == "return"]
     async with anyio.create_task_group() as group:
         group.start_soon(back.run, bench.inputs.append)
         bench.lose()
         await turns()
-        assert [type(one.command) for one in bench.commands] == [RunReconcile]
+        assert [one.over for one in bench.inputs] == [False]
         bench.gateway.submit("sim", ORDER)
         assert (bench.inputs[-1].reason, bench.right.renewed) == (Reason.ORDER_NOT_SENT, 0)
         next(call for call in bench.venue.script.calls if call.name == "snapshot").answer(snapshot)
         await turns()
-        assert isinstance(bench.inputs[-1], VenueStatement)
+        assert [type(one) for one in bench.inputs[-2:]] == [VenueStatement, Standstill]
+        assert bench.inputs[-1].over
         assert bench.right.renewed == 1
         group.cancel_scope.cancel()
 
@@ -116,7 +121,7 @@ async def test_a_right_that_somebody_else_took_is_waited_for(
     monkeypatch.setattr("arbcore.trading._AGAIN_S", 0)
     bench = Bench()
     bench.right.taken_by = 2
-    (back,) = [one for one in bench.trading.sources(bench.commands.append) if one.name == "return"]
+    (back,) = [one for one in bench.trading.sources(bench.hear, lambda: 0) if one.name == "return"]
     async with anyio.create_task_group() as group:
         group.start_soon(back.run, bench.inputs.append)
         bench.lose()
@@ -129,10 +134,23 @@ async def test_a_right_that_somebody_else_took_is_waited_for(
 async def test_the_end_waits_for_answers_and_switches_the_countdown_off() -> None:
     bench = Bench()
     await bench.trading.drain()
-    assert [(call.name, call.asked) for call in bench.venue.script.calls] == [("cancel_all_after", (KEY, 0))]
+    assert [call.name for call in bench.venue.script.calls] == [
+        "snapshot",
+        "open_orders",
+        "history",
+        "funding",
+        "cancel_all_after",
+    ]
+    assert bench.venue.script.calls[-1].asked == (KEY, 0)
+    assert isinstance(bench.inputs[-1], VenueStatement)
     bench.gateway.submit("sim", ORDER)
-    assert bench.inputs[-1].reason == Reason.ORDER_NOT_SENT
+    refused: Any = bench.inputs[-1]
+    assert refused.reason == Reason.ORDER_NOT_SENT
 
 
 async def test_streams_countdown_and_return_run_beside_the_feeds() -> None:
-    assert [one.name for one in Bench().trading.sources(lambda _: None)] == ["sim (account)", "countdown", "return"]
+    assert [one.name for one in Bench().trading.sources(lambda _: None, lambda: 0)] == [
+        "sim (account)",
+        "countdown",
+        "return",
+    ]
