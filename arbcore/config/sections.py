@@ -138,6 +138,9 @@ class ExecutionKeys(Settings):
     repair_wait: Span = Field(default=1_000_000_000, gt=0, description="Time between repairs.")
     slippage_bps: float = Field(default=10, gt=0, description="Allowance of the first repair; doubled by each further.")
     slippage_cap_bps: float = Field(default=200, gt=0, description="Largest allowance of a repair: its loss cap.")
+    transfer_patience: Span = Field(
+        default=3_600_000_000_000, gt=0, description="Time that withdrawn money may take to arrive elsewhere."
+    )
     reconcile_every: Span = Field(
         default=45_000_000_000, ge=1_000_000_000, description="Time between comparisons with what venues state."
     )
@@ -163,6 +166,7 @@ class ExecutionKeys(Settings):
             repair_slippage_bps=self.slippage_bps,
             repair_slippage_cap_bps=self.slippage_cap_bps,
             reconcile_ns=self.reconcile_every,
+            transfer_patience_ns=self.transfer_patience,
         )
 
 

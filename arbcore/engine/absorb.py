@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, localcontext
 from typing import Any, Final
 
+from arbcore.engine.accounts import OPENING
 from arbcore.engine.execution import BY_HAND
 from arbcore.engine.orders import LiveOrder, number_of
 from arbcore.engine.parts import Parts
@@ -179,9 +180,11 @@ class Absorber:
 
     def _balance(self, event: BalanceChanged, _: Envelope) -> None:
         self._assume(event.currency, event.rate)
-        if event.reason not in _BOOKED:
+        if event.reason == OPENING:
             with localcontext(EXACT):
                 self._parts.accounts.cash.post(event.venue, event.currency, event.change, event.reason)
+        elif event.reason not in _BOOKED:
+            self._parts.accounts.move(event.venue, event.currency, event.change, event.reason)
 
     def _position(self, event: PositionChanged, _: Envelope) -> None:
         """Book the fill that is complete now: this is the last event of one."""

@@ -21,6 +21,23 @@ from arbcore.model.trade import Pnl
 STOCK: Final = ""
 """Trade id of what the session owned at its start."""
 
+IN_TRANSIT: Final = "in transit"
+"""Stands in for the venue of money that is on its way between two."""
+
+OPENING: Final = "opening"
+"""Reason of what a venue states before trading begins."""
+
+DEPOSIT: Final = "deposit"
+WITHDRAWAL: Final = "withdrawal"
+TRANSFER: Final = "transfer"
+"""Reasons of balance changes that move money in and out: no result, whatever they are worth."""
+MISSED_FUNDING: Final = "missed_funding"
+"""Reason of a change that is funding of which no payment was told."""
+DRIFT: Final = "drift"
+"""Reason of any other change that follows the venue: it counts as a fee."""
+
+_CAPITAL: Final = frozenset({DEPOSIT, WITHDRAWAL, TRANSFER})
+
 _REMEMBERED: Final = 10_000
 """Payments that are still known, so that none is booked twice."""
 
@@ -50,7 +67,7 @@ class Posting:
 
 
 class AccountsState(Struct, frozen=True, kw_only=True):
-    """What `Accounts` holds: its parts, and what orders have set aside by venue and currency.
+    """What `Accounts` holds: its parts, what was paid in, and what orders have set aside by venue and currency.
 
     Payments are those whose second report is known for one, by venue and payment id.
     """
@@ -62,6 +79,7 @@ class AccountsState(Struct, frozen=True, kw_only=True):
     entry_values: dict[str, Decimal]
     paid: list[tuple[str, str]]
     by_trade: dict[str, Realised]
+    capital: Decimal
     reserved: dict[tuple[str, str], Decimal]
 
 
@@ -79,6 +97,8 @@ class Accounts:
         self.cash: Final = Cash(market.rate_into_base)
         self.lots: Final = Lots()
         self.realised = Realised()
+        self.capital = ZERO
+        """What was paid in since trading began, less what was taken out, in base currency at the rates of then."""
         self.margin_shares: Final[dict[str, Decimal]] = {}
         """Share of a perpetual's value that its venue wants as margin at the leverage in force, by instrument."""
         self.stock: Final[dict[str, Decimal]] = {}
@@ -106,7 +126,7 @@ class Accounts:
                 self._entry_values[position.instrument] = position.entry_value
         changes = {code: EXACT.subtract(total, self._balance(venue, code)) for code, total in stated.items()}
         with localcontext(EXACT):
-            return [self.cash.post(venue, code, change, "opening") for code, change in changes.items() if change]
+            return [self.cash.post(venue, code, change, OPENING) for code, change in changes.items() if change]
 
     def open_stock(self) -> None:
         """Turn the stock into lots at the present touch: from here on its value counts.
@@ -152,6 +172,38 @@ class Accounts:
     def _settle(self, venue: str, posting: Posting, reason: str) -> None:
         """Move cash, one net move per currency."""
         posting.moves = [self.cash.post(venue, code, change, reason) for code, change in posting.changes.items()]
+
+    def move(self, venue: str, currency: str, change: Decimal, reason: str) -> CashMove:
+        """Change a balance that no fill or payment changed; the reason says which part of the result it is.
+
+        Args:
+            venue: Exchange instance id, or what stands in for one.
+            currency: Currency code.
+            change: Signed change.
+            reason: `DEPOSIT`, `WITHDRAWAL`, `TRANSFER`, `MISSED_FUNDING` or `DRIFT`.
+        """
+        with localcontext(EXACT):
+            move = self.cash.post(venue, currency, change, reason)
+            value = change * (self._market.rate_into_base(currency) or ZERO)
+            if reason in _CAPITAL:
+                self.capital += value
+            elif reason == MISSED_FUNDING:
+                self.realised.funding += value
+            else:
+                self.realised.fees += value
+        return move
+
+    def worth_on(self, venue: str) -> Decimal | None:
+        """Return the cash on a venue in base currency, None while a rate is unknown."""
+        worth = ZERO
+        with localcontext(EXACT):
+            for (held_on, currency), amount in self.cash.balances.items():
+                if held_on == venue and amount:
+                    rate = self._market.rate_into_base(currency)
+                    if rate is None:
+                        return None
+                    worth += amount * rate
+        return worth
 
     def first_time(self, venue: str, payment_id: str) -> bool:
         """Tell whether a payment is new, and remember it for a while."""
@@ -249,6 +301,7 @@ class Accounts:
             stock=dict(self.stock),
             entry_values=dict(self._entry_values),
             paid=list(self._paid),
+            capital=self.capital,
             by_trade={trade: copy(own) for trade, own in self._by_trade.items()},
             reserved={key: amount for key, amount in sorted(self._reserved.items()) if amount},
         )
@@ -262,6 +315,7 @@ class Accounts:
         self._entry_values.update(state.entry_values)
         self._paid.update(dict.fromkeys(state.paid))
         self._by_trade.update({trade: copy(own) for trade, own in state.by_trade.items()})
+        self.capital = state.capital
         self._reserved.update(state.reserved)
 
     def _trade_lot(self, lot: Lot, instrument: Instrument, posting: Posting) -> None:

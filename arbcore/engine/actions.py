@@ -83,6 +83,8 @@ class Actions:
         self.pending: Final[dict[str, Action]] = {}
         """Actions that have not ended, by command id."""
         self._given: Final[dict[str, None]] = {}
+        self.sent: Callable[[Withdraw, str], None] = _nothing
+        """Called with a withdrawal that was done and the venue's id of it; set when the engine is wired."""
 
     def set_leverage(self, request: CommandRequest, command: SetLeverage) -> None:
         """Check a leverage and ask for it; the command is answered when the venue has answered.
@@ -140,7 +142,9 @@ class Actions:
             case InternalTransfer(transfer_id=name):
                 failed = InternalTransferFailed(transfer_id=name, reason=ended.detail)
                 self._outbox.emit(InternalTransferCompleted(transfer_id=name) if done else failed, name)
-            case Withdraw(withdraw_id=name):
+            case Withdraw(withdraw_id=name) as command:
+                if done:
+                    self.sent(command, ended.detail)
                 left = WithdrawCompleted(withdraw_id=name, withdraw_tx_id=ended.detail)
                 self._outbox.emit(left if done else WithdrawFailed(withdraw_id=name, reason=ended.detail), name)
             case _:
@@ -159,6 +163,14 @@ class Actions:
                 del self.pending[command_id]  # no history holds it, and whoever gave it has been told to give it again
             else:
                 self._trace(action)
+
+    def moving(self, venue: str, currency: str) -> bool:
+        """Tell whether a transfer or withdrawal of a currency from a venue was asked for and has not ended."""
+        return any(
+            action.venue == venue and action.request.command.currency == currency
+            for action in self.pending.values()
+            if isinstance(action.request.command, InternalTransfer | Withdraw)
+        )
 
     def given(self) -> list[str]:
         """Return the transfers and withdrawals that were asked for."""
@@ -185,7 +197,13 @@ class Actions:
                 self.pending[request.id] = Action(request, command.venue, envelope.sequence, envelope.time)
             case InternalTransferCompleted(transfer_id=name) | InternalTransferFailed(transfer_id=name):
                 self._forget(f"transfer {name}")
-            case WithdrawCompleted(withdraw_id=name) | WithdrawFailed(withdraw_id=name):
+            case WithdrawCompleted(withdraw_id=name, withdraw_tx_id=tx):
+                for action in self.pending.values():
+                    asked = action.request.command
+                    if isinstance(asked, Withdraw) and asked.withdraw_id == name:
+                        self.sent(asked, tx)
+                self._forget(f"withdrawal {name}")
+            case WithdrawFailed(withdraw_id=name):
                 self._forget(f"withdrawal {name}")
 
     def _check(self, venue: str, amount: Decimal, name: str) -> None:
@@ -234,6 +252,10 @@ class Actions:
     def _forget(self, name: str) -> None:
         for command_id in [one for one, action in self.pending.items() if _name(action.request.command) == name]:
             del self.pending[command_id]
+
+
+def _nothing(command: Withdraw, tx: str) -> None:
+    """Stand in until somebody follows withdrawals."""
 
 
 def _name(command: AnyCommand) -> str:

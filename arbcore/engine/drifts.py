@@ -5,19 +5,21 @@ once, when that changes, and nothing of it is ever adopted; only cash that the s
 """
 
 from collections.abc import Callable
+from copy import copy
 from decimal import Decimal, localcontext
 from typing import Final
 
 from msgspec import Struct
 
-from arbcore.engine.accounts import Accounts
+from arbcore.engine.accounts import DEPOSIT, DRIFT, MISSED_FUNDING, TRANSFER, WITHDRAWAL, Accounts
 from arbcore.engine.causes import Causes
 from arbcore.engine.ledger import Cash
 from arbcore.engine.others import Others
 from arbcore.engine.output import Outbox, tell_moves
 from arbcore.engine.standing import CASH, Standing, Statement, kind_of, name_of, short
+from arbcore.engine.transit import Shipment, Transit
 from arbcore.model.drift import CauseClass
-from arbcore.model.events import AlertRaised, DriftDetected, QuarantineCompleted, QuarantineStarted
+from arbcore.model.events import AlertRaised, DepositDetected, DriftDetected, QuarantineCompleted, QuarantineStarted
 from arbcore.model.input import AccountSnapshot
 from arbcore.model.money import EXACT, ZERO
 from arbcore.model.state import Severity
@@ -25,8 +27,13 @@ from arbcore.model.state import Severity
 InTransit = Callable[[str, str], bool]
 """Tells whether a transfer or withdrawal of a currency is under way on a venue."""
 
-DRIFT: Final = "drift"
-"""Reason of a balance's change that follows the venue."""
+_REASONS: Final = {
+    CauseClass.DEPOSIT: DEPOSIT,
+    CauseClass.WITHDRAWAL: WITHDRAWAL,
+    CauseClass.TRANSFER: TRANSFER,
+    CauseClass.FUNDING: MISSED_FUNDING,
+}
+"""Reason of a balance's change that follows the venue, by cause; of all others `DRIFT`."""
 
 
 class DriftsState(Struct, frozen=True, kw_only=True):
@@ -35,11 +42,13 @@ class DriftsState(Struct, frozen=True, kw_only=True):
     Attributes:
         others: What of the accounts is not ours, by subject.
         quarantined: Cause by subject of which a venue holds less than we count.
+        shipments: Money on its way.
         learnt: Venues whose account is ours in part, and whose other part is known.
     """
 
     others: dict[str, Decimal]
     quarantined: dict[str, str]
+    shipments: list[Shipment]
     learnt: list[str]
 
 
@@ -52,19 +61,27 @@ class Drifts:
         outbox: Where events go.
         in_transit: Whether money is under way.
         others: What of the accounts is not ours.
+        transit: Money on its way.
 
     Attributes:
         quarantined: Cause by subject (``coins VENUE:CURRENCY``, ``position VENUE:SYMBOL``) that is short.
     """
 
     def __init__(
-        self, accounts: Accounts, causes: Causes, outbox: Outbox, in_transit: InTransit, others: Others
+        self,
+        accounts: Accounts,
+        causes: Causes,
+        outbox: Outbox,
+        in_transit: InTransit,
+        others: Others,
+        transit: Transit,
     ) -> None:
         self._accounts: Final = accounts
         self._causes: Final = causes
         self._outbox: Final = outbox
         self._in_transit: Final = in_transit
         self._others: Final = others
+        self.transit: Final = transit
         self.quarantined: Final[dict[str, str]] = {}
         self._learnt: Final[set[str]] = set()
         self._suspected: Final[dict[str, set[str]]] = {}
@@ -137,26 +154,35 @@ class Drifts:
         """Tell a drift, and do what the rules say about it."""
         change, actual = self._change(subject, ours, theirs), theirs.stated[subject]
         cause = self._causes.of(venue, subject, ours, change, since, self._outbox.now)
-        cause = CauseClass.TRANSFER if subject in self._under_way else cause
+        shipment = self.transit.match(venue, name_of(subject), change) if kind_of(subject) == CASH else None
+        cause = CauseClass.TRANSFER if shipment is not None or subject in self._under_way else cause
         expected = EXACT.subtract(actual, change)
         drift = DriftDetected(
             subject=subject, expected=f"{expected:f}", actual=f"{actual:f}", cause_class=cause, venue=venue
         )
         self._outbox.emit(drift)
-        if kind_of(subject) == CASH:
-            self._follow(venue, subject, change)
+        if shipment is not None:
+            self.transit.book(shipment, venue, change)
+        elif kind_of(subject) == CASH:
+            self._follow(venue, subject, change, cause)
         else:
             self._others.amounts[subject] = EXACT.subtract(actual, ours[subject])
             self._guard(venue, subject, ours[subject], actual, cause)
 
-    def _follow(self, venue: str, subject: str, change: Decimal) -> None:
+    def _follow(self, venue: str, subject: str, change: Decimal, cause: CauseClass) -> None:
         """Follow the venue's cash where it is ours, or where less is there than we count."""
         others = self._others.of(subject)
         with localcontext(EXACT):
             restated = min(others + change, ZERO) if self._others.share(venue) else change
             self._others.amounts[subject] = others + change - restated
-            if restated:
-                tell_moves(self._outbox, [self._accounts.cash.post(venue, name_of(subject), restated, DRIFT)])
+        if not restated:
+            return
+        name, reason = name_of(subject), _REASONS.get(cause, DRIFT)
+        tell_moves(self._outbox, [self._accounts.move(venue, name, restated, reason)])
+        if cause is CauseClass.DEPOSIT:
+            seen = f"statement-{self._outbox.now}"
+            deposit = DepositDetected(deposit_tx_id=seen, venue=venue, currency=name, amount=restated)
+            self._outbox.emit(deposit, f"{venue}:{seen}")
 
     def _guard(self, venue: str, subject: str, ours: Decimal, actual: Decimal, cause: CauseClass) -> None:
         """Quarantine what is short, and free what is whole again."""
@@ -179,6 +205,7 @@ class Drifts:
         return DriftsState(
             others={subject: amount for subject, amount in self._others.amounts.items() if amount},
             quarantined=dict(self.quarantined),
+            shipments=[copy(one) for one in self.transit.shipments.values()],
             learnt=sorted(self._learnt),
         )
 
@@ -186,6 +213,7 @@ class Drifts:
         """Take over what an earlier `state` returned."""
         self._others.amounts.update(state.others)
         self.quarantined.update(state.quarantined)
+        self.transit.shipments.update({one.name: copy(one) for one in state.shipments})
         self._learnt.update(state.learnt)
 
     def absorb(self, event: DriftDetected | QuarantineStarted | QuarantineCompleted) -> None:
@@ -196,9 +224,11 @@ class Drifts:
             case QuarantineCompleted(subject=subject):
                 self.quarantined.pop(subject, None)
             case DriftDetected(subject=subject):
-                if kind_of(subject) == CASH and not self._others.share(event.venue):
+                change, cash = EXACT.subtract(Decimal(event.actual), Decimal(event.expected)), kind_of(subject) == CASH
+                if cash and self.transit.match(event.venue, name_of(subject), change) is not None:
                     return
-                change = EXACT.subtract(Decimal(event.actual), Decimal(event.expected))
+                if cash and not self._others.share(event.venue):
+                    return
                 others = EXACT.add(self._others.of(subject), change)
                 self._others.amounts[subject] = max(others, ZERO) if kind_of(subject) == CASH else others
 

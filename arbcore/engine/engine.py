@@ -16,6 +16,7 @@ from arbcore.engine.quiet import skip_quiet
 from arbcore.engine.reconciler import RECONCILE
 from arbcore.engine.slicing import SLICE
 from arbcore.engine.state import EngineSnapshot
+from arbcore.engine.transit import TRANSIT
 from arbcore.model.command import CommandRequest
 from arbcore.model.events import Envelope
 from arbcore.model.input import (
@@ -112,6 +113,22 @@ class Engine:
             MarkPrice: self._ignore,
             FundingRate: self._on_funding_rate,
             OpeningQuote: self._ignore,
+        }
+
+        self._timers: Final[dict[str, Callable[[str], object]]] = self._by_timer()
+
+    def _by_timer(self) -> dict[str, Callable[[str], object]]:
+        parts = self._parts
+        return {
+            TTL: parts.execution.on_timeout,
+            LOOK: parts.execution.on_look,
+            SLICE: self._on_slice,
+            RECONCILE: parts.reconciler.on_timer,
+            TRANSIT: parts.transit.on_timer,
+            TRACE: parts.actions.on_timer,
+            "review": parts.verdicts.on_timer,
+            "repair": self._on_repair,
+            "close": self._on_attempt,
         }
 
     @property
@@ -302,26 +319,22 @@ class Engine:
 
     def _on_timer(self, timer: TimerFired) -> None:
         kind, _, subject = timer.timer.partition(":")
-        parts = self._parts
-        if kind == TTL:
-            parts.execution.on_timeout(subject)
-        elif kind == LOOK:
-            parts.execution.on_look(subject)
-        elif kind == SLICE:
-            if subject in parts.execution.trades:
-                parts.slicing.on_timer(parts.execution.trades[subject])
-        elif kind == RECONCILE:
-            parts.reconciler.on_timer(subject)
-        elif kind == TRACE:
-            parts.actions.on_timer(subject)
-        elif kind == "review":
-            parts.verdicts.on_timer(subject)
-        elif subject in parts.execution.trades and not parts.execution.busy(subject):
-            trade = parts.execution.trades[subject]
-            if kind == "repair":
-                parts.repairs.balance(trade)
-            else:
-                parts.closing.attempt(trade)
+        self._timers[kind](subject)
+
+    def _on_slice(self, subject: str) -> None:
+        trade = self._parts.execution.trades.get(subject)
+        if trade is not None:
+            self._parts.slicing.on_timer(trade)
+
+    def _on_repair(self, subject: str) -> None:
+        trade = self._parts.execution.trades.get(subject)
+        if trade is not None and not self._parts.execution.busy(subject):
+            self._parts.repairs.balance(trade)
+
+    def _on_attempt(self, subject: str) -> None:
+        trade = self._parts.execution.trades.get(subject)
+        if trade is not None and not self._parts.execution.busy(subject):
+            self._parts.closing.attempt(trade)
 
     def _ignore(self, item: object) -> None:
         """Take data that moves no route: it reaches venues and observers only."""

@@ -37,6 +37,7 @@ class ExecutionSettings(Struct, frozen=True, kw_only=True):
         cancel_patience_ns: Time after which an order that was to be cancelled is looked up.
         absence_ns: Where a venue doesn't bound for how long it may take an order in: how long it must not know it.
         reconcile_ns: Time between statements of a venue; a backtest asks for none.
+        transfer_patience_ns: Time that withdrawn money may take to arrive on another venue of the session.
         quarantine_ns: Time for which id and money of such an order are set aside after that.
     """
 
@@ -57,6 +58,7 @@ class ExecutionSettings(Struct, frozen=True, kw_only=True):
     cancel_patience_ns: int = 10**9
     absence_ns: int = 2 * 10**9
     reconcile_ns: int = 45 * 10**9
+    transfer_patience_ns: int = 3600 * 10**9
     quarantine_ns: int = 60 * 10**9
 
     def slippage_bps(self, attempts: int) -> float:

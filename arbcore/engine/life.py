@@ -129,7 +129,7 @@ class Life:
         self._outbox.emit(EngineStopped(reason=reason))
 
     def _report(self) -> None:
-        pnl, end = self._valuation.pnl(), self._valuation.account_value(self._statements.values())
+        pnl, end = self._valuation.pnl(), self._valuation.result_value(self._statements.values())
         if self._start_value is None or pnl is None or end is None:
             text = "the session never traded: no price or rate arrived that values every balance; check data and rates"
             self._switches.alert("never_started", Severity.P1, "engine", text)

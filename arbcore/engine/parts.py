@@ -151,10 +151,15 @@ class Parts:
             self._next_id,
             self.terms,
         )
-        period = ReconcilerSettings(period_ns=settings.execution.reconcile_ns)
-        self.reconciler: Final = Reconciler(
-            venues, self.accounts, self.market, self.outbox, self.execution, self.others, None, period
+        numbers = ReconcilerSettings(
+            period_ns=settings.execution.reconcile_ns, patience_ns=settings.execution.transfer_patience_ns
         )
+        self.reconciler: Final = Reconciler(
+            venues, self.accounts, self.market, self.outbox, self.execution, self.others, self.actions.moving, numbers
+        )
+        self.transit: Final = self.reconciler.drifts.transit
+        self.actions.sent = self.transit.send
+        sizing.barred = self.reconciler.bars
         self.commands: Final = Commands(
             self.switches,
             self.outbox,

@@ -21,8 +21,9 @@ from arbcore.engine.drifts import Drifts, DriftsState, InTransit
 from arbcore.engine.market import Market
 from arbcore.engine.others import Others
 from arbcore.engine.output import Outbox
-from arbcore.engine.standing import KINDS, Standing, kind_of, our_side, their_side
+from arbcore.engine.standing import COINS, KINDS, POSITION, Standing, kind_of, our_side, their_side
 from arbcore.engine.strangers import Strangers, StrangersState
+from arbcore.engine.transit import Transit
 from arbcore.model.drift import CauseClass
 from arbcore.model.effect import AskStatement, LookUp, SetTimer
 from arbcore.model.events import (
@@ -33,6 +34,7 @@ from arbcore.model.events import (
     ReconciliationPerformed,
 )
 from arbcore.model.input import ConnectionChanged, VenueStatement
+from arbcore.model.instrument import Instrument, InstrumentKind
 from arbcore.model.order import OrderState
 from arbcore.model.state import ConnectionState, Severity
 
@@ -64,11 +66,13 @@ class ReconcilerSettings(Struct, frozen=True, kw_only=True):
 
     Attributes:
         period_ns: Time between statements.
+        patience_ns: Time that money may be on its way between venues.
         again_ns: Time until a statement that settles nothing is asked for again.
     """
 
     period_ns: int = 45 * 10**9
     again_ns: int = 2 * 10**9
+    patience_ns: int = 3600 * 10**9
 
 
 class Working(Protocol):
@@ -161,7 +165,8 @@ class Reconciler:
         self._settings: Final = settings or ReconcilerSettings()
         self.strangers: Final = Strangers(outbox)
         causes = Causes(market, self.strangers)
-        self.drifts: Final = Drifts(accounts, causes, outbox, in_transit or _nothing_moves, others)
+        transit = Transit(accounts, outbox, self._settings.patience_ns)
+        self.drifts: Final = Drifts(accounts, causes, outbox, in_transit or _nothing_moves, others, transit)
         self.pending: Final[set[str]] = set()
         self._questions: Final[dict[str, _Question]] = {}
         self._found: Final[dict[str, int]] = {}
@@ -219,6 +224,12 @@ class Reconciler:
         if back and change.venue in self._venues and not change.connection.startswith(_PUBLIC):
             self._hasty.pop(change.venue, None)
             self.ask(change.venue, "reconnect")
+
+    def bars(self, instrument: Instrument) -> bool:
+        """Tell whether something of a position or coin is gone, so that nothing is added to it."""
+        coins = f"{COINS} {instrument.venue}:{instrument.base}"
+        gone = self.drifts.quarantined
+        return f"{POSITION} {instrument.key}" in gone or (instrument.kind is InstrumentKind.SPOT and coins in gone)
 
     def on_statement(self, statement: VenueStatement) -> None:
         """Judge a statement; one that answers an older question changes nothing."""

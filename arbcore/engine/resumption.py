@@ -77,6 +77,7 @@ class Resumption:
         self._hold("what became of everything is asked first")
         self._inquiries.resume_quarantine()
         self._actions.resume()
+        self._reconciler.drifts.transit.resume()
         self._reconciler.require(RESUME, self._since)
 
     def on_standstill(self, item: Standstill) -> None:

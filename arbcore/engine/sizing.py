@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from math import inf
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.market import Market
@@ -15,6 +15,9 @@ from arbcore.model.intent import IntentLeg
 from arbcore.model.order import Side
 from arbcore.model.reason import Reason
 from arbcore.ports.strategy import Enter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _FEE_ROOM: Final = 0.999
 """Share of a free balance that sizing uses; the exact need is checked afterwards."""
@@ -33,6 +36,8 @@ class Sizing:
     def __init__(self, accounts: Accounts, terms: Terms) -> None:
         self.accounts: Final = accounts
         self._terms: Final = terms
+        self.barred: Callable[[Instrument], bool] = _nothing_is
+        """Tells whether nothing may be added to a position; set when the engine is wired."""
 
     def entry(self, route: Route, wish: Enter, now: int, *, whole: bool = False) -> tuple[IntentLeg, ...] | Reason:
         """Return the legs of an entry, or why there are none.
@@ -46,6 +51,8 @@ class Sizing:
         sides = [leg.side if wish.forward else leg.side.opposite for leg in route.legs]
         coins = self._wanted(route, wish)
         for leg, side in zip(route.legs, sides, strict=True):
+            if self.barred(leg.state.instrument):
+                return Reason.BALANCE_QUARANTINED
             offered = leg.state.size(side) * wish.depth_share
             if offered <= 0.0:
                 return Reason.SIZE_NO_DEPTH
@@ -149,3 +156,8 @@ def check_legs(route: Route, market: Market) -> None:
             f"route {route.spec.id} combines {', '.join(sorted(coins))}: this engine sizes legs of one coin only",
             "use one coin per route",
         )
+
+
+def _nothing_is(instrument: Instrument) -> bool:
+    """Bar nothing, until something is wired that does."""
+    return False

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal, localcontext
 from typing import Final
 
-from arbcore.engine.accounts import Accounts
+from arbcore.engine.accounts import IN_TRANSIT, Accounts
 from arbcore.engine.ledger import Dust, unrealised
 from arbcore.engine.market import Market
 from arbcore.engine.others import Others
@@ -51,10 +51,15 @@ class Valuation:
             )
 
     def equity(self) -> Decimal | None:
-        """Return cash plus open lots at the touch in base currency, None while something can't be valued."""
+        """Return cash plus open lots at the touch in base currency, None while something can't be valued.
+
+        What was paid in since trading began is taken off, and what was taken out added: neither is a result.
+        """
         with localcontext(EXACT):
             cash, held = self._accounts.cash.value(), self._unrealised()
-            return None if cash is None or held is None else cash + held[0] + held[1]
+            if cash is None or held is None:
+                return None
+            return cash + held[0] + held[1] - self._accounts.capital
 
     def positions(self) -> list[Position]:
         """Return every net position that is not zero."""
@@ -81,6 +86,14 @@ class Valuation:
                     worths.append(self._position_worth(item.instrument, item.quantity, item.entry_value))
             known = [worth for worth in worths if worth is not None]
             return sum(known, ZERO) if len(known) == len(worths) else None
+
+    def result_value(self, snapshots: Iterable[AccountSnapshot]) -> Decimal | None:
+        """Return what the statements are worth with what is on its way between them, less what was paid in since."""
+        held, way = self.account_value(snapshots), self._accounts.worth_on(IN_TRANSIT)
+        if held is None or way is None:
+            return None
+        with localcontext(EXACT):
+            return held + way - self._accounts.capital
 
     def _unrealised(self) -> tuple[Decimal, Decimal] | None:
         """Return the value change of all open lots, and what the open spot lots cost: their cash is gone."""

@@ -72,6 +72,8 @@ class Reason(StrEnum):
     """The venue lets this account hold no more of the instrument: its brackets at the leverage in force."""
     BALANCE_SHORT = "BALANCE_SHORT"
     """The free balance does not cover the smallest order."""
+    BALANCE_QUARANTINED = "BALANCE_QUARANTINED"
+    """The venue holds less of the position or coin than the session counts, so nothing is added to it."""
     STATE_NO_ENTRY = "STATE_NO_ENTRY"
     """The engine's state allows no entry."""
     STATE_NO_EXIT = "STATE_NO_EXIT"

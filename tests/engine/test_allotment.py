@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from arbcore.model.command import RunReconcile
-from arbcore.model.events import DriftDetected, FundingApplied, OrderIntended
+from arbcore.model.events import DriftDetected, FundingApplied, OpportunitySkipped, OrderIntended
 from arbcore.model.input import FundingPayment
 from arbcore.model.order import Fill, Side
+from arbcore.model.reason import Reason
 from arbcore.model.state import EngineState
 from arbcore.testing.scripted import SECOND, ScriptedStrategy, enter, leave
 from tests.engine.world import BTC_ROUTE, PERP, SPOT, World
@@ -173,3 +174,16 @@ def test_what_a_venue_holds_is_the_sessions_part_and_that_of_others() -> None:
     assert {one.currency: one.total for one in whole.balances} == {one.currency: one.total for one in stated.balances}
     (position,) = parts.others.whole("swap", 0).positions
     assert position.quantity == world.venue_net(PERP)
+
+
+def test_nothing_is_added_to_a_position_of_which_something_is_gone() -> None:
+    world, strategy = shared()
+    strategy.leave(enter("400"))
+    world.quote()
+    hand(world, Side.BUY, "9")
+    assert ("position swap:BTCUSDT-PERP", "unknown") in reconciled(world)
+    sent = len(world.stage.told(OrderIntended))
+    strategy.leave(enter("200"))
+    world.quote()
+    assert len(world.stage.told(OrderIntended)) == sent
+    assert Reason.BALANCE_QUARANTINED in {event.reason for event in world.stage.told(OpportunitySkipped)}

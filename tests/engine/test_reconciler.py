@@ -56,7 +56,7 @@ def test_money_that_is_gone_twice_is_restated_where_the_account_is_the_sessions(
     drift, moved, told = bench.compare()
     assert drifts([drift]) == [("balance cash:USDT", f"{before:f}", f"{before - Decimal('100.5'):f}", "withdrawal")]
     assert isinstance(moved, BalanceChanged)
-    assert (moved.change, moved.after, moved.reason) == (Decimal("-100.5"), before - Decimal("100.5"), "drift")
+    assert (moved.change, moved.after, moved.reason) == (Decimal("-100.5"), before - Decimal("100.5"), "withdrawal")
     assert told == ReconciliationPerformed(venue="cash", checked=2, drifts=1, reason="command")
     assert bench.parts.accounts.cash.balances["cash", "USDT"] == before - Decimal("100.5")
     (again,) = bench.compare()

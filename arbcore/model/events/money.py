@@ -30,8 +30,8 @@ class BalanceChanged(Event, frozen=True):
         currency: Currency code.
         change: Signed change.
         after: Balance after it.
-        reason: ``fill`` (fees and realised profit included), ``funding``, ``transfer``, ``deposit``, ``withdrawal``
-            or ``opening``.
+        reason: ``fill`` (fees and realised profit included), ``funding``, ``opening``; or, where it follows the
+            venue's statement, ``transfer``, ``deposit``, ``withdrawal``, ``missed_funding`` or ``drift``.
         rate: Units of base currency for one unit of the currency at that moment; None where it was not known.
     """
 
