@@ -186,4 +186,5 @@ def test_nothing_is_added_to_a_position_of_which_something_is_gone() -> None:
     strategy.leave(enter("200"))
     world.quote()
     assert len(world.stage.told(OrderIntended)) == sent
+    world.stage.finish()
     assert Reason.BALANCE_QUARANTINED in {event.reason for event in world.stage.told(OpportunitySkipped)}
