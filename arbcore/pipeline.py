@@ -10,9 +10,9 @@ from platform import python_version
 from typing import Final, Literal
 
 from arbcore.config import Config, Instance, InstanceKeys, resolve_secrets
+from arbcore.config.engine import engine_settings
 from arbcore.context import Clock, Context
 from arbcore.engine.engine import Engine
-from arbcore.engine.parts import EngineSettings
 from arbcore.engine.pilot import PILOT, PilotTier
 from arbcore.errors import ConfigurationError
 from arbcore.hooks import (
@@ -319,17 +319,8 @@ class Pipeline:
             mode: Mode that its events state where it is not the pipeline's: a replay repeats those of its session.
             epoch: Id of this start within every client order id: a running session takes one of its own each time.
         """
-        session = self.config.session
-        settings = EngineSettings(
-            session=session.name,
-            mode=mode or self.mode,
-            base_currency=session.base_currency,
-            config_hash=self.config.hash,
-            rates={name: rate.keys.max_age for name, rate in self.config.rates.items()},
-            execution=self.config.execution.numbers(epoch),
-            allotted={name: dict(one.keys.allot) for name, one in self.config.exchanges.items() if one.keys.allot},
-            accepts_for={name: self.capabilities(name).accepts_for_ns for name in self.config.exchanges},
-        )
+        accepts_for = {name: self.capabilities(name).accepts_for_ns for name in self.config.exchanges}
+        settings = engine_settings(self.config, mode or self.mode, epoch, accepts_for)
         strategies, tiers = self.strategies(), self.tiers(settings.mode)
         return Engine(settings, instruments, strategies, tiers, self.policies(), self.slicer())
 

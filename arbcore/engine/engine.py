@@ -110,7 +110,7 @@ class Engine:
             CommandRequest: self._parts.commands.apply,
             SessionControl: self._parts.life.on_control,
             PublicTrade: self._ignore,
-            MarkPrice: self._ignore,
+            MarkPrice: self._on_mark,
             FundingRate: self._on_funding_rate,
             OpeningQuote: self._ignore,
         }
@@ -316,6 +316,11 @@ class Engine:
         """Refuse a rate that is no number; a venue settles the others, and its payments come as inputs."""
         if not isfinite(rate.rate):
             self._parts.refuse(rate.instrument, Reason.INPUT_NOT_FINITE, rate)
+
+    def _on_mark(self, item: MarkPrice) -> None:
+        state = self._instruments.get(item.instrument)
+        if state is not None and isfinite(item.mark):
+            state.mark = item.mark
 
     def _on_timer(self, timer: TimerFired) -> None:
         kind, _, subject = timer.timer.partition(":")

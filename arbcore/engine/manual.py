@@ -83,6 +83,10 @@ class Manual:
         state = self._state(command)
         self._require_state(request, order)
         price = self._require_shape(state.instrument, order)
+        if state.banded(order.side, price):
+            raise CommandRefused(
+                f"{state.key} takes no {order.side} at {price}: too far from its mark price {state.mark}"
+            )
         self._require_unused(request, state)
         reserved = self._afford(state, order, price)
         route = self.route(state.key)

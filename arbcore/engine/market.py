@@ -42,6 +42,7 @@ class InstrumentState:
         "instrument",
         "invalid",
         "key",
+        "mark",
         "quote",
         "routes",
     )
@@ -51,6 +52,8 @@ class InstrumentState:
         self.key: Final = instrument.key
         self.bid = nan
         self.ask = nan
+        self.mark = nan
+        """Mark price of a perpetual, as far as its feed tells one."""
         self.quote: Quote | ClosingQuote | None = None
         self.by_bars = False
         """Whether bars drive it, so that an order fills at the next opening only."""
@@ -86,9 +89,30 @@ class InstrumentState:
         return self._place(side, _TOUCH)
 
     def worst_price(self, side: Side, slippage_bps: float) -> Decimal:
-        """Return the touch moved by an allowance, on the grid, rounded toward the touch and never inside it."""
-        worst = self._place(side, slippage_bps)
-        return max(self.touch(side), worst) if side is Side.BUY else min(self.touch(side), worst)
+        """Return the touch moved by an allowance, on the grid, rounded toward the touch and never inside it.
+
+        It is no worse than the venue's price band, inside of which the touch need not lie.
+        """
+        worst, bound = self._place(side, slippage_bps), self._bound(side)
+        if side is Side.BUY:
+            worst = max(self.touch(side), worst)
+            return worst if bound is None else min(worst, bound)
+        worst = min(self.touch(side), worst)
+        return worst if bound is None else max(worst, bound)
+
+    def banded(self, side: Side, price: Decimal) -> bool:
+        """Tell whether a venue refuses a limit for its distance from the mark price."""
+        bound = self._bound(side)
+        return bound is not None and (price > bound if side is Side.BUY else price < bound)
+
+    def _bound(self, side: Side) -> Decimal | None:
+        """Return the worst limit that the price band lets an order have, None where it bounds nothing."""
+        band = self.instrument.price_band
+        if band is None or not self.mark > 0.0:
+            return None
+        if side is Side.BUY:
+            return self.instrument.ticks.place(self.mark * float(band.highest_bid), Rounding.DOWN)
+        return self.instrument.ticks.place(self.mark * float(band.lowest_ask), Rounding.UP)
 
     def size(self, side: Side) -> float:
         """Return the quantity that an order of a side would find at the touch."""

@@ -53,6 +53,8 @@ class Sizing:
         for leg, side in zip(route.legs, sides, strict=True):
             if self.barred(leg.state.instrument):
                 return Reason.BALANCE_QUARANTINED
+            if leg.state.banded(side, leg.state.touch(side)):
+                return Reason.ORDER_PRICE_BAND
             offered = leg.state.size(side) * wish.depth_share
             if offered <= 0.0:
                 return Reason.SIZE_NO_DEPTH

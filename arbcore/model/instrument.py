@@ -86,6 +86,18 @@ class FeeSchedule(Struct, frozen=True):
     currency: str = ""
 
 
+class PriceBand(Struct, frozen=True, kw_only=True):
+    """How far from a perpetual's mark price a venue lets a limit lie; other limits are refused.
+
+    Attributes:
+        highest_bid: Largest multiple of the mark price for a buy.
+        lowest_ask: Least multiple of it for a sale.
+    """
+
+    highest_bid: Decimal
+    lowest_ask: Decimal
+
+
 class Instrument(Struct, frozen=True, kw_only=True, dict=True):
     """One market of one venue.
 
@@ -103,6 +115,7 @@ class Instrument(Struct, frozen=True, kw_only=True, dict=True):
         max_quantity: Largest order quantity, None where the venue states none.
         contract_size: Base units (before the multiplier) of one unit of quantity.
         multiplier: Base coins in one quoted unit: 1000 for ``1000SHIBUSDT``.
+        price_band: Bounds of limits around the mark price, None where the venue states none.
         fees: Maker and taker rates.
     """
 
@@ -119,6 +132,7 @@ class Instrument(Struct, frozen=True, kw_only=True, dict=True):
     max_quantity: Decimal | None = None
     contract_size: Decimal = Decimal(1)
     multiplier: Decimal = Decimal(1)
+    price_band: PriceBand | None = None
     fees: FeeSchedule
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from arbcore.errors import DataError
-from arbcore.model.instrument import FeeSchedule, Instrument, InstrumentKind
+from arbcore.model.instrument import FeeSchedule, Instrument, InstrumentKind, PriceBand
 from arbcore_exchange_binance.exchange_info import parse_exchange_info, split_base
 
 FEES = FeeSchedule(Decimal("0.0002"), Decimal("0.0005"))
@@ -58,6 +58,7 @@ def test_futures() -> None:
     assert one.ticks.tick_at(1.0) == Decimal("0.1")
     assert (one.lot, one.min_quantity, one.max_quantity) == (Decimal("0.001"), Decimal("0.001"), Decimal(120))
     assert one.min_notional == 100
+    assert one.price_band == PriceBand(highest_bid=Decimal("1.05"), lowest_ask=Decimal("0.95"))
     assert one.fees == FEES
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from arbcore.errors import DataError
 from arbcore.model.grid import coarser
-from arbcore.model.instrument import FeeSchedule, Instrument, InstrumentKind, TickTable
+from arbcore.model.instrument import FeeSchedule, Instrument, InstrumentKind, PriceBand, TickTable
 from arbcore.model.money import ZERO
 
 _MULTIPLIERS: Final = {"1000": 1_000, "1000000": 1_000_000, "1M": 1_000_000}
@@ -30,6 +30,8 @@ class Filter(msgspec.Struct, rename="camel"):
     max_qty: Decimal | None = None
     notional: Decimal | None = None
     min_notional: Decimal | None = None
+    multiplier_up: Decimal | None = None
+    multiplier_down: Decimal | None = None
 
 
 class Symbol(msgspec.Struct, rename="camel"):
@@ -120,6 +122,7 @@ def _instrument(symbol: Symbol, venue: str, product: str, fees: FeeSchedule) -> 
         max_quantity=min((one.max_qty for one in bounds if one.max_qty), default=None),
         min_notional=_min_notional(filters),
         multiplier=Decimal(multiplier),
+        price_band=_price_band(filters.get("PERCENT_PRICE")),
         fees=fees,
     )
 
@@ -131,6 +134,13 @@ def _required(symbol: Symbol, field: str, value: Decimal | None) -> Decimal:
             "leave the symbol out of the payload; orders in it could not be placed on a grid",
         )
     return value
+
+
+def _price_band(stated: Filter | None) -> PriceBand | None:
+    """Return the band around the mark price that USD-M states: PERCENT_PRICE bounds bids above and asks below."""
+    if stated is None or stated.multiplier_up is None or stated.multiplier_down is None:
+        return None
+    return PriceBand(highest_bid=stated.multiplier_up, lowest_ask=stated.multiplier_down)
 
 
 def _min_notional(filters: Mapping[str, Filter]) -> Decimal:
