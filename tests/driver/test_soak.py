@@ -14,7 +14,7 @@ from arbcore_exchange_binance.protocol import usdm_news
 from arbcore_exchange_upbit.protocol.private import desk as upbit_desk
 from arbcore_exchange_upbit.protocol.private import proof
 from benchmarks import soak_sockets
-from benchmarks.soak_orders import DAY_FRAMES, FLAT_MIB, soak, taken
+from benchmarks.soak_orders import DAY_FRAMES, FLAT_MIB, SETTLED, soak, taken
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,8 @@ def test_a_day_of_a_user_stream_leaves_nothing_behind(name: str, monkeypatch: py
     if not _FULL:  # what is remembered is full much sooner then
         for module, cap, few in _CAPS:
             monkeypatch.setattr(module, cap, few)
-    found = soak(taken(name), DAY_FRAMES if _FULL else _REDUCED, time.time_ns())
+    warm = SETTLED if _FULL else 0
+    found = soak(taken(name), warm + (DAY_FRAMES if _FULL else _REDUCED), time.time_ns(), warm=warm)
     assert found.news > found.frames // 10
     assert found.waiting == 0
     assert (found.growth if _FULL else found.grown) < FLAT_MIB

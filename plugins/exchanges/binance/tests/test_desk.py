@@ -3,6 +3,7 @@
 from decimal import Decimal
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -180,6 +181,17 @@ def test_what_is_kept_is_bounded() -> None:
     known = desk.known(KEY, client_order_id=f"a-{most}")
     assert known is not None
     assert known.fills == total([Decimal(1)] * (module._KEPT_FILLS + 1))
+
+
+def test_the_latest_orders_are_known_by_both_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_KEPT_ORDERS", 100)
+    desk, latest = Desk(), range(98)
+    for number in range(400):
+        desk.report(report(OrderState.CANCELLED, name=f"a-{number}", venue_id=str(number)))
+        for back in (one for one in latest if one <= number):
+            known = desk.known(KEY, client_order_id=f"a-{number - back}")
+            assert known is not None
+            assert desk.known(KEY, venue_order_id=str(number - back)) is known
 
 
 def update(ts: int, **amounts: int) -> AccountUpdate:

@@ -6,6 +6,7 @@ the answers to calls all pass what they learn through it. It serves both product
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from msgspec.structs import replace
@@ -199,16 +200,16 @@ class Desk:
 
     def _trim(self) -> None:
         """Forget the oldest orders that are settled, and beyond twice as many the oldest whatever they are."""
-        if max(len(self._orders), len(self._by_venue)) <= _KEPT_ORDERS:
-            return
-        for known in [one for one in self._by_venue.values() if one.settled][: _KEPT_ORDERS // 2]:
-            self._forget(known)
-        for key in [key for key, one in self._orders.items() if one.settled][: _KEPT_ORDERS // 2]:
-            del self._orders[key]
-        while len(self._by_venue) > 2 * _KEPT_ORDERS:
-            self._forget(next(iter(self._by_venue.values())))
-        while len(self._orders) > 2 * _KEPT_ORDERS:
-            self._forget(next(iter(self._orders.values())))
+        for kept in (self._by_venue, self._orders):
+            over = len(kept) - _KEPT_ORDERS
+            if over <= 0:
+                continue
+            # Few at once: half of them would have memory swing by megabytes, and late news find nothing after it.
+            settled = (one for one in kept.values() if one.settled)
+            for known in list(islice(settled, over + _KEPT_ORDERS // 100)):
+                self._forget(known)
+            while len(kept) > 2 * _KEPT_ORDERS:
+                self._forget(next(iter(kept.values())))
 
     def _forget(self, known: Known) -> None:
         self._by_venue.pop((known.instrument, known.venue_order_id), None)
