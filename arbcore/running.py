@@ -127,6 +127,8 @@ class Running:
         else:
             session, pulse = self._session(self._on_venues(trading), sources)
             sources, drain = [*sources, *trading.sources(self._ingress.put)], trading.drain
+            if (agreement := self._wish.agreement) is not None:
+                sources.append(Source("agreement", lambda _: agreement.run(self._ingress.put, self._wish.ending)))
         self._deliver = session.deliver
         failures = session_started(pipeline.contexts)
         try:
@@ -168,7 +170,9 @@ class Running:
     def _on_venues(self, trading: "Trading") -> Loop:
         gateway = trading.connect(self._ingress.put, self._hear, self._find)
         end = self._wish.ending.ask
-        return Loop(self._engine, {}, {}, self._log, self._note, act_after_storing=True, gateway=gateway, end=end)
+        loop = Loop(self._engine, {}, {}, self._log, self._note, act_after_storing=True, gateway=gateway, end=end)
+        loop.waits = self._wish.agreement is not None
+        return loop
 
     def _hear(self, item: FeedItem) -> None:
         self._deliver(item)
@@ -207,6 +211,8 @@ class Running:
         return session, pulse
 
     def _rest(self, now: int) -> None:
+        if self._wish.agreement is not None:
+            self._wish.agreement.rest(self._engine.parts)
         self._snapshot(lambda: self._keeper.rest(now))
 
     def _snapshot(self, take: Callable[[], None]) -> None:

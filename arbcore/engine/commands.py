@@ -89,6 +89,8 @@ class Commands:
         self._place: Final = place
         self._ask_venues: Final = reconcile
         self._seen: Final[dict[str, None]] = {}
+        self.stopping: Callable[[], None] = _nothing
+        """Called when the session is to end with its trades closed; set when the engine is wired."""
         self._ending = ""
         """Why the session ends once its last trade is closed; empty where it does not."""
         self._table: Final[Mapping[type[Command], Check]] = self._by_type()
@@ -244,6 +246,7 @@ class Commands:
         self._ending = reason
         self._switches.move(EngineState.REDUCING, Reason.EXIT_COMMAND, "operator")
         self._closing.order()
+        self.stopping()
 
     def _preset(self, command: ApplyPreset) -> Deed:
         strategy = self._strategy(command.strategy)
@@ -258,4 +261,4 @@ def _unchangeable() -> Deed:
 
 
 def _nothing() -> None:
-    """Do nothing in the engine: the runtime carries it out."""
+    """Do nothing in the engine."""

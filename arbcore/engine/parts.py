@@ -95,6 +95,7 @@ class Parts:
         self._strategies: Final = strategies
         self.tiers: Final = tiers
         self.policies: Final = policies
+        self.execution_settings: Final = settings.execution
         self.intents_given = 0
         self.outbox: Final = Outbox()
         self.market: Final = Market(instruments, settings.rates, settings.base_currency)
@@ -164,6 +165,7 @@ class Parts:
             self.switches,
             self.outbox,
         )
+        self.commands.stopping = self.resumption.release
         self._refusals: Final = Refusals()
         self._plan(instruments)
         started = EngineStarted(
@@ -251,10 +253,10 @@ class Parts:
                     if leg.rate is not None and route not in leg.rate.routes:
                         leg.rate.routes.append(route)
 
-    def _start(self) -> None:
+    def _start(self, waits: bool) -> None:
         if self.resumption.restored:
             self.verdicts.start()
-            self.resumption.begin()
+            self.resumption.begin(waits=waits)
             return
         for name in self._strategies:
             self.switches.start_strategy(name)
