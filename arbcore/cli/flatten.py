@@ -16,7 +16,7 @@ _PATIENCE_S = 300.0
 
 
 @click.command
-@click.option("--symbol", default="", help="Only trades of this coin.")
+@click.option("--symbol", default="", help="Only trades of this symbol.")
 @click.option("--strategy", default="", help="Only trades of this strategy.")
 @click.option("--offline", is_flag=True, help="Close what a live session left that does not run any more.")
 @override_option
