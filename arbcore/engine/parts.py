@@ -131,7 +131,8 @@ class Parts:
         )
         self.deciding.refused = self.verdicts.on_refusal
         venues = tuple(dict.fromkeys(instrument.venue for instrument in instruments))
-        self.actions: Final = Actions(self.outbox, self.switches, {one.key: one.kind for one in instruments}, venues)
+        kinds = {one.key: one.kind for one in instruments}
+        self.actions: Final = Actions(self.outbox, self.switches, kinds, venues, settings.accepts_for)
         self.manual: Final = Manual(
             self.market,
             self.accounts,

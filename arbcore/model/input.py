@@ -207,6 +207,8 @@ class ActionState(StrEnum):
     REFUSED = "refused"
     UNKNOWN = "unknown"
     """Nothing settles it yet: it is matched in the venue's history, never repeated by itself."""
+    ABSENT = "absent"
+    """The venue's history was read and does not hold it."""
 
 
 class ActionEnded(Struct, frozen=True, kw_only=True):
