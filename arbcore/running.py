@@ -18,8 +18,9 @@ from arbcore.net.health import VenueHealthBoard
 from arbcore.opening import Opened, open_inbox
 from arbcore.pipeline import Pipeline
 from arbcore.plugins import session_started, session_stopped
-from arbcore.ports.journal import Journal
+from arbcore.ports.journal import ControlStore, Journal
 from arbcore.ports.venue import Deliver, FeedItem
+from arbcore.revision import Revisions
 from arbcore.runtime.event_log import EventLog
 from arbcore.runtime.folder import SessionFolder
 from arbcore.runtime.ingress import Ingress
@@ -37,7 +38,7 @@ from arbcore.runtime.tally import Tally
 
 if TYPE_CHECKING:
     from arbcore.data.recorder import Recorder
-    from arbcore.runtime.inbox import Followed, Inbox
+    from arbcore.runtime.inbox import Followed, Inbox, Prepare
     from arbcore.session import Wish
     from arbcore.trading import Trading
 
@@ -101,6 +102,10 @@ class Running:
         parts = self._engine.parts
         self._tally.adopt([trade.view(parts.accounts) for trade in parts.execution.trades.values()])
         self._wish.say(f"going on with the journal at {self._journal.location()}: {_left(found)}")
+        if dropped := parts.revising.dropped:
+            self._wish.say(
+                f"the config was edited since: what was changed while it ran no longer counts ({', '.join(dropped)})"
+            )
 
     async def watch(self, sources: Sequence[Source]) -> None:
         """Run it without venues, so that it never begins to trade."""
@@ -152,11 +157,15 @@ class Running:
         if self._folder is None:
             yield []
             return
-        async with open_inbox(self._pipeline, self._folder, self._ingress, self._journal) as inbox:
+        async with open_inbox(self._pipeline, self._folder, self._ingress, self._journal, self._completing) as inbox:
             self._inbox = inbox
             if inbox is not None:
                 inbox.adopt(self._commands_left)
             yield [] if inbox is None else [Source("commands", lambda _: inbox.run())]
+
+    def _completing(self, store: ControlStore) -> "Prepare":
+        pipeline, revising = self._pipeline, self._engine.parts.revising
+        return Revisions(pipeline.config, pipeline.plugins, store, lambda: revising.applied).prepare
 
     def _on_paper(self) -> Loop:
         places = {item.key: item.venue for item in self._instruments}

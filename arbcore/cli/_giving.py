@@ -56,6 +56,11 @@ class Giving:
     as_json: bool
     sure: bool
 
+    @property
+    def issuer(self) -> str:
+        """Who gives it."""
+        return issuer()
+
     def confirm(self, what: str) -> None:
         """Ask twice before something that can't be taken back.
 
@@ -178,7 +183,7 @@ def _insert(store: "ControlStore", request: "CommandRequest") -> None:
     try:
         store.insert(request)
     except JournalError:
-        earlier = _find(store, request.id)
+        earlier = find_command(store, request.id)
         if earlier is None or earlier.request.command != request.command:
             raise
         note(f"command {request.id} was given before; this is what became of it")
@@ -188,7 +193,7 @@ def _await(giving: Giving, store: "ControlStore", journal: "Journal") -> "Stored
     until = time.monotonic() + giving.timeout_s
     running = True
     while True:
-        found = _find(store, giving.name)
+        found = find_command(store, giving.name)
         if found is not None and found.state in {CommandState.ACK, CommandState.FAILED}:
             return found
         if not running:
@@ -206,7 +211,8 @@ def _await(giving: Giving, store: "ControlStore", journal: "Journal") -> "Stored
         time.sleep(_LOOK_S)
 
 
-def _find(store: "ControlStore", command_id: str) -> "StoredCommand | None":
+def find_command(store: "ControlStore", command_id: str) -> "StoredCommand | None":
+    """Return a command of a store, None where none of that id can be read."""
     return next((one for one in store.commands() if one.request.id == command_id), None)
 
 

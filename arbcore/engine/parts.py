@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -26,6 +27,7 @@ from arbcore.engine.planning import Planning
 from arbcore.engine.reconciler import Reconciler
 from arbcore.engine.repair import Repairs
 from arbcore.engine.resumption import Resumption
+from arbcore.engine.revising import Revising
 from arbcore.engine.route import Route
 from arbcore.engine.sizing import Sizing, check_legs
 from arbcore.engine.slicing import Slicing
@@ -37,6 +39,7 @@ from arbcore.engine.verdicts import Verdicts
 from arbcore.engine.view import SessionView
 from arbcore.engine.wishes import plan_of
 from arbcore.errors import ConfigurationError
+from arbcore.model.command import ApplyPreset, PlaceOrder, RunReconcile, UpdateConfig
 from arbcore.model.events import EngineStarted
 from arbcore.model.instrument import Instrument
 from arbcore.model.intent import Intent
@@ -146,6 +149,10 @@ class Parts:
         self.reconciler: Final = Reconciler(
             venues, self.accounts, self.market, self.outbox, self.execution.in_flight, self._ours
         )
+        places = {f"strategies.{name}": one for name, one in strategies.items()} | {
+            f"risk.{name}": one for name, one in tiers
+        }
+        self.revising: Final = Revising(places, settings.config_hash, self.outbox, self._revised)
         self.commands: Final = Commands(
             self.switches,
             self.outbox,
@@ -153,8 +160,12 @@ class Parts:
             self.closing,
             self.execution,
             self.actions,
-            self.manual.place,
-            self.reconciler.ask_all,
+            {
+                PlaceOrder: self.manual.place,
+                RunReconcile: lambda request, _: partial(self.reconciler.ask_all, "command"),
+                UpdateConfig: self.revising.check,
+                ApplyPreset: self.revising.check,
+            },
         )
         self.resumption: Final = Resumption(
             self.execution,
@@ -227,6 +238,14 @@ class Parts:
     def _next_id(self) -> str:
         self.intents_given += 1
         return base32(self.intents_given)
+
+    def _revised(self, place: str, error: Exception | None) -> None:
+        section, _, name = place.partition(".")
+        strategy = section == "strategies"
+        if error is not None:
+            (self.deciding.fail if strategy else self.verdicts.broken)(name, error)
+        else:
+            (self.deciding if strategy else self.verdicts).revised(name)
 
     def _told(self, trade: LiveTrade) -> None:
         self.deciding.told(trade)

@@ -1,6 +1,8 @@
 """The portfolio tier on the risk port: judges entries by count and size, and the session by its equity."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -29,6 +31,19 @@ class PortfolioTier:
         self.review_interval_ns: int = settings.review_interval
         self._settings = settings
         self._memory = Memory()
+
+    def changeable(self) -> frozenset[str]:
+        """Return the keys that may change while a session runs: all of them."""
+        return frozenset(PortfolioSettings.model_fields) - {"use"}
+
+    def reconfigure(self, settings: Mapping[str, Any]) -> None:
+        """Take over limits; the day's start, the peak and a pause stay. A standing breach is judged anew.
+
+        Args:
+            settings: All settings as JSON values.
+        """
+        self._settings = PortfolioSettings.model_validate(settings)
+        self.review_interval_ns = self._settings.review_interval
 
     def assess(self, intent: Intent, view: RiskView) -> Verdict:
         """Judge an entry. A top-up passes: it completes a trade that was judged when it was entered."""
