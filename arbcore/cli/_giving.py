@@ -149,7 +149,10 @@ def sure_option(function: Callable[..., Any]) -> Callable[..., Any]:
 def override_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option that says why a rule is overridden."""
     option = click.option(
-        "--override", default="", metavar="REASON", help="Why it is done although the engine is halted; recorded."
+        "--override",
+        default="",
+        metavar="REASON",
+        help="Why a rule is overridden; recorded.",
     )
     return option(function)
 

@@ -1,4 +1,4 @@
-"""`arb config`: make a config, show what is in force and why, check it, describe it to editors, change a running one."""
+"""`arb config`: make, show, check and describe configs, and change that of a running session."""
 
 import os
 from pathlib import Path
@@ -95,8 +95,8 @@ def schema_of_config(selection: Selection, installed: bool) -> None:
 def set_config(key: str, value: str, giving: Giving) -> None:
     """Set KEY, such as strategies.premium.enter_bps, to VALUE in a running session; no file is changed.
 
-    Strategies and risk tiers say which of their settings may change while they run. It holds until the config is edited:
-    a start that goes on with the journal keeps it.
+    Strategies and risk tiers say which of their settings may change while they run. It holds until the config is
+    edited: a start that goes on with the journal keeps it.
     """
     from arbcore.cli._changing import set_value
 

@@ -222,3 +222,20 @@ def test_people_read_lines_and_may_leave_at_once(arb_here: Here, running: Runnin
     ran = arb_here("order", "cancel", "binance", "ae-x", *SESSION)
     assert ran.code == 1
     assert "CancelOrder was refused: binance has no order 'ae-x'" in ran.err
+
+
+def test_settings_are_changed_and_refused_with_what_to_do(
+    give: Callable[..., dict[str, Any]], refused: Callable[..., str]
+) -> None:
+    told = give("config", "set", "strategies.premium.notional", 321, "--id", "once")
+    changed = told["events"][1]["event"]
+    assert (kinds(told)[1], changed["changes"]) == ("ConfigChanged", {"strategies.premium.notional": '"1000" -> "321"'})
+    assert changed["issued_by"] == told["issued_by"]
+    again = give("config", "set", "strategies.premium.notional", 321, "--id", "once")
+    assert again["events"] == told["events"], "given twice, applied once"
+    assert "changes nothing" in refused("config", "set", "strategies.premium.notional", 321)
+    assert "can't be changed while a session runs" in refused("config", "set", "execution.ttl", "9s")
+    assert "takes no change of max_age" in refused("config", "set", "strategies.premium.max_age", "9s")
+    assert "enter_bps" in refused("config", "set", "strategies.premium.enter_bps", "much")
+    assert "has no preset 'wild'" in refused("config", "preset", "premium", "wild")
+    assert kinds(give("config", "set", "risk.portfolio.open_trades", 9)) == ["CommandAccepted", "ConfigChanged"]

@@ -87,6 +87,7 @@ class World:
         accepts_for: For how long after its sending a venue may take an order in.
         policies: Leg policies by instance id.
         slicer: Cuts entries; None where they are sent in one.
+        config_hash: Hash of the config.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class World:
         accepts_for: Mapping[str, int | None] | None = None,
         policies: Mapping[str, LegPolicy] | None = None,
         slicer: Slicer | None = None,
+        config_hash: str = "",
     ) -> None:
         money = {**MONEY, **(balances or {})}
         self.venues = {
@@ -122,7 +124,7 @@ class World:
                 session="test",
                 mode="backtest",
                 base_currency="USDT",
-                config_hash="",
+                config_hash=config_hash,
                 rates=RATES | {"bnb_usdt": 10**18},
                 execution=execution or ExecutionSettings(),
                 accepts_for=dict(accepts_for or {}),

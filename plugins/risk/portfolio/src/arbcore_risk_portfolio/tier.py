@@ -34,7 +34,7 @@ class PortfolioTier:
 
     def changeable(self) -> frozenset[str]:
         """Return the keys that may change while a session runs: all of them."""
-        return frozenset(PortfolioSettings.model_fields) - {"use"}
+        return frozenset(PortfolioSettings.model_fields) - {"use", "order"}
 
     def reconfigure(self, settings: Mapping[str, Any]) -> None:
         """Take over limits; the day's start, the peak and a pause stay. A standing breach is judged anew.
