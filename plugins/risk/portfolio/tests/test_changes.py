@@ -1,5 +1,7 @@
 """Limits that change while a session runs."""
 
+from decimal import Decimal
+
 from arbcore.model.reason import Reason
 from arbcore.ports.revision import Reconfigurable
 from arbcore.ports.risk import ALLOW, VerdictKind
@@ -19,7 +21,7 @@ def test_limits_act_from_then_on_and_the_day_goes_on() -> None:
     assert isinstance(tier, Reconfigurable)
     assert set(settings()) - {"use", "order"} == tier.changeable()
     assert tier.review(session) == ALLOW
-    session.now, session.worth = session.now + 10**9, session.worth - 300  # type: ignore[operator]  # it is valued
+    session.now, session.worth = session.now + 10**9, Decimal(99_700)
     assert tier.review(session) == ALLOW
     state = tier.state()
     tier.reconfigure(settings(daily_loss=200, review_interval="5s"))
