@@ -1,6 +1,6 @@
 """Opening what a session needs from outside: its journal, its rate sources, its feeds, and what venues list."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
 from dataclasses import dataclass, replace
@@ -11,14 +11,14 @@ from typing import Final, Protocol, Self
 import anyio
 
 from arbcore.errors import ArbcoreError, ConfigurationError, ExchangeUnavailable
-from arbcore.model.command import RebuildProjection
+from arbcore.model.command import Command, RebuildProjection
 from arbcore.model.instrument import Instrument
 from arbcore.pipeline import Pipeline
-from arbcore.ports.journal import Journal
+from arbcore.ports.journal import ControlStore, Journal
 from arbcore.ports.venue import Feed
 from arbcore.runtime.bell import Bell
 from arbcore.runtime.folder import SessionFolder
-from arbcore.runtime.inbox import Followed, Inbox, give_up, settle
+from arbcore.runtime.inbox import Chore, Followed, Inbox, Prepare, give_up, settle
 from arbcore.runtime.ingress import Ingress
 from arbcore.runtime.rebuilding import rebuild_projections
 from arbcore.runtime.recovery import Recovered, recover
@@ -152,9 +152,20 @@ async def _settle_commands(pipeline: Pipeline, earlier: Journal, *, go_on: bool)
 
 @asynccontextmanager
 async def open_inbox(
-    pipeline: Pipeline, folder: SessionFolder, ingress: Ingress, journal: Journal
+    pipeline: Pipeline,
+    folder: SessionFolder,
+    ingress: Ingress,
+    journal: Journal,
+    completing: Callable[[ControlStore], Prepare],
 ) -> AsyncIterator[Inbox | None]:
     """Take commands from other processes while entered; None where the config keeps no journal, or has no such store.
+
+    Args:
+        pipeline: Builds the store.
+        folder: Where the bell hangs.
+        ingress: Takes the commands.
+        journal: The session's journal.
+        completing: Makes what completes commands on their way to the engine, with drafts of the store.
 
     Raises:
         JournalError: The control store can't be opened.
@@ -169,7 +180,8 @@ async def open_inbox(
         reader = replace(pipeline, contexts=[]).journal_reader(Path(journal.location()))
         await rebuild_projections(reader, journal)
 
-    async with store, Inbox(store, bell, pipeline.clock, name, ingress.put, {RebuildProjection: rebuild}) as inbox:
+    chores: dict[type[Command], Chore] = {RebuildProjection: rebuild}
+    async with store, Inbox(store, bell, pipeline.clock, name, ingress.put, chores, completing(store)) as inbox:
         yield inbox
 
 

@@ -18,8 +18,9 @@ from arbcore.net.health import VenueHealthBoard
 from arbcore.opening import Opened, open_inbox
 from arbcore.pipeline import Pipeline
 from arbcore.plugins import session_started, session_stopped
-from arbcore.ports.journal import Journal
+from arbcore.ports.journal import ControlStore, Journal
 from arbcore.ports.venue import Deliver, FeedItem
+from arbcore.revision import Revisions
 from arbcore.runtime.event_log import EventLog
 from arbcore.runtime.folder import SessionFolder
 from arbcore.runtime.ingress import Ingress
@@ -37,7 +38,7 @@ from arbcore.runtime.tally import Tally
 
 if TYPE_CHECKING:
     from arbcore.data.recorder import Recorder
-    from arbcore.runtime.inbox import Followed, Inbox
+    from arbcore.runtime.inbox import Followed, Inbox, Prepare
     from arbcore.session import Wish
     from arbcore.trading import Trading
 
@@ -101,6 +102,10 @@ class Running:
         parts = self._engine.parts
         self._tally.adopt([trade.view(parts.accounts) for trade in parts.execution.trades.values()])
         self._wish.say(f"going on with the journal at {self._journal.location()}: {_left(found)}")
+        if dropped := parts.revising.dropped:
+            self._wish.say(
+                f"the config was edited since: what was changed while it ran no longer counts ({', '.join(dropped)})"
+            )
 
     async def watch(self, sources: Sequence[Source]) -> None:
         """Run it without venues, so that it never begins to trade."""
@@ -127,6 +132,8 @@ class Running:
         else:
             session, pulse = self._session(self._on_venues(trading), sources)
             sources, drain = [*sources, *trading.sources(self._ingress.put, self._ingress.__len__)], trading.drain
+            if (agreement := self._wish.agreement) is not None:
+                sources.append(Source("agreement", lambda _: agreement.run(self._ingress.put, self._wish.ending)))
         self._deliver = session.deliver
         failures = session_started(pipeline.contexts)
         try:
@@ -150,11 +157,15 @@ class Running:
         if self._folder is None:
             yield []
             return
-        async with open_inbox(self._pipeline, self._folder, self._ingress, self._journal) as inbox:
+        async with open_inbox(self._pipeline, self._folder, self._ingress, self._journal, self._completing) as inbox:
             self._inbox = inbox
             if inbox is not None:
                 inbox.adopt(self._commands_left)
             yield [] if inbox is None else [Source("commands", lambda _: inbox.run())]
+
+    def _completing(self, store: ControlStore) -> "Prepare":
+        pipeline, revising = self._pipeline, self._engine.parts.revising
+        return Revisions(pipeline.config, pipeline.plugins, store, lambda: revising.applied).prepare
 
     def _on_paper(self) -> Loop:
         places = {item.key: item.venue for item in self._instruments}
@@ -168,7 +179,9 @@ class Running:
     def _on_venues(self, trading: "Trading") -> Loop:
         gateway = trading.connect(self._ingress.put, self._hear, self._find)
         end = self._wish.ending.ask
-        return Loop(self._engine, {}, {}, self._log, self._note, act_after_storing=True, gateway=gateway, end=end)
+        loop = Loop(self._engine, {}, {}, self._log, self._note, act_after_storing=True, gateway=gateway, end=end)
+        loop.waits = self._wish.agreement is not None
+        return loop
 
     def _hear(self, item: FeedItem) -> None:
         self._deliver(item)
@@ -207,6 +220,8 @@ class Running:
         return session, pulse
 
     def _rest(self, now: int) -> None:
+        if self._wish.agreement is not None:
+            self._wish.agreement.rest(self._engine.parts)
         self._snapshot(lambda: self._keeper.rest(now))
 
     def _snapshot(self, take: Callable[[], None]) -> None:

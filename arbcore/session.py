@@ -24,6 +24,7 @@ from arbcore.runtime.stats import SessionStats
 
 if TYPE_CHECKING:
     from arbcore.data.recorder import Recorder
+    from arbcore.offline import Agreement
     from arbcore.trading import Trading
 
 MONITOR: Final = "monitor"
@@ -56,6 +57,7 @@ class Wish:
         ending: Asks the session to end, from the event loop's thread.
         consent: What the operator said to real orders.
         resume: Whether it goes on with what an earlier start left in its journal; None for live sessions only.
+        agreement: Who is asked before anything is sent, of a session that only closes what an earlier start left.
     """
 
     watcher: Watcher
@@ -64,6 +66,7 @@ class Wish:
     ending: Ending = field(default_factory=Ending)
     consent: Consent = NO_CONSENT
     resume: bool | None = None
+    agreement: "Agreement | None" = None
 
 
 async def run_session(config: Config, plugins: Plugins, wish: Wish) -> SessionResult:
@@ -81,7 +84,7 @@ async def run_session(config: Config, plugins: Plugins, wish: Wish) -> SessionRe
         LiveRefused: It would send real orders, and a consent is missing or a gate is shut.
         ArbcoreError: Config, plugins, venues or journal are wrong; the message says what to do.
     """
-    _require_ready(config)
+    require_ready(config)
     await require_consents(config, plugins, wish.consent)
     return await run_checked(config, plugins, wish)
 
@@ -102,7 +105,10 @@ async def run_checked(config: Config, plugins: Plugins, wish: Wish) -> SessionRe
     async with open_market(pipeline) as market:
         planned = market.planned(pipeline)
         resume = mode == LIVE if wish.resume is None else wish.resume
-        async with _trading(pipeline, planned) as trading, open_journal(pipeline, folder, resume=resume) as opened:
+        async with (
+            _trading(pipeline, planned, wish) as trading,
+            open_journal(pipeline, folder, resume=resume) as opened,
+        ):
             if opened.put_aside is not None:
                 wish.say(f"an earlier run of this session was put aside: {opened.put_aside}")
             with _recorder(config, folder, planned) as recorder:
@@ -130,14 +136,18 @@ async def run_monitor(config: Config, plugins: Plugins, wish: Wish) -> None:
 
 
 @asynccontextmanager
-async def _trading(pipeline: Pipeline, instruments: tuple[Instrument, ...]) -> "AsyncIterator[Trading | None]":
+async def _trading(
+    pipeline: Pipeline, instruments: tuple[Instrument, ...], wish: Wish
+) -> "AsyncIterator[Trading | None]":
     """Open what sends real orders, where the session is live."""
     if pipeline.mode != LIVE:
         yield None
         return
     from arbcore.trading import open_trading
 
-    async with open_trading(pipeline, instruments) as trading:
+    # Whoever wants out is told what is wrong with an account, and not kept in by it.
+    tell = wish.say if wish.agreement is not None else None
+    async with open_trading(pipeline, instruments, tell) as trading:
         yield trading
 
 
@@ -158,7 +168,7 @@ def _recorder(
         yield recorder
 
 
-def _require_ready(config: Config) -> None:
+def require_ready(config: Config) -> None:
     """Refuse what can't be run before anything is opened.
 
     Raises:

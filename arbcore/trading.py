@@ -17,6 +17,7 @@ from arbcore.errors import ExchangeUnavailable, SafetyError
 from arbcore.live.account import examine
 from arbcore.live.accounts import account_locks
 from arbcore.live.lease import Lease
+from arbcore.live.refusal import LiveRefused
 from arbcore.model.input import Standstill, TermsStated, VenueAnswer, VenueReport
 from arbcore.model.instrument import Instrument
 from arbcore.opening import PATIENCE_S, first_error, in_time
@@ -36,6 +37,9 @@ ANSWERS_S: Final = 15.0
 """Time that requests in flight have to be answered when a session ends."""
 
 logger = logging.getLogger("arbcore.trading")
+
+Tell = Callable[[str], None]
+"""Takes texts for people."""
 
 
 class Permit(Protocol):
@@ -66,8 +70,15 @@ class Accounts:
 
 
 @asynccontextmanager
-async def open_accounts(pipeline: Pipeline, instruments: Sequence[Instrument]) -> AsyncIterator[Accounts]:
+async def open_accounts(
+    pipeline: Pipeline, instruments: Sequence[Instrument], tell: Tell | None = None
+) -> AsyncIterator[Accounts]:
     """Open the venues of all instruments, each within its time, and refuse accounts that must not trade.
+
+    Args:
+        pipeline: Builds them.
+        instruments: Instruments that are traded.
+        tell: Takes the refusal in words, and what only closes goes on; None to refuse.
 
     Raises:
         LiveRefused: An account is not what the config states.
@@ -86,7 +97,12 @@ async def open_accounts(pipeline: Pipeline, instruments: Sequence[Instrument]) -
                 treasury = pipeline.treasury(name)
                 await stack.enter_async_context(in_time(f"exchanges.{name}", treasury))
                 accounts.treasuries[name] = treasury
-        await examine(pipeline.config, accounts.venues, instruments, pipeline.clock.now())
+        try:
+            await examine(pipeline.config, accounts.venues, instruments, pipeline.clock.now())
+        except LiveRefused as refused:
+            if tell is None:
+                raise
+            tell(refused.what)
         yield accounts
 
 
@@ -238,8 +254,15 @@ class Trading:
 
 
 @asynccontextmanager
-async def open_trading(pipeline: Pipeline, instruments: Sequence[Instrument]) -> AsyncIterator[Trading]:
+async def open_trading(
+    pipeline: Pipeline, instruments: Sequence[Instrument], tell: Tell | None = None
+) -> AsyncIterator[Trading]:
     """Take the lease of the accounts and open them; close them and give it back.
+
+    Args:
+        pipeline: Builds the venues.
+        instruments: Instruments that are traded.
+        tell: As `open_accounts`.
 
     Raises:
         LiveRefused: An account is not what the config states.
@@ -255,7 +278,7 @@ async def open_trading(pipeline: Pipeline, instruments: Sequence[Instrument]) ->
             trading.fenced(reason)
 
     lease = Lease(account_locks(config, os.environ), holder, fenced)
-    async with lease, _kept(lease), open_accounts(pipeline, instruments) as accounts:
+    async with lease, _kept(lease), open_accounts(pipeline, instruments, tell) as accounts:
         told.append(Trading(pipeline.clock, accounts, lease))
         if lost := lease.may_send():
             # While venues opened there was nobody yet to be told.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from arbcore.cli._frame_output import note, print_json
-from arbcore.cli._journal import JournalPlace, NothingThere, find_journal, journal_options
+from arbcore.cli._journal import JournalPlace, NothingThere, find_running, journal_options
 from arbcore.cli.run import Span
 from arbcore.errors import ArbcoreError, JournalError
 from arbcore.model.state import CommandState
@@ -24,6 +24,8 @@ SURFACE: Final = "cli"
 """Names this way of giving commands."""
 
 _LOOK_S: Final = 0.03
+_GIVEN: Final = ("config_files", "session", "timeout_s", "no_wait", "name", "override", "as_json", "sure")
+"""Arguments that the options of giving fill."""
 
 
 class NoAnswer(ArbcoreError):
@@ -53,6 +55,11 @@ class Giving:
     override: str
     as_json: bool
     sure: bool
+
+    @property
+    def issuer(self) -> str:
+        """Who gives it."""
+        return issuer()
 
     def confirm(self, what: str) -> None:
         """Ask twice before something that can't be taken back.
@@ -97,18 +104,31 @@ def giving_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def command(*args: Any, **kwargs: Any) -> Any:
-        place = find_journal(kwargs.pop("config_files"), kwargs.pop("session"), None)
-        giving = Giving(
-            place=place,
-            timeout_s=kwargs.pop("timeout_s"),
-            waits=not kwargs.pop("no_wait"),
-            name=kwargs.pop("name") or secrets.token_hex(10),
-            override=kwargs.pop("override", ""),
-            as_json=kwargs.pop("as_json"),
-            sure=kwargs.pop("sure", True),
-        )
-        return function(*args, giving=giving, **kwargs)
+        given: dict[str, Any] = {name: kwargs.pop(name) for name in _GIVEN if name in kwargs}
+        return function(*args, giving=giving_from(given), **kwargs)
 
+    return giving_parameters(command)
+
+
+def giving_from(given: dict[str, Any]) -> Giving:
+    """Return to whom and how, of the arguments that the options of giving fill.
+
+    Raises:
+        NothingThere: No session runs.
+    """
+    return Giving(
+        place=find_running(given["config_files"], given["session"]),
+        timeout_s=given["timeout_s"],
+        waits=not given["no_wait"],
+        name=given["name"] or secrets.token_hex(10),
+        override=given.get("override", ""),
+        as_json=given["as_json"],
+        sure=given.get("sure", True),
+    )
+
+
+def giving_parameters(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of giving, one by one."""
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
         click.option("--id", "name", metavar="ID", help="Id of the command: given twice, it is applied once."),
@@ -129,7 +149,10 @@ def sure_option(function: Callable[..., Any]) -> Callable[..., Any]:
 def override_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the option that says why a rule is overridden."""
     option = click.option(
-        "--override", default="", metavar="REASON", help="Why it is done although the engine is halted; recorded."
+        "--override",
+        default="",
+        metavar="REASON",
+        help="Why a rule is overridden; recorded.",
     )
     return option(function)
 
@@ -163,7 +186,7 @@ def _insert(store: "ControlStore", request: "CommandRequest") -> None:
     try:
         store.insert(request)
     except JournalError:
-        earlier = _find(store, request.id)
+        earlier = find_command(store, request.id)
         if earlier is None or earlier.request.command != request.command:
             raise
         note(f"command {request.id} was given before; this is what became of it")
@@ -173,7 +196,7 @@ def _await(giving: Giving, store: "ControlStore", journal: "Journal") -> "Stored
     until = time.monotonic() + giving.timeout_s
     running = True
     while True:
-        found = _find(store, giving.name)
+        found = find_command(store, giving.name)
         if found is not None and found.state in {CommandState.ACK, CommandState.FAILED}:
             return found
         if not running:
@@ -191,7 +214,8 @@ def _await(giving: Giving, store: "ControlStore", journal: "Journal") -> "Stored
         time.sleep(_LOOK_S)
 
 
-def _find(store: "ControlStore", command_id: str) -> "StoredCommand | None":
+def find_command(store: "ControlStore", command_id: str) -> "StoredCommand | None":
+    """Return a command of a store, None where none of that id can be read."""
     return next((one for one in store.commands() if one.request.id == command_id), None)
 
 

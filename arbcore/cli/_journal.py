@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from arbcore.cli._frame_config import DEFAULT_FILE, Selection
-from arbcore.errors import ArbcoreError, ConfigurationError
+from arbcore.errors import ArbcoreError, ConfigurationError, JournalError
+from arbcore.runtime.folder import folders_of
 
 if TYPE_CHECKING:
     from arbcore.config import Config, RawConfig
@@ -54,6 +55,13 @@ class JournalPlace:
     def session(self) -> str:
         """Name of the session whose journal it is: that of its folder."""
         return (self.location if self.location.is_dir() else self.location.parent).name
+
+    def running(self) -> str:
+        """Return where the journal lies if a session writes it now, else nothing."""
+        try:
+            return self.read(lambda journal: journal.location() if journal.writer() else "")
+        except JournalError:
+            return ""
 
     def read(self, use: "Callable[[Journal], Result]") -> Result:
         """Open the journal for reading, call a function with it, and close it.
@@ -188,6 +196,75 @@ def find_journal(config_files: tuple[Path, ...], session: str | None, path: Path
     return JournalPlace(config, plugins, path or _folder(config, session))
 
 
+def find_running(config_files: tuple[Path, ...], session: str | None) -> JournalPlace:
+    """Return the journal of the session to which a command is given.
+
+    A session on paper and those with real orders have one name and a folder each. So a name that is given is that of
+    a folder, letter by letter; and where none is, the only session of the config's name that runs is meant.
+
+    Args:
+        config_files: Configs that were named.
+        session: Name of a session's folder: ``NAME``, or ``NAME.live.ENVIRONMENT``.
+
+    Raises:
+        click.UsageError: Several run, and none was named.
+        NothingThere: There is no such folder.
+    """
+    config, plugins = _open_config(Selection(config_files).load())
+    name = session or config.session.name
+    places = _places(config, plugins, session)
+    running = {journal: place for place in places if (journal := place.running())}
+    if len(running) > 1:
+        raise click.UsageError(
+            f"{len(running)} sessions run here: {', '.join(place.session for place in running.values())}; "
+            "say which one is meant: --session NAME"
+        )
+    if running:
+        return next(iter(running.values()))
+    others = [one.name for one in folders_of(config.folder, name.partition(".")[0]) if one.name != name]
+    hint = f"; there is {', '.join(others)}, too: give --session NAME" if session and others else ""
+    if not places:
+        raise NothingThere(
+            f"{config.folder / 'sessions' / name} does not exist: that session never ran here",
+            f"start it with `arb run`{hint}",
+        )
+    raise NothingThere(f"session {places[0].session} is not running", f"start it with `arb run`{hint}")
+
+
+def find_left(config_files: tuple[Path, ...], session: str | None) -> JournalPlace:
+    """Return the journal of a session with real orders that is to be closed with nothing running.
+
+    Args:
+        config_files: Configs that were named.
+        session: Name of its folder, ``NAME.live.ENVIRONMENT``; None for the only one of the config's name.
+
+    Raises:
+        click.UsageError: There are several, and none was named; or it is one on paper.
+        NothingThere: There is none.
+    """
+    config, plugins = _open_config(Selection(config_files).load())
+    if session is not None and ".live." not in session:
+        raise click.UsageError(
+            f"session {session} is one on paper, and what it holds lies at no venue: name one as NAME.live.ENVIRONMENT"
+        )
+    places = [place for place in _places(config, plugins, session) if ".live." in place.session]
+    if len(places) > 1:
+        raise click.UsageError(
+            f"there are several: {', '.join(sorted(place.session for place in places))}; "
+            "say which one is meant: --session NAME"
+        )
+    if not places:
+        raise NothingThere(f"no session {session or config.session.name} with real orders ever ran here")
+    return places[0]
+
+
+def _places(config: "Config", plugins: "Plugins", session: str | None) -> list[JournalPlace]:
+    """Return the folders that are there: the one of that very name, else all of the config's session."""
+    parent = config.folder / "sessions"
+    found = [parent / session] if session else folders_of(config.folder, config.session.name)
+    return [JournalPlace(config, plugins, folder) for folder in found if folder.is_dir()]
+
+
 def _open_config(raw: "RawConfig") -> "tuple[Config, Plugins]":
     """Check a config with the journal's plugin alone.
 
@@ -218,8 +295,6 @@ def _config_for(path: Path | None) -> Path:
 
 
 def _folder(config: "Config", session: str | None) -> Path:
-    from arbcore.runtime.folder import folders_of
-
     name = session or config.session.name
     named = config.folder / "sessions" / name
     if there := folders_of(config.folder, name):

@@ -1,4 +1,4 @@
-"""`arb config`: make a config, show what is in force and why, check it, and describe it to editors."""
+"""`arb config`: make, show, check and describe configs, and change that of a running session."""
 
 import os
 from pathlib import Path
@@ -8,6 +8,7 @@ import click
 
 from arbcore.cli._frame_config import Selection, config_options, open_config
 from arbcore.cli._frame_output import note, print_json, print_table, shown_text
+from arbcore.cli._giving import Giving, giving_options, override_option
 
 if TYPE_CHECKING:
     from arbcore.config import RawConfig
@@ -84,6 +85,34 @@ def schema_of_config(selection: Selection, installed: bool) -> None:
 
     raw = selection.load() if selection.found else None
     print_json(json_schema(_models(raw, installed=installed or raw is None)))
+
+
+@command.command("set")
+@click.argument("key")
+@click.argument("value")
+@override_option
+@giving_options
+def set_config(key: str, value: str, giving: Giving) -> None:
+    """Set KEY, such as strategies.premium.enter_bps, to VALUE in a running session; no file is changed.
+
+    Strategies and risk tiers say which of their settings may change while they run. It holds until the config is
+    edited: a start that goes on with the journal keeps it.
+    """
+    from arbcore.cli._changing import set_value
+
+    set_value(giving, key, value)
+
+
+@command.command("preset")
+@click.argument("strategy")
+@click.argument("preset")
+@override_option
+@giving_options
+def apply_preset(strategy: str, preset: str, giving: Giving) -> None:
+    """Lay PRESET of strategies.STRATEGY.presets over that STRATEGY in a running session."""
+    from arbcore.model.command import ApplyPreset
+
+    giving.give(ApplyPreset(strategy=strategy, preset=preset))
 
 
 def _check(raw: "RawConfig") -> "tuple[list[Finding], list[Finding], str]":

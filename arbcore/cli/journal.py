@@ -12,9 +12,13 @@ from arbcore.cli._frame_output import note, print_json, print_table
 from arbcore.cli._journal import find_journal, journal_options
 
 if TYPE_CHECKING:
+    from arbcore.cli._journal import JournalPlace
     from arbcore.journal.chain import VerifyReport
     from arbcore.journal.projections import Projections
     from arbcore.ports.journal import Journal, RunMetadata
+
+_PATIENCE_S = 60.0
+"""How long a session may take to fold its journal."""
 
 BROKEN = 1
 """Exit code where a journal is broken or does not add up."""
@@ -103,11 +107,14 @@ def rebuild_journal(
     """Fold positions, balances, trades, orders and profit from the events, and compare them with what was stored.
 
     The events' own statements, and projections that the journal keeps, are held against the fold. Exits with 1
-    where they differ. Without --check the result replaces the stored projections.
+    where they differ. Without --check the result replaces the stored projections; a session that runs does it itself.
     """
     from arbcore.cli._rebuild import refold, store
 
     place = find_journal(config_files, session, path)
+    if not check and place.running():
+        _have_it_rebuilt(place, as_json=as_json)
+        return
     result = place.read(refold)
     stored = False
     if not check and result.runs:
@@ -120,6 +127,25 @@ def rebuild_journal(
         note(f"differs: {line}")
     if result.differences:
         context.exit(BROKEN)
+
+
+def _have_it_rebuilt(place: "JournalPlace", *, as_json: bool) -> None:
+    """Give the command to the session that writes the journal: it alone may."""
+    import secrets
+
+    from arbcore.cli._giving import Giving
+    from arbcore.model.command import RebuildProjection
+
+    giving = Giving(
+        place=place,
+        timeout_s=_PATIENCE_S,
+        waits=True,
+        name=secrets.token_hex(10),
+        override="",
+        as_json=as_json,
+        sure=True,
+    )
+    giving.give(RebuildProjection())
 
 
 def _print_projections(folded: "Projections") -> None:

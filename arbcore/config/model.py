@@ -22,6 +22,7 @@ from arbcore.config.sections import (
     PluginsSettings,
     RateKeys,
     SessionSettings,
+    StrategyKeys,
 )
 from arbcore.net.health import HealthRules
 from arbcore.settings import Finding, PluginSettings, Settings
@@ -76,7 +77,7 @@ class Config:
 
     session: SessionSettings
     exchanges: Mapping[str, Instance[ExchangeKeys]]
-    strategies: Mapping[str, Instance[InstanceKeys]]
+    strategies: Mapping[str, Instance[StrategyKeys]]
     rates: Mapping[str, Instance[RateKeys]]
     fills: Mapping[str, Instance[InstanceKeys]]
     latencies: Mapping[str, Instance[InstanceKeys]]

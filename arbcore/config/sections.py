@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from arbcore.engine.execution_settings import ExecutionSettings, LegOrder
 from arbcore.net.health import HealthRules
@@ -27,6 +27,22 @@ class InstanceKeys(Settings):
 
     use: str = Field(min_length=1, description="Name of the plugin.")
     order: int | None = Field(default=None, description="Place among its kind; default 0.")
+
+
+class StrategyKeys(InstanceKeys):
+    """Keys that the kernel owns on a strategy."""
+
+    presets: Mapping[str, Mapping[str, Any]] = Field(
+        default={}, description="Named sets of settings, which `arb config preset` lays over it while it runs."
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave presets out where there are none: they decide nothing then."""
+        values: dict[str, Any] = handler(self)
+        if not self.presets:
+            values.pop("presets", None)
+        return values
 
 
 class ExchangeKeys(InstanceKeys):
@@ -73,7 +89,7 @@ INSTANCE_SECTIONS: Final = {
     section.name: section
     for section in (
         InstanceSection("exchanges", "exchange", ExchangeKeys),
-        InstanceSection("strategies", "strategy"),
+        InstanceSection("strategies", "strategy", StrategyKeys),
         InstanceSection("rates", "rate", RateKeys),
         InstanceSection("fills", "fill"),
         InstanceSection("latencies", "fill"),

@@ -19,8 +19,9 @@ from arbcore.config.sections import (
     InstanceSection,
     PluginsSettings,
     SessionSettings,
+    StrategyKeys,
 )
-from arbcore.config.tree import KeyPath, format_path
+from arbcore.config.tree import KeyPath, Tree, format_path, merge
 from arbcore.errors import ArbcoreError, PluginBroken, PluginError
 from arbcore.settings import INSTANCE_ID, ConfigView, Finding, PluginSettings
 
@@ -194,8 +195,17 @@ class _Checker:
             raise PluginBroken(f"{self._raw.where(slot.path)}: the settings of {plugin} raised {error!r}") from error
         if keys is None or settings is None:
             return None
+        if isinstance(keys, StrategyKeys):
+            self._presets(slot, keys, settings_model)
         placed = _placed(settings, self._raw.folder)
         return Instance(slot.section.kind, slot.id, slot.path, keys, settings=placed, stated=settings)
+
+    def _presets(self, slot: _Slot, keys: StrategyKeys, settings_model: SettingsLookup) -> None:
+        """Check a strategy as each of its presets would have it."""
+        for name, preset in keys.presets.items():
+            path = (*slot.path, "presets", name)
+            body = merge(Tree(slot.body), Tree(dict(preset))).values
+            self._settings(_Slot(slot.section, slot.id, path, body), keys.use, settings_model)
 
     def _settings(self, slot: _Slot, use: str, settings_model: SettingsLookup) -> PluginSettings | None:
         """Return the plugin's part of an instance. Keys of the kernel reach it only where its model declares them."""

@@ -20,6 +20,7 @@ from arbcore.model.events import (
     BalanceChanged,
     CommandAccepted,
     CommandFailed,
+    ConfigChanged,
     DriftDetected,
     EngineModeChanged,
     Envelope,
@@ -136,6 +137,7 @@ class Absorber:
             CommandAccepted: self._accepted,
             CommandFailed: lambda event, _: parts.commands.remember(event.command_id),
             AlertRaised: self._alert,
+            ConfigChanged: lambda event, _: parts.revising.absorb(event),
         }
 
     # Orders and money.

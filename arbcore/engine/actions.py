@@ -1,7 +1,8 @@
 """Actions: what only a venue can do. Told before it is asked for, never asked for twice, and traced until it ended.
 
-A transfer or withdrawal whose outcome nothing settles is looked for in the venue's history, at growing intervals and
-without end: a person may settle it sooner, and sending it again could pay twice.
+A transfer or withdrawal whose outcome nothing settles is looked for in the venue's history, at growing intervals, and
+never sent again: that could pay twice. It is told as not sent once the history, read again and again, does not hold it
+although the venue could no longer take it in, and would have listed it by then.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,9 +36,26 @@ TRACE: Final = "trace"
 
 _FIRST_NS: Final = 2 * 10**9
 _SLOWEST_NS: Final = 300 * 10**9
+
+_LISTED_NS: Final = 60 * 10**9
+"""Time within which a venue lists what it took in."""
+
+_UNBOUND_NS: Final = 900 * 10**9
+"""Time after which a request is taken for lost that no venue's bound ends: no connection holds one for as long."""
+
+_ABSENCES: Final = 3
+"""Readings of a history in a row that don't hold an action, after that time, which end it as one never sent."""
+
 _MEMORY: Final = 10_000
 """Ids of transfers and withdrawals remembered, so that none is made twice under two commands."""
 
+
+_UNSETTLED: Final = frozenset({ActionState.UNKNOWN, ActionState.ABSENT})
+
+_NEVER_SENT: Final = (
+    "it was not sent: the venue's history does not hold it, and the venue could no longer take it in; "
+    "see the venue's own page before you give it again, under a new id"
+)
 
 Deed = Callable[[], object]
 """What carries out a command that was accepted."""
@@ -63,6 +81,13 @@ class Action(Struct):
     unknown: bool = False
 
 
+class _Doubt(Struct):
+    """Since when nobody waits for an answer any more, and how often a history did not hold the action afterwards."""
+
+    since: int
+    absences: int = 0
+
+
 class Actions:
     """Asks venues for what commands want of them.
 
@@ -71,15 +96,24 @@ class Actions:
         switches: Where alerts go.
         kinds: Kind of every instrument of the session, by key.
         venues: Exchange instance ids.
+        accepts_for: For how long after its sending a venue may take a request in, in nanoseconds by venue; None or
+            absent where nothing bounds it.
     """
 
     def __init__(
-        self, outbox: Outbox, switches: Switches, kinds: Mapping[str, InstrumentKind], venues: tuple[str, ...]
+        self,
+        outbox: Outbox,
+        switches: Switches,
+        kinds: Mapping[str, InstrumentKind],
+        venues: tuple[str, ...],
+        accepts_for: Mapping[str, int | None],
     ) -> None:
         self._outbox: Final = outbox
         self._switches: Final = switches
         self._kinds: Final = kinds
         self._venues: Final = venues
+        self._accepts_for: Final = accepts_for
+        self._doubts: Final[dict[str, _Doubt]] = {}
         self.pending: Final[dict[str, Action]] = {}
         """Actions that have not ended, by command id."""
         self._given: Final[dict[str, None]] = {}
@@ -132,21 +166,23 @@ class Actions:
         if action is None:
             return
         self._outbox.begin(action.cause)
-        if ended.state is ActionState.UNKNOWN and not isinstance(action.request.command, SetLeverage):
+        unsettled = ended.state in _UNSETTLED and not isinstance(action.request.command, SetLeverage)
+        if unsettled and not self._never_sent(action, ended):
             self._doubt(action, ended.detail)
             return
         del self.pending[ended.command_id]
+        self._doubts.pop(ended.command_id, None)
         self._outbox.effect(CancelTimer(f"{TRACE}:{ended.command_id}"))
-        done = ended.state is ActionState.DONE
+        done, reason = ended.state is ActionState.DONE, _NEVER_SENT if unsettled else ended.detail
         match action.request.command:
             case InternalTransfer(transfer_id=name):
-                failed = InternalTransferFailed(transfer_id=name, reason=ended.detail)
+                failed = InternalTransferFailed(transfer_id=name, reason=reason)
                 self._outbox.emit(InternalTransferCompleted(transfer_id=name) if done else failed, name)
             case Withdraw(withdraw_id=name) as command:
                 if done:
                     self.sent(command, ended.detail)
                 left = WithdrawCompleted(withdraw_id=name, withdraw_tx_id=ended.detail)
-                self._outbox.emit(left if done else WithdrawFailed(withdraw_id=name, reason=ended.detail), name)
+                self._outbox.emit(left if done else WithdrawFailed(withdraw_id=name, reason=reason), name)
             case _:
                 self._answer(action.request, "" if done else ended.detail or "the venue did not say why")
 
@@ -162,6 +198,7 @@ class Actions:
             if isinstance(action.request.command, SetLeverage):
                 del self.pending[command_id]  # no history holds it, and whoever gave it has been told to give it again
             else:
+                self._doubts[command_id] = _Doubt(self._outbox.now)
                 self._trace(action)
 
     def moving(self, venue: str, currency: str) -> bool:
@@ -218,6 +255,17 @@ class Actions:
     def _ask(self, request: CommandRequest, venue: str, cause: int) -> None:
         self.pending[request.id] = Action(request, venue, cause, self._outbox.now)
         self._outbox.effect(Act(venue, request.id, request.command))
+
+    def _never_sent(self, action: Action, ended: ActionEnded) -> bool:
+        """Count a history that does not hold an action; tell whether it was never sent."""
+        doubt = self._doubts.setdefault(ended.command_id, _Doubt(self._outbox.now))
+        bound = self._accepts_for.get(action.venue)
+        wait = _UNBOUND_NS if bound is None else bound + _LISTED_NS
+        if ended.state is not ActionState.ABSENT or self._outbox.now < doubt.since + wait:
+            doubt.absences = 0
+            return False
+        doubt.absences += 1
+        return doubt.absences >= _ABSENCES
 
     def _doubt(self, action: Action, detail: str) -> None:
         if not action.unknown:

@@ -16,7 +16,6 @@ from arbcore.engine.output import Outbox
 from arbcore.engine.refusal import CommandRefused
 from arbcore.engine.switches import Switches
 from arbcore.model.command import (
-    ApplyPreset,
     CancelAll,
     CancelOrder,
     ClosePosition,
@@ -30,14 +29,12 @@ from arbcore.model.command import (
     PlaceOrder,
     RebuildProjection,
     ResumeEngine,
-    RunReconcile,
     SetEngineMode,
     SetLeverage,
     StartStrategy,
     StopEntry,
     StopSession,
     StopStrategy,
-    UpdateConfig,
     Withdraw,
 )
 from arbcore.model.effect import EndSession
@@ -65,8 +62,7 @@ class Commands:
         closing: Closes trades.
         execution: Orders and trades in flight.
         actions: What only venues can do.
-        place: Checks an order by hand and returns what sends it.
-        reconcile: Asks every venue for its side, for a reason.
+        checks: Checks of the commands that other parts carry out, by type.
     """
 
     def __init__(
@@ -77,8 +73,7 @@ class Commands:
         closing: Closing,
         execution: Execution,
         actions: Actions,
-        place: Callable[[CommandRequest, PlaceOrder], Deed],
-        reconcile: Callable[[str], None],
+        checks: Mapping[type[Command], Check],
     ) -> None:
         self._switches: Final = switches
         self._outbox: Final = outbox
@@ -86,12 +81,12 @@ class Commands:
         self._closing: Final = closing
         self._execution: Final = execution
         self.actions: Final = actions
-        self._place: Final = place
-        self._ask_venues: Final = reconcile
         self._seen: Final[dict[str, None]] = {}
+        self.stopping: Callable[[], None] = _nothing
+        """Called when the session is to end with its trades closed; set when the engine is wired."""
         self._ending = ""
         """Why the session ends once its last trade is closed; empty where it does not."""
-        self._table: Final[Mapping[type[Command], Check]] = self._by_type()
+        self._table: Final[Mapping[type[Command], Check]] = {**self._by_type(), **checks}
 
     def _by_type(self) -> Mapping[type[Command], Check]:
         return {
@@ -107,15 +102,11 @@ class Commands:
             ClosePosition: lambda request, command: self._close(command),
             CancelAll: lambda request, _: self._cancel_all,
             CancelOrder: lambda request, command: self._cancel(command),
-            PlaceOrder: self._place,
             StopSession: lambda request, command: partial(self._end, request, flatten=command.flatten),
-            RunReconcile: lambda request, _: partial(self._ask_venues, "command"),
             RebuildProjection: lambda request, _: _nothing,
             SetLeverage: self.actions.set_leverage,
             InternalTransfer: self.actions.transfer,
             Withdraw: self.actions.withdraw,
-            UpdateConfig: lambda request, command: _unchangeable(),
-            ApplyPreset: lambda request, command: self._preset(command),
         }
 
     def apply(self, request: CommandRequest) -> None:
@@ -244,18 +235,8 @@ class Commands:
         self._ending = reason
         self._switches.move(EngineState.REDUCING, Reason.EXIT_COMMAND, "operator")
         self._closing.order()
-
-    def _preset(self, command: ApplyPreset) -> Deed:
-        strategy = self._strategy(command.strategy)
-        raise CommandRefused(f"strategy {strategy} offers no presets; change its settings in the config and restart")
-
-
-def _unchangeable() -> Deed:
-    raise CommandRefused(
-        "nothing of a config is changed while a session runs, since a replay could not repeat it: "
-        "`arb stop`, then `arb run` with the new config"
-    )
+        self.stopping()
 
 
 def _nothing() -> None:
-    """Do nothing in the engine: the runtime carries it out."""
+    """Do nothing in the engine."""

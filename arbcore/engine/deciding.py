@@ -94,9 +94,15 @@ class Deciding:
             return
         trigger = isolated(trigger_of, self.strategies[route.owner].trigger, route.spec.id)
         if isinstance(trigger, Failure):
-            self._fail(route.owner, trigger.error)
+            self.fail(route.owner, trigger.error)
         else:
             route.arm(trigger)
+
+    def revised(self, strategy: str) -> None:
+        """Arm a strategy's routes anew, after it took settings over."""
+        for route in self.routes.values():
+            if route.owner == strategy:
+                self.arm(route)
 
     def told(self, trade: LiveTrade) -> None:
         """Tell a trade's strategy that its state changed, and arm its route anew."""
@@ -106,18 +112,19 @@ class Deciding:
             strategy = self.strategies[trade.route.owner]
             answer = isolated(strategy.on_trade, trade.view(self._accounts))
             if isinstance(answer, Failure):
-                self._fail(trade.route.owner, answer.error)
+                self.fail(trade.route.owner, answer.error)
         self.arm(trade.route)
 
     def _wishes(self, route: Route, signal: Signal) -> Sequence[Wish]:
         trades = [trade.view(self._accounts) for trade in self._execution.trades.values() if trade.route is route]
         wishes = isolated(wishes_of, self.strategies[route.owner].on_signal, signal, trades)
         if isinstance(wishes, Failure):
-            self._fail(route.owner, wishes.error)
+            self.fail(route.owner, wishes.error)
             return ()
         return wishes
 
-    def _fail(self, strategy: str, error: Exception) -> None:
+    def fail(self, strategy: str, error: Exception) -> None:
+        """Stop a strategy that raised, and tell people."""
         self.failed.add(strategy)
         for route in self.routes.values():
             if route.owner == strategy:

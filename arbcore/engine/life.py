@@ -34,7 +34,7 @@ class Life:
         valuation: Values start and end.
         switches: The engine's state.
         outbox: Where events go.
-        on_start: Called when the session starts.
+        on_start: Called when the session starts, with whether it waits for a person.
         on_running: Called once everything owned can be valued and trading may begin.
         on_stop: Called before the end is told.
     """
@@ -46,7 +46,7 @@ class Life:
         valuation: Valuation,
         switches: Switches,
         outbox: Outbox,
-        on_start: Callable[[], None],
+        on_start: Callable[[bool], None],
         on_running: Callable[[], None],
         on_stop: Callable[[], None],
     ) -> None:
@@ -65,7 +65,7 @@ class Life:
         """Start or stop. A session that trades already, by what it took over, is resumed."""
         if control.start:
             self._outbox.emit(replace(self._started, resumed=self._start_value is not None))
-            self._on_start()
+            self._on_start(control.waits)
         else:
             self._stop(control.reason)
 

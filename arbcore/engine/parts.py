@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -29,6 +30,7 @@ from arbcore.engine.planning import Planning
 from arbcore.engine.reconciler import Reconciler, ReconcilerSettings
 from arbcore.engine.repair import Repairs
 from arbcore.engine.resumption import Resumption
+from arbcore.engine.revising import Revising
 from arbcore.engine.route import Route
 from arbcore.engine.sizing import Sizing, check_legs
 from arbcore.engine.slicing import Slicing
@@ -40,6 +42,7 @@ from arbcore.engine.verdicts import Verdicts
 from arbcore.engine.view import SessionView
 from arbcore.engine.wishes import plan_of
 from arbcore.errors import ConfigurationError
+from arbcore.model.command import ApplyPreset, PlaceOrder, RunReconcile, UpdateConfig
 from arbcore.model.events import EngineStarted
 from arbcore.model.instrument import Instrument
 from arbcore.model.intent import Intent
@@ -104,6 +107,7 @@ class Parts:
         self._compares: Final = settings.mode != BACKTEST
         self.tiers: Final = tiers
         self.policies: Final = policies
+        self.execution_settings: Final = settings.execution
         self.intents_given = 0
         self.outbox: Final = Outbox()
         self.market: Final = Market(instruments, settings.rates, settings.base_currency)
@@ -140,7 +144,8 @@ class Parts:
         )
         self.deciding.refused = self.verdicts.on_refusal
         venues = tuple(dict.fromkeys(instrument.venue for instrument in instruments))
-        self.actions: Final = Actions(self.outbox, self.switches, {one.key: one.kind for one in instruments}, venues)
+        kinds = {one.key: one.kind for one in instruments}
+        self.actions: Final = Actions(self.outbox, self.switches, kinds, venues, settings.accepts_for)
         self.manual: Final = Manual(
             self.market,
             self.accounts,
@@ -160,6 +165,10 @@ class Parts:
         self.transit: Final = self.reconciler.drifts.transit
         self.actions.sent = self.transit.send
         sizing.barred = self.reconciler.bars
+        places = {f"strategies.{name}": one for name, one in strategies.items()} | {
+            f"risk.{name}": one for name, one in tiers
+        }
+        self.revising: Final = Revising(places, settings.config_hash, self.outbox, self._revised)
         self.commands: Final = Commands(
             self.switches,
             self.outbox,
@@ -167,8 +176,12 @@ class Parts:
             self.closing,
             self.execution,
             self.actions,
-            self.manual.place,
-            self.reconciler.ask_all,
+            {
+                PlaceOrder: self.manual.place,
+                RunReconcile: lambda request, _: partial(self.reconciler.ask_all, "command"),
+                UpdateConfig: self.revising.check,
+                ApplyPreset: self.revising.check,
+            },
         )
         self.resumption: Final = Resumption(
             self.execution,
@@ -180,6 +193,7 @@ class Parts:
             self.switches,
             self.outbox,
         )
+        self.commands.stopping = self.resumption.release
         self._refusals: Final = Refusals()
         self._plan(instruments)
         started = EngineStarted(
@@ -246,6 +260,14 @@ class Parts:
         self.intents_given += 1
         return base32(self.intents_given)
 
+    def _revised(self, place: str, error: Exception | None) -> None:
+        section, _, name = place.partition(".")
+        strategy = section == "strategies"
+        if error is not None:
+            (self.deciding.fail if strategy else self.verdicts.broken)(name, error)
+        else:
+            (self.deciding if strategy else self.verdicts).revised(name)
+
     def _told(self, trade: LiveTrade) -> None:
         self.deciding.told(trade)
         if trade.state is TradeState.CLOSED:
@@ -272,10 +294,10 @@ class Parts:
                     if leg.rate is not None and route not in leg.rate.routes:
                         leg.rate.routes.append(route)
 
-    def _start(self) -> None:
+    def _start(self, waits: bool) -> None:
         if self.resumption.restored:
             self.verdicts.start()
-            self.resumption.begin()
+            self.resumption.begin(waits=waits)
             return
         for name in self._strategies:
             self.switches.start_strategy(name)

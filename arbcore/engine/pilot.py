@@ -6,7 +6,7 @@ from typing import Final
 from arbcore.model.intent import Intent, IntentKind
 from arbcore.model.money import plain
 from arbcore.model.reason import Reason
-from arbcore.ports.risk import ALLOW, RiskView, Verdict, VerdictKind
+from arbcore.ports.risk import ALLOW, LimitUse, RiskView, TierReport, Verdict, VerdictKind
 
 PILOT: Final = "live.pilot"
 """Id of the tier in events: the config's key, which no instance can have for its id."""
@@ -41,6 +41,16 @@ class PilotTier:
     def review(self, view: RiskView) -> Verdict:
         """Allow: the caps concern entries alone."""
         return ALLOW
+
+    def report(self, view: RiskView) -> TierReport:
+        """Return the caps and the trades of today."""
+        blocked, limits = self._count(view) or ALLOW, []
+        if self._notional is not None:
+            limits.append(LimitUse(name="notional", limit=plain(self._notional)))
+        if self._trades_per_day is not None:
+            used = view.trades_opened_since(view.now // _DAY * _DAY)
+            limits.append(LimitUse(name="trades_per_day", limit=str(self._trades_per_day), used=str(used)))
+        return TierReport(blocks=blocked.reason, detail=blocked.detail, limits=tuple(limits))
 
     def state(self) -> bytes:
         """Return nothing: the session's own count of trades is asked."""

@@ -41,7 +41,7 @@ class Resumption:
 
     Attributes:
         restored: Whether the engine took over a state.
-        pending: Whether answers are still missing.
+        pending: Whether answers are still missing, or a person's word.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class Resumption:
         self._outbox: Final = outbox
         self._since = 0
         self._barred = False
+        self._waits = False
         self.restored = False
         self.pending = False
 
@@ -72,8 +73,13 @@ class Resumption:
         """Note that the engine took over a state, and when that was."""
         self.restored, self._since = True, self._outbox.now
 
-    def begin(self) -> None:
-        """Ask for everything after a restart; from here on nothing is sent until it is answered."""
+    def begin(self, *, waits: bool = False) -> None:
+        """Ask for everything after a restart; from here on nothing is sent until it is answered.
+
+        Args:
+            waits: Whether then nothing is sent either until `release` is called.
+        """
+        self._waits = waits
         self._hold("what became of everything is asked first")
         self._inquiries.resume_quarantine()
         self._actions.resume()
@@ -96,7 +102,7 @@ class Resumption:
 
     def try_end(self) -> bool:
         """Let the engine go on if every answer is there; tell whether it does."""
-        if self._barred or not self._known():
+        if self._barred or self._waits or not self.known():
             return False
         self.pending = self._execution.held = False
         self._execution.settled = self._repairs.settle
@@ -107,7 +113,15 @@ class Resumption:
             self._take_up(trade)
         return True
 
-    def _known(self) -> bool:
+    def release(self) -> None:
+        """Go on once everything is known, where a person was waited for: to close what is open, and no trade grows."""
+        if self._waits:
+            self._waits = False
+            for trade in self._execution.trades.values():
+                trade.grows = False
+
+    def known(self) -> bool:
+        """Tell whether everything that was asked is answered, and every leg of a trade has a price."""
         doubted = self._inquiries.doubted
         if not self._reconciler.ready or any(order.id in doubted for order in self._execution.in_flight()):
             return False

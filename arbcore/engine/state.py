@@ -19,6 +19,7 @@ from arbcore.engine.life import LifeState
 from arbcore.engine.market import RateValue
 from arbcore.engine.parts import Parts
 from arbcore.engine.reconciler import ReconcilerState
+from arbcore.engine.revising import RevisingState
 from arbcore.engine.switches import SwitchesState
 from arbcore.engine.verdicts import VerdictsState
 from arbcore.engine.view import ViewState
@@ -57,6 +58,7 @@ class EngineSnapshot(Struct, frozen=True, kw_only=True):
         policies: State of each leg policy.
         slicer: State of the slicer, empty where there is none.
         reconciler: What of the accounts is not ours, and what was told of others.
+        revising: Settings that were changed while the session ran.
     """
 
     sequence: int
@@ -81,6 +83,7 @@ class EngineSnapshot(Struct, frozen=True, kw_only=True):
     policies: dict[str, bytes]
     slicer: bytes
     reconciler: ReconcilerState
+    revising: RevisingState
 
 
 class Kept(Struct, frozen=True):
@@ -121,6 +124,7 @@ def state_of(parts: Parts) -> EngineSnapshot:
         policies={name: policy.state() for name, policy in parts.planning.policies.items()},
         slicer=b"" if parts.slicing.slicer is None else parts.slicing.slicer.state(),
         reconciler=parts.reconciler.state(),
+        revising=parts.revising.state(),
     )
 
 
@@ -144,6 +148,7 @@ def restore(parts: Parts, state: EngineSnapshot) -> None:
     parts.commands.restore(state.commands, state.ending)
     parts.actions.restore(state.actions, state.given)
     parts.reconciler.restore(state.reconciler)
+    parts.revising.restore(state.revising)
     _restore_plugins(parts, state)
 
 

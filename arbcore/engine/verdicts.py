@@ -83,10 +83,16 @@ class Verdicts:
         for name, tier in self._tiers:
             self._review(name, tier)
 
+    def revised(self, name: str) -> None:
+        """Let a tier review the session after it took settings over, and count its interval anew."""
+        tier = dict(self._tiers)[name]
+        self._review(name, tier)
+        self._again(name, tier)
+
     def on_refusal(self, refusal: Refusal) -> None:
         """Act on a refusal whose verdict concerns the whole session."""
         if refusal.error is not None:
-            self._broken(refusal.broken, refusal.error)
+            self.broken(refusal.broken, refusal.error)
         if refusal.tier != refusal.broken:
             self._apply(refusal.tier, refusal.verdict)
 
@@ -110,7 +116,7 @@ class Verdicts:
     def _review(self, name: str, tier: RiskTier) -> None:
         verdict = isolated(verdict_of, tier.review, self._view)
         if isinstance(verdict, Failure):
-            self._broken(name, verdict.error)
+            self.broken(name, verdict.error)
         else:
             self._apply(name, verdict)
 
@@ -133,7 +139,8 @@ class Verdicts:
         if flattens:
             self._closing.order(reason=Reason.EXIT_RISK)
 
-    def _broken(self, name: str, error: Exception) -> None:
+    def broken(self, name: str, error: Exception) -> None:
+        """Stop entries because a tier raised, and tell people."""
         if self._switches.state is not EngineState.RUNNING:
             return
         self._switches.move(EngineState.REDUCING, Reason.RISK_TIER_ERROR, name)

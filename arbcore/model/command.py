@@ -68,10 +68,34 @@ class RebuildProjection(Command, frozen=True):
     """Fold the projections from the journal again."""
 
 
+class Revision(Struct, frozen=True, kw_only=True):
+    """What a session made of a change of its config before its engine sees it: checked, and as plain values.
+
+    Attributes:
+        parts: All settings of each part that changes, as JSON, by its place such as ``strategies.premium``.
+        changes: Value before and after, by key path.
+        before: Hash of the config that it was made on.
+        after: Hash of the config that it makes.
+        problem: Why it can't be applied; empty where it can.
+    """
+
+    parts: dict[str, str] = {}
+    changes: dict[str, str] = {}
+    before: str = ""
+    after: str = ""
+    problem: str = ""
+
+
 class UpdateConfig(Command, frozen=True):
-    """Apply a draft version of the config."""
+    """Apply a draft version of the config, as far as its parts take changes while they run.
+
+    Attributes:
+        version: Number of the draft in the control store.
+        revision: What the session that takes the command makes of it; whoever gives it leaves it out.
+    """
 
     version: int
+    revision: Revision | None = None
 
 
 class PlaceOrder(Command, frozen=True):
@@ -151,10 +175,17 @@ class StopStrategy(Command, frozen=True):
 
 
 class ApplyPreset(Command, frozen=True):
-    """Apply a named preset of a strategy."""
+    """Apply a named preset of a strategy.
+
+    Attributes:
+        strategy: Instance id of the strategy.
+        preset: Its name in the strategy's section of the config.
+        revision: What the session that takes the command makes of it; whoever gives it leaves it out.
+    """
 
     strategy: str
     preset: str
+    revision: Revision | None = None
 
 
 AnyCommand = (

@@ -73,11 +73,14 @@ class SessionControl(Struct, frozen=True, kw_only=True):
     Attributes:
         start: True to start, False to stop.
         reason: Why it stops.
+        waits: Whether a start that goes on with earlier trades sends nothing until a `StopSession` says so, although
+            it knows what became of everything: a person looks at it first.
         recv_ts: Engine time.
     """
 
     start: bool
     reason: str = ""
+    waits: bool = False
     recv_ts: int
 
 
@@ -204,6 +207,8 @@ class ActionState(StrEnum):
     REFUSED = "refused"
     UNKNOWN = "unknown"
     """Nothing settles it yet: it is matched in the venue's history, never repeated by itself."""
+    ABSENT = "absent"
+    """The venue's history was read and does not hold it."""
 
 
 class ActionEnded(Struct, frozen=True, kw_only=True):

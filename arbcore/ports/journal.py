@@ -176,7 +176,11 @@ class ControlStore(Protocol):
         ...
 
     def claim(self, claimer: str) -> Sequence[StoredCommand]:
-        """Claim every new command for a session, in order of insertion; each is returned to one claimer once."""
+        """Claim every new command for a session, in order of insertion; each is returned to one claimer once.
+
+        A command that can't be read, such as that of a newer arbcore, is marked as refused with the reason instead of
+        being returned, and holds up no other.
+        """
         ...
 
     def acknowledge(self, command_id: str, events: Sequence[int]) -> None:
@@ -188,7 +192,7 @@ class ControlStore(Protocol):
         ...
 
     def commands(self) -> Sequence[StoredCommand]:
-        """Return all commands, in order of insertion."""
+        """Return all commands that this version of arbcore can read, in order of insertion."""
         ...
 
     def insert_draft(self, text: str, author: str) -> int:

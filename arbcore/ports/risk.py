@@ -45,6 +45,34 @@ ALLOW = Verdict()
 """The verdict that changes nothing."""
 
 
+class LimitUse(Struct, frozen=True, kw_only=True):
+    """A limit of a tier, and what is used of it.
+
+    Attributes:
+        name: Key of the setting that states it.
+        limit: The limit, as text for people.
+        used: What is used of it now; empty where nothing adds up, as with a limit on each trade.
+    """
+
+    name: str
+    limit: str
+    used: str = ""
+
+
+class TierReport(Struct, frozen=True, kw_only=True):
+    """What a tier tells of itself.
+
+    Attributes:
+        blocks: Reason code for which it lets nothing be entered now; empty where it does.
+        detail: Numbers behind that, for people.
+        limits: Its limits, those that are set.
+    """
+
+    blocks: str = ""
+    detail: str = ""
+    limits: tuple[LimitUse, ...] = ()
+
+
 @runtime_checkable
 class RiskView(Protocol):
     """The session as a tier sees it. Amounts are in base currency."""
@@ -101,4 +129,13 @@ class RiskTier(Protocol):
 
     def restore(self, state: bytes) -> None:
         """Take over what an earlier `state` returned."""
+        ...
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """A tier that tells what is used of its limits, once a second, for `arb risk show` and others who look on."""
+
+    def report(self, view: RiskView) -> TierReport:
+        """Return it. Nothing is changed by asking."""
         ...

@@ -53,7 +53,7 @@ async def trace(treasury: Treasury | None, command: AnyCommand, since: int) -> O
     elif isinstance(command, Withdraw):
         movements = await purse.withdrawals(since - _CLOCK_NS)
         ours = _ours(movements, command.withdraw_id, since, partial(_is_withdrawal, command))
-    return (ActionState.UNKNOWN, "the venue's history does not hold it") if ours is None else _outcome(ours)
+    return (ActionState.ABSENT, "the venue's history does not hold it") if ours is None else _outcome(ours)
 
 
 def _ours(movements: Sequence[Movement], id_: str, since: int, alike: Callable[[Movement], bool]) -> Movement | None:

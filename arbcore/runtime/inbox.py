@@ -57,6 +57,9 @@ _ENDS: Final[dict[type[Command], tuple[type[Event], ...]]] = {
 
 Result = TypeVar("Result")
 
+Prepare = Callable[[CommandRequest], Awaitable[CommandRequest]]
+"""Completes a command with what only the runtime knows, before the engine sees it."""
+
 Chore = Callable[[], Awaitable[None]]
 """What a command wants of the runtime. It must not hold the event loop."""
 
@@ -120,6 +123,7 @@ class Inbox:
         claimer: Name of the session.
         put: Takes a command for the loop.
         chores: What is done for a command beside trading, once the engine has accepted it, by type.
+        prepare: Completes commands on their way to the loop.
     """
 
     def __init__(
@@ -130,6 +134,7 @@ class Inbox:
         claimer: str,
         put: Callable[[CommandRequest], None],
         chores: Mapping[type[Command], Chore] | None = None,
+        prepare: Prepare | None = None,
     ) -> None:
         self._store: Final = store
         self._bell: Final = bell
@@ -137,6 +142,7 @@ class Inbox:
         self._claimer: Final = claimer
         self._put: Final = put
         self._chores: Final = dict(chores or {})
+        self._prepare: Final = prepare
         self._open: Final[dict[str, Followed]] = {}
         self._troubled = False
 
@@ -163,7 +169,8 @@ class Inbox:
             claimed = await self._call(lambda: self._store.claim(self._claimer)) or ()
             for command in claimed:
                 self._open[command.request.id] = Followed(command.request.id)
-                self._put(replace(command.request, recv_ts=self._clock.now()))
+                request = command.request if self._prepare is None else await self._prepare(command.request)
+                self._put(replace(request, recv_ts=self._clock.now()))
             if claimed:
                 await anyio.lowlevel.checkpoint()  # the loop takes what was put at the next turn of the event loop
             await self._answer()

@@ -84,6 +84,7 @@ class Loop:
     Attributes:
         reached: Returns the engine's time, to which a timer may have moved it beyond the latest input.
         quotes: Quotes taken; a book counts as one, and a bar.
+        waits: Whether the engine, once it knows what became of an earlier start's trades, waits for a person.
         due: When the next timer or delayed report is due.
     """
 
@@ -114,12 +115,13 @@ class Loop:
         self._end: Final = end
         self.due = NEVER
         self.quotes = 0
+        self.waits = False
 
     def start(self, now: int) -> None:
         """Start the engine and let every venue state its account."""
         self._now = now
         self._relay.settle()
-        self._perform(self._step(SessionControl(start=True, recv_ts=now)), now)
+        self._perform(self._step(SessionControl(start=True, waits=self.waits, recv_ts=now)), now)
         self._state_accounts(now)
 
     def take(self, items: Sequence[SessionInput]) -> None:

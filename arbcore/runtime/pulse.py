@@ -10,10 +10,12 @@ from statistics import fmean, median
 from typing import Final
 
 from arbcore.engine.engine import Engine
+from arbcore.engine.isolation import Failure, isolated
 from arbcore.engine.market import InstrumentState, RateState
 from arbcore.engine.route import Route
 from arbcore.model.input import ConnectionChanged
 from arbcore.model.market import Book, Quote
+from arbcore.ports.risk import Reporting, RiskTier, TierReport
 from arbcore.runtime.event_log import EventLog
 from arbcore.runtime.ingress import Ingress
 from arbcore.runtime.loop import Loop, SessionInput
@@ -137,6 +139,7 @@ class Pulse:
             rates={name: _rate(rate, now) for name, rate in parts.market.rates.items()},
             routes={name: _route(route, now) for name, route in parts.deciding.routes.items()},
             trades=self._trades(),
+            tiers={name: self._tier(tier) for name, tier in parts.tiers},
         )
 
     def _venues(self, now: int) -> dict[str, VenueStats]:
@@ -156,6 +159,12 @@ class Pulse:
             oldest_book_s=round(oldest / 1e9, 3) if known else None,
             books=(sum(not state.invalid for state in states), len(states)),
         )
+
+    def _tier(self, tier: RiskTier) -> TierReport:
+        if not isinstance(tier, Reporting):
+            return TierReport()
+        told = isolated(tier.report, self._of.engine.parts.view)
+        return TierReport(detail=f"it can't tell: {told.error!r}") if isinstance(told, Failure) else told
 
     def _trades(self) -> tuple[TradeStats, ...]:
         parts = self._of.engine.parts

@@ -5,6 +5,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from arbcore.model.trade import Pnl
+from arbcore.ports.risk import TierReport
 
 
 class VenueStats(Struct, frozen=True, kw_only=True):
@@ -106,6 +107,7 @@ class SessionStats(Struct, frozen=True, kw_only=True):
         rates: Conversion rates by name.
         routes: Routes by id.
         trades: Open trades, oldest first.
+        tiers: What risk tiers tell of themselves, in order; those that tell nothing are there with nothing.
     """
 
     schema_version: int = 1
@@ -141,3 +143,4 @@ class SessionStats(Struct, frozen=True, kw_only=True):
     rates: dict[str, RateStats]
     routes: dict[str, RouteStats]
     trades: tuple[TradeStats, ...]
+    tiers: dict[str, TierReport] = {}

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from arbcore.context import Context
 from arbcore.errors import JournalError
-from arbcore.model.command import CommandRequest, PauseEngine, ResumeEngine
+from arbcore.model.command import Command, CommandRequest, PauseEngine, ResumeEngine
 from arbcore.model.events import CommandAccepted
 from arbcore.model.state import CommandState
 from arbcore.ports.journal import ControlStore
@@ -120,6 +120,29 @@ class ControlStoreSuite(Suite):
         check()
 
     @pytest.mark.anyio
+    async def test_a_command_that_cant_be_read_is_refused_and_holds_up_no_other(
+        self, open_control_store: OpenControlStore, tmp_path: Path
+    ) -> None:
+        """One of a newer version ends with a reason that whoever can read it finds; those around it are claimed."""
+        async with (
+            open_control_store(store_context(tmp_path)) as store,
+            open_control_store(reader_context(tmp_path)) as outside,
+        ):
+            outside.insert(_request("a"))
+            outside.insert(replace(_request("newer"), command=_Newer()))  # of no version yet
+            outside.insert(_request("b"))
+            assert [command.request.id for command in outside.commands()] == ["a", "b"]
+            assert [command.request.id for command in store.claim("session")] == ["a", "b"]
+            assert list(store.claim("session")) == []
+            assert {command.request.id for command in store.commands()} == {"a", "b"}
+            with pytest.raises(JournalError):
+                store.acknowledge("newer", [1])
+            store.acknowledge("a", [1])
+            store.fail("b", "because")
+            with pytest.raises(JournalError):
+                outside.insert(_request("newer"))
+
+    @pytest.mark.anyio
     async def test_drafts_come_from_outside(self, open_control_store: OpenControlStore, tmp_path: Path) -> None:
         """Other processes insert drafts, the engine reads them, and versions rise."""
         async with (
@@ -159,6 +182,10 @@ class ControlStoreSuite(Suite):
         async with open_control_store(store_context(tmp_path)) as store:
             assert [command.state for command in store.commands()] == [CommandState.SENT, CommandState.NEW]
             assert [command.request.id for command in store.claim("session")] == ["b"]
+
+
+class _Newer(Command, frozen=True, tag="PauseEngine@99"):
+    """A command that this version does not know."""
 
 
 def _request(name: str) -> CommandRequest:

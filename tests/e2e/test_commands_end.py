@@ -13,6 +13,7 @@ from tests.e2e.live_project import PATIENCE_S, make_live, session, simulated
 pytestmark = pytest.mark.slow
 
 Here = Callable[..., Ran]
+PRESETS = "strategies: {premium: {presets: {small: {notional: 400}}}}\n"
 GIVEN = ("--session", "live", "--timeout", "40s", "--json")
 
 
@@ -22,7 +23,7 @@ def project(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "simulator"
     folder.mkdir()
     with simulated(folder) as running:
-        yield make_live(tmp_path / "project", running.address)
+        yield make_live(tmp_path / "project", running.address, PRESETS)
 
 
 def trades(arb_here: Here) -> list[dict[str, Any]]:
@@ -37,6 +38,10 @@ def test_it_ends_flat_and_then_nothing_runs(arb_here: Here, project: Path) -> No
         while all(trade["state"] == "closed" for trade in trades(arb_here)):
             assert time.monotonic() < end, "no trade was opened"
             time.sleep(0.1)
+        changed = arb_here("config", "set", "strategies.premium.enter_bps", 14, *GIVEN).told()
+        assert [event["type"] for event in changed["events"]] == ["CommandAccepted", "ConfigChanged"]
+        assert changed["events"][1]["event"]["changes"] == {"strategies.premium.enter_bps": "15.0 -> 14.0"}
+        arb_here("config", "preset", "premium", "small", *GIVEN).told()
         stopped = arb_here("stop", "--flatten", "--yes", *GIVEN).told()
         assert stopped["events"][0]["type"] == "CommandAccepted"
         ended = running.end().told()

@@ -222,3 +222,46 @@ def test_people_read_lines_and_may_leave_at_once(arb_here: Here, running: Runnin
     ran = arb_here("order", "cancel", "binance", "ae-x", *SESSION)
     assert ran.code == 1
     assert "CancelOrder was refused: binance has no order 'ae-x'" in ran.err
+
+
+def test_settings_are_changed_and_refused_with_what_to_do(
+    give: Callable[..., dict[str, Any]], refused: Callable[..., str]
+) -> None:
+    told = give("config", "set", "strategies.premium.notional", 321, "--id", "once")
+    changed = told["events"][1]["event"]
+    assert (kinds(told)[1], changed["changes"]) == ("ConfigChanged", {"strategies.premium.notional": '"1000" -> "321"'})
+    assert changed["issued_by"] == told["issued_by"]
+    again = give("config", "set", "strategies.premium.notional", 321, "--id", "once")
+    assert again["events"] == told["events"], "given twice, applied once"
+    assert "changes nothing" in refused("config", "set", "strategies.premium.notional", 321)
+    assert "can't be changed while a session runs" in refused("config", "set", "execution.ttl", "9s")
+    assert "takes no change of max_age" in refused("config", "set", "strategies.premium.max_age", "9s")
+    assert "enter_bps" in refused("config", "set", "strategies.premium.enter_bps", "much")
+    assert "has no preset 'wild'" in refused("config", "preset", "premium", "wild")
+    assert kinds(give("config", "set", "risk.portfolio.open_trades", 9)) == ["CommandAccepted", "ConfigChanged"]
+
+
+def test_risk_is_shown_with_what_is_used(give: Callable[..., dict[str, Any]], arb_here: Here) -> None:
+    give("config", "set", "risk.portfolio.trades_per_day", 100_000)
+
+    def shown_now() -> dict[str, Any]:
+        return arb_here("risk", "show", "sessions/live", "--json").told()
+
+    until(lambda: "trades_per_day" in {limit["name"] for one in shown_now()["tiers"] for limit in one["limits"]})
+    told = shown_now()
+    (tier,) = told["tiers"]
+    used = {limit["name"]: limit for limit in tier["limits"]}
+    assert (tier["tier"], tier["blocks"], told["state"]) == ("portfolio", "", "RUNNING")
+    assert used["trades_per_day"]["limit"] == "100000"
+    assert int(used["trades_per_day"]["used"]) > 0
+    assert "symbol_share" in used
+    shown = arb_here("risk", "show", "sessions/live")
+    assert "entries pass" in shown.out
+    assert "trades_per_day" in shown.out
+
+
+def test_it_reconciles_and_rebuilds_when_told(give: Callable[..., dict[str, Any]], arb_here: Here) -> None:
+    assert kinds(give("reconcile")) == ["CommandAccepted"]
+    told = arb_here("journal", "rebuild", "sessions/live", "--json").told()
+    assert (told["command"], told["state"]) == ("RebuildProjection", "ACK")
+    assert arb_here("journal", "rebuild", "sessions/live", "--check", "--json").told()["differences"] == []

@@ -157,3 +157,42 @@ def test_a_recovered_engine_looks_for_what_had_not_ended() -> None:
     assert not asked(world, Act)
     for command in (TRANSFER, WITHDRAW):
         assert isinstance(world.stage.command(command)[0], CommandFailed), "neither is made again"
+
+
+@pytest.mark.parametrize(("bound", "at_s"), [(2 * SECOND, 62), (None, 900)])
+def test_what_no_history_holds_after_the_venues_bound_was_never_sent(bound: int | None, at_s: int) -> None:
+    world, _ = basic(accepts_for={"cash": bound})
+    before, _ = basic()
+    before.stage.command(WITHDRAW, "c")
+    actions = world.stage.engine.parts.actions
+    for envelope in before.stage.events:
+        actions.absorb(envelope)
+    world.quote()
+    actions.resume()  # the process before died between the telling and the asking
+    start, absences = world.stage.clock.now(), 0
+    while not world.stage.told(WithdrawFailed):
+        late = world.stage.clock.now() - start >= at_s * SECOND
+        absences += late
+        told = ended(world, "c", ActionState.ABSENT, "not in the history")
+        assert bool(told and isinstance(told[-1], WithdrawFailed)) == (absences == 3)
+        world.stage.wait(20 * SECOND)
+    (failed,) = world.stage.told(WithdrawFailed)
+    assert failed.reason.startswith("it was not sent")
+    assert not asked(world, Act)
+    assert not actions.pending
+    traces = len(asked(world, Trace))
+    world.stage.wait(3600 * SECOND)
+    assert len(asked(world, Trace)) == traces, "it is over"
+    (again,) = world.stage.command(WITHDRAW, "d")
+    assert isinstance(again, CommandFailed), "and is not made again under the same id"
+
+
+def test_a_history_that_is_not_told_proves_nothing() -> None:
+    world, _ = basic(accepts_for={"cash": 2 * SECOND})
+    world.stage.command(WITHDRAW, "c")
+    for state in (ActionState.UNKNOWN, *(3 * (ActionState.ABSENT, ActionState.ABSENT, ActionState.UNKNOWN))):
+        ended(world, "c", state)
+        world.stage.wait(100 * SECOND)
+    assert not world.stage.told(WithdrawFailed)
+    ended(world, "c", ActionState.DONE, "tx")
+    assert world.stage.told(WithdrawCompleted)

@@ -48,7 +48,7 @@ def test_a_snapshot_that_is_not_sound_is_refused(damage: str) -> None:
         case "chain":
             place = Anchor(stored.sequence, b"other")
         case "format":
-            body = stored.body.replace(f"engine {FORMAT}".encode(), b"engine 99", 1)
+            body = stored.body.replace(b"engine %d" % FORMAT, b"engine 99", 1)
             stored = replace(stored, body=body, digest=sha256(body).digest())
         case _:
             body = stored.body[:-1]

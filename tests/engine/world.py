@@ -88,6 +88,7 @@ class World:
         policies: Leg policies by instance id.
         slicer: Cuts entries; None where they are sent in one.
         allotted: What the session may use, by venue and currency; all of a venue that is not named.
+        config_hash: Hash of the config.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class World:
         policies: Mapping[str, LegPolicy] | None = None,
         slicer: Slicer | None = None,
         allotted: Mapping[str, Mapping[str, Decimal]] | None = None,
+        config_hash: str = "",
     ) -> None:
         money = {**MONEY, **(balances or {})}
         self.venues = {
@@ -124,7 +126,7 @@ class World:
                 session="test",
                 mode="backtest",
                 base_currency="USDT",
-                config_hash="",
+                config_hash=config_hash,
                 rates=RATES | {"bnb_usdt": 10**18},
                 execution=execution or ExecutionSettings(),
                 accepts_for=dict(accepts_for or {}),

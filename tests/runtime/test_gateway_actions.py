@@ -79,14 +79,14 @@ async def test_money_moves_once(bench: Bench, answer: object, state: ActionState
 @pytest.mark.parametrize(
     ("history", "state"),
     [
-        ([], ActionState.UNKNOWN),
+        ([], ActionState.ABSENT),
         ([moved(client_id="w1")], ActionState.DONE),
-        ([moved(client_id="other")], ActionState.UNKNOWN),
+        ([moved(client_id="other")], ActionState.ABSENT),
         ([moved(client_id="w1", state=MovementState.FAILED)], ActionState.REFUSED),
         ([moved()], ActionState.DONE),
-        ([moved(amount=Decimal("0.6"))], ActionState.UNKNOWN),
-        ([moved(ts=10**11)], ActionState.UNKNOWN),
-        ([moved(network="ETH")], ActionState.UNKNOWN),
+        ([moved(amount=Decimal("0.6"))], ActionState.ABSENT),
+        ([moved(ts=10**11)], ActionState.ABSENT),
+        ([moved(network="ETH")], ActionState.ABSENT),
         (ExchangeUnavailable("gone"), ActionState.UNKNOWN),
     ],
 )
@@ -99,7 +99,7 @@ async def test_a_withdrawal_is_looked_for_in_the_history(bench: Bench, history: 
     assert [call.name for call in bench.treasury.script.calls] == ["withdrawals"]
 
 
-@pytest.mark.parametrize(("target", "state"), [("futures", ActionState.DONE), ("margin", ActionState.UNKNOWN)])
+@pytest.mark.parametrize(("target", "state"), [("futures", ActionState.DONE), ("margin", ActionState.ABSENT)])
 @pytest.mark.anyio
 async def test_a_transfer_is_looked_for_by_its_wallets(bench: Bench, target: str, state: ActionState) -> None:
     found = moved(currency="USDT", amount=Decimal(5), network="", source="spot", target=target)

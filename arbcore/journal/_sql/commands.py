@@ -1,11 +1,13 @@
 """Statements on the tables of the control store."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, insert, select, update
 
+from arbcore.errors import JournalError
 from arbcore.journal._sql.tables import CommandRow, DraftRow
 from arbcore.journal.requests import decode_request, encode_request
 from arbcore.model.command import CommandRequest
@@ -13,6 +15,8 @@ from arbcore.model.state import CommandState
 from arbcore.ports.journal import StoredCommand
 
 _json: Final = msgspec.json.Encoder(order="deterministic")
+
+logger = logging.getLogger("arbcore.journal.commands")
 
 
 def add_command(connection: Connection, request: CommandRequest) -> None:
@@ -22,14 +26,24 @@ def add_command(connection: Connection, request: CommandRequest) -> None:
 
 
 def claim_commands(connection: Connection, claimer: str) -> list[StoredCommand]:
-    """Take every new command, oldest first. Two claimers need transactions that exclude each other."""
+    """Take every new command, oldest first. Two claimers need transactions that exclude each other.
+
+    One that can't be read, such as that of a newer version, is refused with the reason, and holds up no other.
+    """
     table = CommandRow.__table__
     new = select(table).where(table.c.state == CommandState.NEW).order_by(table.c.position).with_for_update()
     rows = connection.execute(new).mappings().all()
+    claimed = []
     for row in rows:
         mine = update(table).where(table.c.position == row["position"])
-        connection.execute(mine.values(state=CommandState.SENT, claimed_by=claimer))
-    return [_command({**row, "state": CommandState.SENT, "claimed_by": claimer}) for row in rows]
+        try:
+            claimed.append(_command({**row, "state": CommandState.SENT, "claimed_by": claimer}))
+        except JournalError as error:
+            logger.warning("command %s is refused: %s", row["id"], error.what)
+            connection.execute(mine.values(state=CommandState.FAILED, claimed_by=claimer, reason=str(error)))
+        else:
+            connection.execute(mine.values(state=CommandState.SENT, claimed_by=claimer))
+    return claimed
 
 
 def settle_command(
@@ -43,9 +57,9 @@ def settle_command(
 
 
 def list_commands(connection: Connection) -> list[StoredCommand]:
-    """Return all commands, oldest first."""
+    """Return all commands that can be read, oldest first."""
     table = CommandRow.__table__
-    return [_command(dict(row)) for row in connection.execute(select(table).order_by(table.c.position)).mappings()]
+    return list(_readable(connection.execute(select(table).order_by(table.c.position)).mappings()))
 
 
 def add_draft(connection: Connection, text: str, author: str) -> int:
@@ -59,6 +73,14 @@ def get_draft(connection: Connection, version: int) -> str | None:
     """Return the text of a draft, None where there is none of that version."""
     table = DraftRow.__table__
     return connection.execute(select(table.c.body).where(table.c.version == version)).scalar_one_or_none()
+
+
+def _readable(rows: Iterable[Mapping[Any, Any]]) -> Iterator[StoredCommand]:
+    for row in rows:
+        try:
+            yield _command(dict(row))
+        except JournalError:
+            continue  # whoever claims it says so; whoever gave it can read it
 
 
 def _command(row: dict[str, Any]) -> StoredCommand:

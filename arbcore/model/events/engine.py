@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from msgspec import field
+
 from arbcore.model.command import AnyCommand
 from arbcore.model.events.base import Event
 from arbcore.model.state import EngineState, Severity
@@ -105,11 +107,24 @@ class RiskVerdictIssued(Event, frozen=True):
 
 
 class ConfigChanged(Event, frozen=True):
-    """A new configuration version is in force."""
+    """Settings were changed while the session runs.
 
-    KEY: ClassVar[str] = "the version of the config"
+    Attributes:
+        version: Number of the draft; 0 for a preset.
+        changes: Value before and after, by key path.
+        before: Hash of the config until then.
+        after: Hash of the config from then on.
+        issued_by: Who wanted it.
+        parts: All settings of each part that changed, as JSON, by its place such as ``strategies.premium``.
+    """
+
+    KEY: ClassVar[str] = "the version of the draft, or the command's id"
     version: int
     changes: dict[str, str]
+    before: str = ""
+    after: str = ""
+    issued_by: str = ""
+    parts: dict[str, str] = field(default_factory=dict)
 
 
 class CommandAccepted(Event, frozen=True):

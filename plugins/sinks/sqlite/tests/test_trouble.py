@@ -3,6 +3,7 @@
 import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from subprocess import Popen
 
@@ -10,6 +11,7 @@ import pytest
 
 from arbcore.errors import JournalError
 from arbcore.journal.chain import verify
+from arbcore.model.command import CommandRequest, PauseEngine
 from arbcore.ports.journal import StoredEvent
 from arbcore.testing.stores import chain_of, reader_context, store_context
 from arbcore_sink_sqlite.control import SqliteControlStore
@@ -202,3 +204,18 @@ def _limit_pages(journal: SqliteJournal, pages: int) -> None:
     connection = journal._opened()
     connection.set_authorizer(None)
     connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+@pytest.mark.anyio
+async def test_a_damaged_command_is_refused_and_holds_up_no_other(settings: SqliteSettings, tmp_path: Path) -> None:
+    async with SqliteControlStore(settings, store_context(tmp_path)) as store:
+        for name in ("a", "damaged", "b"):
+            store.insert(CommandRequest(id=name, command=PauseEngine(), issued_by="cli", recv_ts=5))
+        with closing(sqlite3.connect(tmp_path / "control.db")) as other:
+            other.execute("UPDATE command_store SET body = ? WHERE id = 'damaged'", (b"\xff{",))
+            other.commit()
+        assert [command.request.id for command in store.claim("session")] == ["a", "b"]
+        with closing(sqlite3.connect(tmp_path / "control.db")) as other:
+            ((state, reason),) = other.execute("SELECT state, reason FROM command_store WHERE id = 'damaged'")
+    assert state == "FAILED"
+    assert "can't read the command" in reason

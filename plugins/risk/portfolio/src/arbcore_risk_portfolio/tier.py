@@ -1,14 +1,17 @@
 """The portfolio tier on the risk port: judges entries by count and size, and the session by its equity."""
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
 from arbcore.model.intent import Intent, IntentKind
 from arbcore.model.money import multiply, subtract, total
 from arbcore.model.reason import Reason
-from arbcore.ports.risk import ALLOW, RiskView, Verdict, VerdictKind
+from arbcore.ports.risk import ALLOW, RiskView, TierReport, Verdict, VerdictKind
 from arbcore_risk_portfolio.limits import DAY, Memory, breaches, hardest, observe
+from arbcore_risk_portfolio.report import used
 from arbcore_risk_portfolio.settings import PortfolioSettings
 
 
@@ -30,11 +33,24 @@ class PortfolioTier:
         self._settings = settings
         self._memory = Memory()
 
+    def changeable(self) -> frozenset[str]:
+        """Return the keys that may change while a session runs: all of them."""
+        return frozenset(PortfolioSettings.model_fields) - {"use", "order"}
+
+    def reconfigure(self, settings: Mapping[str, Any]) -> None:
+        """Take over limits; the day's start, the peak and a pause stay. A standing breach is judged anew.
+
+        Args:
+            settings: All settings as JSON values.
+        """
+        self._settings = PortfolioSettings.model_validate(settings)
+        self.review_interval_ns = self._settings.review_interval
+
     def assess(self, intent: Intent, view: RiskView) -> Verdict:
         """Judge an entry. A top-up passes: it completes a trade that was judged when it was entered."""
         if intent.kind is not IntentKind.ENTRY:
             return ALLOW
-        return self._pause(view.now) or self._count(intent, view) or self._size(intent, view) or ALLOW
+        return self._pause(view.now) or self._full(view, intent.trade) or self._size(intent, view) or ALLOW
 
     def review(self, view: RiskView) -> Verdict:
         """Judge the session by its equity, and by the switch in the settings."""
@@ -51,6 +67,12 @@ class PortfolioTier:
         if verdict.kind is VerdictKind.FLATTEN and not view.open_trades():
             return msgspec.structs.replace(verdict, kind=VerdictKind.HALT)
         return verdict
+
+    def report(self, view: RiskView) -> TierReport:
+        """Return the limits with what is used of them, and what blocks entries now."""
+        blocked = self._pause(view.now) or self._full(view) or ALLOW
+        limits = tuple(used(self._memory, self._settings, view))
+        return TierReport(blocks=blocked.reason, detail=blocked.detail, limits=limits)
 
     def state(self) -> bytes:
         """Return day, peak, pause and standing breach as JSON."""
@@ -78,10 +100,10 @@ class PortfolioTier:
             return _block(Reason.RISK_COOLDOWN, f"{left:.0f} s of the pause are left")
         return None
 
-    def _count(self, intent: Intent, view: RiskView) -> Verdict | None:
+    def _full(self, view: RiskView, beside: str = "") -> Verdict | None:
         limit = self._settings.open_trades
         if limit is not None:
-            count = sum(1 for trade in view.open_trades() if trade.id != intent.trade)
+            count = sum(1 for trade in view.open_trades() if trade.id != beside)
             if count >= limit:
                 return _block(Reason.RISK_OPEN_TRADES, f"{count} open of {limit}")
         limit = self._settings.trades_per_day

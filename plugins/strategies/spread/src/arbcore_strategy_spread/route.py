@@ -64,6 +64,18 @@ class SpreadRoute:
         self._now = 0
         self._rest_until = 0
 
+    def reconfigure(self, settings: SpreadSettings, cost: float) -> None:
+        """Take over thresholds and sizes; what was learnt so far stays.
+
+        Args:
+            settings: The strategy's settings, whose reference and kind are those in force.
+            cost: Fees and slippage of a round trip by them.
+        """
+        self._settings = settings
+        self._cost = cost
+        self._enter = settings.enter_bps / 1e4 + cost
+        self._exits = ExitRules(settings, self._enter, cost)
+
     def decide(self, signal: Signal, trades: Sequence[Trade]) -> Sequence[Wish]:
         """Return the wishes at a signal: exits where there are any, else at most one entry."""
         self._now = max(self._now, signal.time)

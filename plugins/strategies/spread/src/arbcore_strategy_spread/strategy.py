@@ -1,6 +1,7 @@
 """The spread strategy on the strategy port: routes from settings, decisions by route, state as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -14,6 +15,25 @@ from arbcore_strategy_spread.route import RouteMemory, SpreadRoute, round_trip_c
 from arbcore_strategy_spread.settings import LegChoice, RouteGroup, SpreadSettings
 
 _NEVER = Trigger()
+
+_CHANGEABLE = frozenset(
+    {
+        "allow_thin_edge",
+        "cooldown",
+        "depth_share",
+        "enter_bps",
+        "exit_bps",
+        "expected_slippage_bps",
+        "max_holding",
+        "max_open",
+        "notional",
+        "partial_close",
+        "reversal",
+        "slippage_bps",
+        "stop_bps",
+        "take_profit_bps",
+    }
+)
 
 
 class Memory(msgspec.Struct):
@@ -36,6 +56,7 @@ class SpreadStrategy:
         self._instance = instance
         self._base_currency = base_currency
         self._routes: dict[str, SpreadRoute] = {}
+        self._markets: dict[str, tuple[Instrument, Instrument]] = {}
 
     def plan(self, instruments: Sequence[Instrument]) -> Sequence[RouteSpec]:
         """Return one route per pair of markets and coin.
@@ -54,6 +75,20 @@ class SpreadStrategy:
                     )
                 self._routes[route.spec.id] = route
         return [route.spec for route in self._routes.values()]
+
+    def changeable(self) -> frozenset[str]:
+        """Return the keys that may change while a session runs: thresholds, sizes and pauses, but no routes."""
+        return _CHANGEABLE
+
+    def reconfigure(self, settings: Mapping[str, Any]) -> None:
+        """Take over thresholds and sizes; samples, pauses and trades stay.
+
+        Args:
+            settings: All settings as JSON values.
+        """
+        self._settings = SpreadSettings.model_validate(settings)
+        for name, route in self._routes.items():
+            route.reconfigure(self._settings, round_trip_cost(self._settings, self._markets[name]))
 
     def trigger(self, route: str) -> Trigger | None:
         """Return when to be asked next about a route; None to be asked at every quote."""
@@ -103,6 +138,7 @@ class SpreadStrategy:
             max_age_ns=self._settings.max_age,
             max_skew_ns=self._settings.max_skew,
         )
+        self._markets[spec.id] = (bought, sold)
         return SpreadRoute(spec, self._settings, round_trip_cost(self._settings, (bought, sold)))
 
     def _leg(self, market: Instrument, side: Side, choice: LegChoice, where: str) -> LegSpec:
