@@ -30,6 +30,7 @@ from arbcore.engine.route import Route
 from arbcore.engine.sizing import Sizing, check_legs
 from arbcore.engine.slicing import Slicing
 from arbcore.engine.switches import Switches
+from arbcore.engine.takings import Takings
 from arbcore.engine.terms import Terms
 from arbcore.engine.trades import LiveTrade
 from arbcore.engine.valuation import Valuation
@@ -143,6 +144,9 @@ class Parts:
         )
         self.reconciler: Final = Reconciler(
             venues, self.accounts, self.market, self.outbox, self.execution.in_flight, self._ours
+        )
+        self.takings: Final = Takings(
+            self.market, self.accounts, self.outbox, self.execution, self.reconciler.strangers, self.closing.taken
         )
         self.commands: Final = Commands(
             self.switches,

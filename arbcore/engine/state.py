@@ -27,7 +27,7 @@ from arbcore.journal.chain import Anchor
 from arbcore.model.state import HealthState
 from arbcore.ports.journal import StoredSnapshot
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the format. Whoever changes a structure raises it: an older snapshot is then passed over."""
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from arbcore.engine.state import Kept, decode, encode
+from arbcore.engine.state import FORMAT, Kept, decode, encode
 from arbcore.errors import JournalError
 from arbcore.journal.chain import Anchor
 from arbcore.journal.codec import encode as canonical
@@ -48,7 +48,7 @@ def test_a_snapshot_that_is_not_sound_is_refused(damage: str) -> None:
         case "chain":
             place = Anchor(stored.sequence, b"other")
         case "format":
-            body = stored.body.replace(b"engine 1", b"engine 9", 1)
+            body = stored.body.replace(b"engine %d" % FORMAT, b"engine 0", 1)
             stored = replace(stored, body=body, digest=sha256(body).digest())
         case _:
             body = stored.body[:-1]
