@@ -13,6 +13,7 @@ from arbcore.engine.accounts import OPENING
 from arbcore.engine.execution import BY_HAND
 from arbcore.engine.orders import LiveOrder, number_of
 from arbcore.engine.parts import Parts
+from arbcore.engine.takings import BY_VENUE
 from arbcore.engine.trades import LiveTrade
 from arbcore.model.command import ClosePosition, Flatten, StopSession
 from arbcore.model.events import (
@@ -170,10 +171,11 @@ class Absorber:
         self._execution.moved_again(order)
 
     def _executed(self, event: TradeExecuted, envelope: Envelope) -> None:
-        order = self._order(event.client_order_id)
-        order.venue_order_id = event.venue_order_id or order.venue_order_id
-        if order.owner.trade.id != event.trade:  # a late fill of a trade that is closed: its successor has it
-            order.owner.trade = self._execution.trades[event.trade]
+        if event.origin not in BY_VENUE:
+            order = self._order(event.client_order_id)
+            order.venue_order_id = event.venue_order_id or order.venue_order_id
+            if order.owner.trade.id != event.trade:  # a late fill of a trade that is closed: its successor has it
+                order.owner.trade = self._execution.trades[event.trade]
         self._assume(self._parts.market.instruments[event.instrument].instrument.quote, event.rate)
         self._fill, self._fee = (event, envelope.time), None
 
@@ -203,9 +205,14 @@ class Absorber:
             fee=ZERO if fee is None else fee.amount,
             fee_currency="" if fee is None else fee.currency,
             liquidity=executed.liquidity,
+            venue_order_id=executed.venue_order_id,
+            origin=executed.origin,
             ts=executed.venue_time,
             recv_ts=time,
         )
+        if fill.origin in BY_VENUE:
+            self._parts.takings.again(fill, executed.trade)
+            return
         order = self._execution.book_again(fill)
         live = order.owner
         if order.id in self._execution.ended and not self._execution.busy(live.trade.id):
@@ -304,6 +311,7 @@ class Absorber:
         trade.repairs = trade.excused = 0
         trade.shut_until.clear()
         trade.move(TradeState.HEDGED)
+        trade.cut = False
         trade.hedged_at = trade.hedged_at or envelope.time
         trade.parted_at = 0
         self._tell(trade)

@@ -9,6 +9,7 @@ from arbcore.engine.output import Outbox
 from arbcore.engine.repair import Repairs
 from arbcore.engine.trades import LiveTrade
 from arbcore.model.effect import SetTimer
+from arbcore.model.order import OrderOrigin
 from arbcore.model.reason import Reason
 from arbcore.model.trade import TradeState
 
@@ -59,6 +60,21 @@ class Closing:
         for live in chosen:
             live.closing, live.closes = reason, 0
         return chosen
+
+    def taken(self, trade: LiveTrade, origin: OrderOrigin) -> None:
+        """Go on with a trade of which its venue closed something: that is never bought back.
+
+        After a liquidation or a settlement the rest is closed; after a deleveraging the hedge becomes smaller. One
+        that is frozen waits for a person still, who is told.
+        """
+        trade.hurt(ends=origin is not OrderOrigin.ADL)
+        if self._execution.held or trade.state is TradeState.FROZEN:
+            return
+        self._execution.stop_entries(trade.id)
+        if not self._execution.busy(trade.id):
+            self._repairs.balance(trade)
+        if trade.closing and trade.id in self._execution.trades:
+            self.pursue(trade)
 
     def unordered(self) -> bool:
         """Tell whether a trade is open that nothing has ordered to be closed."""

@@ -16,6 +16,7 @@ from arbcore.engine.orders import LiveIntent, LiveOrder
 from arbcore.engine.output import Outbox
 from arbcore.engine.route import Route
 from arbcore.engine.sending import Sending
+from arbcore.engine.strangers import Strangers
 from arbcore.engine.trades import LiveTrade
 from arbcore.model.effect import Cancel, CancelTimer, SetTimer
 from arbcore.model.events import (
@@ -45,6 +46,9 @@ _RESTING: Final = frozenset({TimeInForce.GTC, TimeInForce.POST_ONLY})
 
 TTL: Final = "ttl"
 """Kind of the timers that end the life of an intent's orders; the id of the intent follows."""
+
+Strange = Callable[[OrderReport | Fill], object]
+"""Called with what is of no order of this session."""
 
 Settled = Callable[[LiveTrade, LiveIntent], None]
 """Called when an intent is over; decides what becomes of its trade."""
@@ -83,6 +87,7 @@ class Execution:
         """Intents that are not over."""
         self.trades: Final[dict[str, LiveTrade]] = {}
         self.settled: Settled = _nothing
+        self.strange: Strange = Strangers(outbox).tell
         self.held = False
         """Whether nothing may be sent: what became of everything is asked first."""
 
@@ -194,7 +199,7 @@ class Execution:
         """Take what a venue says of an order."""
         order = self.known(report.client_order_id)
         if order is None:
-            self._stray(f"order {report.client_order_id}", report.state, "unknown_order")
+            self.strange(report)
             return
         before = order.state
         if order.take(report):
@@ -231,7 +236,7 @@ class Execution:
         """Take an execution; one that was seen before changes nothing."""
         order = self.known(fill.client_order_id)
         if order is None:
-            self._stray(f"fill {fill.fill_id} of order {fill.client_order_id}", str(fill.quantity), "unknown_order")
+            self.strange(fill)
             return
         if not order.first_time(fill.fill_id):
             return

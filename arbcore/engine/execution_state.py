@@ -36,6 +36,7 @@ class TradeRecord(Struct, frozen=True, kw_only=True):
     shut_until: dict[int, int]
     closing: str
     closes: int
+    cut: bool
     slices: list[Portion]
     whole: Intent
     wanted_edge: float

@@ -65,11 +65,12 @@ class Gaps:
             now: Engine time.
         """
         coins = trade.coins()
-        matched = to_grid(min(coins), trade.route.lot, Rounding.DOWN)
-        largest = to_grid(max(coins), trade.route.lot, Rounding.DOWN)
+        matched = to_grid(max(min(coins), ZERO), trade.route.lot, Rounding.DOWN)
+        largest = to_grid(max(*coins, ZERO), trade.route.lot, Rounding.DOWN)
         down, up = {}, {}
         for index, (held, leg) in enumerate(zip(coins, trade.route.legs, strict=True)):
-            less = self._move(leg, trade.closing_side(index), held - matched, slippage_bps, reducing=True)
+            surplus = held - matched if held > 0 else -held
+            less = self._move(leg, trade.closing_side(index), surplus, slippage_bps, reducing=True)
             more = self._move(leg, trade.opening_side(index), largest - held, slippage_bps, reducing=False)
             if less is not None:
                 down[index] = less
@@ -80,7 +81,7 @@ class Gaps:
             open_ways.reverse()
         told = LegGap(
             intent=trade.aim,
-            held=tuple(coins),
+            held=tuple(map(abs, coins)),
             unhedged=_value(trade, max(coins) - min(coins)),
             attempt=trade.repairs,
             elapsed_ns=now - (trade.parted_at or now),

@@ -35,6 +35,7 @@ from arbcore.engine.route import Route
 from arbcore.engine.sizing import Sizing, check_legs
 from arbcore.engine.slicing import Slicing
 from arbcore.engine.switches import Switches
+from arbcore.engine.takings import Takings
 from arbcore.engine.terms import Terms
 from arbcore.engine.trades import LiveTrade
 from arbcore.engine.valuation import Valuation
@@ -169,6 +170,9 @@ class Parts:
             f"risk.{name}": one for name, one in tiers
         }
         self.revising: Final = Revising(places, settings.config_hash, self.outbox, self._revised)
+        self.takings: Final = Takings(
+            self.market, self.accounts, self.outbox, self.execution, self.reconciler.strangers, self.closing.taken
+        )
         self.commands: Final = Commands(
             self.switches,
             self.outbox,

@@ -30,14 +30,17 @@ class Planning:
         self.failed: Final[set[str]] = set()
 
     def plan(self, trade: LiveTrade, gap: LegGap) -> RepairPlan:
-        """Return what to do about a gap. A trade that was ordered to be closed only ever shrinks."""
+        """Return what to do about a gap.
+
+        A trade that was ordered to be closed only ever shrinks, and one that a venue took from does so at once.
+        """
         closes = gap.intent.kind is IntentKind.EXIT
         name = self._settings.exit_policy if closes else self._settings.entry_policy
         plain = RepairPlan(
             repair=Repair.CHASE if closes else Repair.UNWIND, slippage_bps=self._settings.slippage_bps(gap.attempt)
         )
         policy = self.policies.get(name)
-        if policy is None or trade.closing:
+        if policy is None or trade.closing or trade.cut:
             return plain
         answer = isolated(_plan_of, policy, gap)
         if isinstance(answer, Failure):

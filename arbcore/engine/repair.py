@@ -191,6 +191,7 @@ class Repairs:
         if trade.state is TradeState.HEDGED:
             return
         trade.move(TradeState.HEDGED)
+        trade.cut = False
         now = self._outbox.now
         trade.hedged_at = trade.hedged_at or now
         unhedged = now - (trade.parted_at or now)

@@ -81,7 +81,8 @@ class Slicing:
             return
         portion, now = trade.slices[0], self._outbox.now
         obstacle = self._switches.obstacle(trade.route.owner, trade.route.spec.symbol)
-        if obstacle or trade.closing or trade.state is TradeState.EXITING or now > portion.at + _PATIENCE_NS:
+        ends = trade.closing or not trade.grows or trade.state is TradeState.EXITING
+        if obstacle or ends or now > portion.at + _PATIENCE_NS:
             trade.slices = []
         elif trade.state is not TradeState.HEDGED or self._execution.busy(trade.id) or not self._good(trade):
             self._arm(trade, now + self._settings.repair_wait_ns)

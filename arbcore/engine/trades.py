@@ -11,6 +11,7 @@ from arbcore.errors import ArbcoreError
 from arbcore.model.intent import Intent
 from arbcore.model.money import ZERO
 from arbcore.model.order import Fill, Side
+from arbcore.model.reason import Reason
 from arbcore.model.trade import TRADE_TRANSITIONS, Trade, TradeLeg, TradeState
 
 
@@ -36,6 +37,7 @@ class LiveTrade:
         "closed_at",
         "closes",
         "closing",
+        "cut",
         "excused",
         "exit_reason",
         "grows",
@@ -59,7 +61,9 @@ class LiveTrade:
         self.aim = intent
         """The entry or exit that was decided last: what repairs bring to an end, or take back."""
         self.grows = True
-        """Whether a repair may add to it; what only holds late fills shrinks."""
+        """Whether a repair may add to it; what holds late fills, or what a venue took from, only shrinks."""
+        self.cut = False
+        """Whether a venue closed a part of it since its legs last matched: no policy is asked then."""
         self.route: Final = route
         self.premium: Final = premium
         self.state = TradeState.OPEN
@@ -120,6 +124,12 @@ class LiveTrade:
         self.parted_at = self.parted_at or fill.recv_ts
         self._seen = None
 
+    def hurt(self, *, ends: bool) -> None:
+        """Note that a venue closed something of it; ``ends`` where the rest is to be closed too."""
+        self.grows, self.cut, self.slices = False, True, []
+        if ends and not self.closing:
+            self.closing, self.closes = Reason.EXIT_VENUE, 0
+
     def opening_side(self, index: int) -> Side:
         """Return the side that adds to a leg."""
         side = self.route.legs[index].side
@@ -130,9 +140,10 @@ class LiveTrade:
         return Side.SELL if self.legs[index].quantity > 0 else Side.BUY
 
     def coins(self) -> list[Decimal]:
-        """Return the unsigned coins that each leg holds."""
+        """Return the coins that each leg holds; less than zero where it holds them the wrong way round."""
         return [
-            abs(held.quantity) * leg.state.instrument.unit for held, leg in zip(self.legs, self.route.legs, strict=True)
+            held.quantity * self.opening_side(index).sign * leg.state.instrument.unit
+            for index, (held, leg) in enumerate(zip(self.legs, self.route.legs, strict=True))
         ]
 
     def view(self, accounts: Accounts) -> Trade:

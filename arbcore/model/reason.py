@@ -26,6 +26,8 @@ class Reason(StrEnum):
     """An operator asked for the close."""
     EXIT_RISK = "EXIT_RISK"
     """A risk tier asked for the close."""
+    EXIT_VENUE = "EXIT_VENUE"
+    """The venue closed a leg by itself (liquidation, settlement): the rest is closed after it."""
     EXIT_ATTEMPTS_SPENT = "EXIT_ATTEMPTS_SPENT"
     """Every attempt at a close that was ordered was used: the trade is frozen."""
     BOOK_INVALID = "BOOK_INVALID"

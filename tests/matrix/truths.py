@@ -15,8 +15,8 @@ from arbcore.model.events import (
     TradeExecuted,
 )
 from arbcore.model.instrument import Instrument, InstrumentKind
-from arbcore.model.money import ZERO, subtract
-from arbcore.model.order import TERMINAL, OrderOrigin, OrderState
+from arbcore.model.money import ZERO, add, subtract
+from arbcore.model.order import TERMINAL, OrderState
 from arbcore.model.trade import TradeState
 from arbcore.testing.faulty.plan import SECOND
 from tests.matrix.field import DUST, PERP, WANTED, WON, Field
@@ -101,25 +101,33 @@ def _open_cost(field: Field, instrument: Instrument) -> Decimal:
 
 
 def _fills(field: Field) -> Iterator[str]:
-    """No fill is counted twice or lost, and every fee once."""
-    counted = Counter((one.instrument, one.fill_id) for one in field.rig.told(TradeExecuted))
-    true = [
-        fill
+    """Every fill is booked once with its fee, to the last digit: each of its parts where it moves several trades."""
+    true = {
+        (fill.instrument, fill.fill_id): (fill.quantity, fill.fee)
         for name in field.rig.exchanges
         for fill in field.venue(name).ledger.fills
-        if fill.origin is OrderOrigin.OURS
-    ]
-    yield from (f"fill {fill} was counted {times} times" for (_, fill), times in counted.items() if times > 1)
-    lost = {(fill.instrument, fill.fill_id) for fill in true} - counted.keys()
-    yield from (f"fill {fill} of {key} was lost" for key, fill in sorted(lost))
-    invented = counted.keys() - {(fill.instrument, fill.fill_id) for fill in true}
-    yield from (f"fill {fill} of {key} never was" for key, fill in sorted(invented))
-    charged: Counter[str] = Counter()
+    }
+    told = field.rig.told(TradeExecuted)
+    parts = Counter((one.instrument, one.fill_id, one.trade) for one in told)
+    yield from (f"fill {fill} was counted {times} times" for (_, fill, _), times in parts.items() if times > 1)
+    counted = dict.fromkeys(((one.instrument, one.fill_id) for one in told), ZERO)
+    for one in told:
+        counted[one.instrument, one.fill_id] += one.quantity
+    charged: dict[tuple[str, str], Decimal] = {}
     for fee in field.rig.told(FeeCharged):
-        charged[fee.currency] += 1
-    owed = Counter(fill.fee_currency for fill in true if fill.fee)
+        charged[fee.fill_id, fee.currency] = add(charged.get((fee.fill_id, fee.currency), ZERO), fee.amount)
+    yield from (f"fill {fill} of {key} was lost" for key, fill in sorted(true.keys() - counted.keys()))
+    yield from (f"fill {fill} of {key} never was" for key, fill in sorted(counted.keys() - true.keys()))
+    for key, quantity in counted.items():
+        if key in true and quantity != true[key][0]:
+            yield f"fill {key[1]} is of {true[key][0]}, {quantity} was counted"
+    owed = {(fill, _settled_in(key)): fee for (key, fill), (_, fee) in true.items() if fee}
     if charged != owed:
-        yield f"fees were charged {dict(charged)} times, not {dict(owed)}"
+        yield f"fees were charged {charged}, not {owed}"
+
+
+def _settled_in(key: str) -> str:
+    return next(one.settlement for one in (WON, PERP) if one.key == key)
 
 
 def _orders(field: Field) -> Iterator[str]:

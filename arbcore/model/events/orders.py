@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from arbcore.model.events.base import Event
 from arbcore.model.intent import Intent, IntentKind, IntentState
-from arbcore.model.order import Liquidity, OrderRequest, OrderState, Side
+from arbcore.model.order import Liquidity, OrderOrigin, OrderRequest, OrderState, Side
 from arbcore.model.trade import Pnl, Trade
 
 
@@ -73,16 +73,17 @@ class TradeExecuted(Event, frozen=True):
         fill_id: The venue's id of the execution.
         client_order_id: Our id of the order.
         venue_order_id: The venue's id of the order.
-        trade: Id of the trade that owns the order.
+        trade: Id of the trade that it moves; empty for stock and dust.
         instrument: Key of the instrument.
         side: Buy or sell.
-        quantity: Executed quantity.
+        quantity: Executed quantity; of an execution that moves several trades, the part of this one.
         price: Execution price.
-        touch: Price of the touch at the decision.
+        touch: Price of the touch at the decision; the price itself where the venue decided.
         liquidity: Taker or maker.
         rate: Units of base currency for one unit of the quote currency at the fill.
         rate_name: Name of that rate, empty for the base currency itself.
         venue_time: Venue time.
+        origin: Who placed the order: ours, or one of the venue's own that closed a position.
     """
 
     KEY: ClassVar[str] = "`VENUE:FILL_ID`"
@@ -99,6 +100,7 @@ class TradeExecuted(Event, frozen=True):
     rate: Decimal
     rate_name: str
     venue_time: int
+    origin: OrderOrigin = OrderOrigin.OURS
 
 
 class IntentApproved(Event, frozen=True):

@@ -1,0 +1,143 @@
+"""Takings: what a venue closes of a position by itself, by liquidation, auto-deleveraging or settlement.
+
+Such an execution is of no order of ours, and yet it closes what we own. So it is told like those of strangers, with an
+alert, and booked to what owns the position: legs and ledger follow the venue to the last digit. Where several own it,
+what hedges nothing goes first (stock, and the dust of closed trades), then the trades, the oldest first. So the fewest
+hedges break, every part is as exact as the execution, and nothing is rounded; shares by size would leave every trade
+with a rest that no order can close. What is more than we own was somebody else's, and stays so.
+"""
+
+from collections.abc import Callable, Iterator
+from decimal import Context, Decimal, localcontext
+from typing import Final
+
+from msgspec.structs import replace
+
+from arbcore.engine.accounts import STOCK, Accounts
+from arbcore.engine.booking import Booking
+from arbcore.engine.execution import Execution
+from arbcore.engine.market import Market
+from arbcore.engine.output import Outbox
+from arbcore.engine.strangers import Strangers
+from arbcore.engine.trades import LiveTrade
+from arbcore.model.events import AlertRaised
+from arbcore.model.money import EXACT, ZERO
+from arbcore.model.order import Fill, OrderOrigin, OrderReport
+from arbcore.model.state import Severity
+
+BY_VENUE: Final = frozenset({OrderOrigin.LIQUIDATION, OrderOrigin.ADL, OrderOrigin.SETTLEMENT})
+"""Origins of orders that a venue places by itself for a position of the account."""
+
+_WORDS: Final = {
+    OrderOrigin.LIQUIDATION: "liquidated",
+    OrderOrigin.ADL: "deleveraged",
+    OrderOrigin.SETTLEMENT: "settled",
+}
+
+_REMEMBERED: Final = 100
+"""Orders of venues of which people were told: one alert each, however many executions it has."""
+
+_SHARES: Final = Context(prec=60)
+"""Shares of a fee are rounded; the last one takes the remainder, so that their sum is exact."""
+
+Took = Callable[[LiveTrade, OrderOrigin], None]
+"""Called with a trade of which something was closed; decides what becomes of it."""
+
+
+class Takings:
+    """Books what venues close by themselves.
+
+    Args:
+        market: Instruments.
+        accounts: Who owns what.
+        outbox: Where events go.
+        execution: Trades that are open; hands over what is of no order of the session.
+        strangers: Tells of it, once.
+        took: Goes on with the trades.
+    """
+
+    def __init__(
+        self,
+        market: Market,
+        accounts: Accounts,
+        outbox: Outbox,
+        execution: Execution,
+        strangers: Strangers,
+        took: Took,
+    ) -> None:
+        self._market: Final = market
+        self._accounts: Final = accounts
+        self._outbox: Final = outbox
+        self._execution: Final = execution
+        self._strangers: Final = strangers
+        self._took: Final = took
+        self._booking: Final = Booking(accounts, outbox)
+        self._alarmed: Final[dict[str, None]] = {}
+        execution.strange = self.meet
+
+    def meet(self, item: OrderReport | Fill) -> None:
+        """Take what is of no order of the session: it is told once, and booked where its venue took it from us."""
+        known = item.instrument in self._market.instruments
+        if self._strangers.tell(item) and isinstance(item, Fill) and item.origin in BY_VENUE and known:
+            self._take(item)
+
+    def again(self, fill: Fill, trade: str) -> None:
+        """Book a part of such an execution that a journal tells of, and decide nothing."""
+        owner = self._execution.trades[trade] if trade else None
+        self._booking.take(fill, owner)
+        if owner is not None:
+            owner.hurt(ends=fill.origin is not OrderOrigin.ADL)
+
+    def _take(self, fill: Fill) -> None:
+        shares = list(self._shares(fill))
+        for trade, share in shares:
+            self._booking.take(share, trade)
+        if shares:
+            self._alarm(fill, [trade.id for trade, _ in shares if trade is not None])
+        for trade, _ in shares:
+            if trade is not None:
+                self._took(trade, fill.origin)
+
+    def _shares(self, fill: Fill) -> list[tuple[LiveTrade | None, Fill]]:
+        """Return what each owner loses; the last one bears what rounding leaves of the fee."""
+        shares: list[tuple[LiveTrade | None, Fill]] = []
+        left, fee = fill.quantity, fill.fee
+        with localcontext(EXACT):
+            for owner, held in self._owners(fill.instrument):
+                part = min(left, -held * fill.side.sign)
+                if part > 0:
+                    left -= part
+                    charge = _share(fill.fee, part, fill.quantity) if left else fee
+                    fee -= charge
+                    shares.append((owner, replace(fill, quantity=part, fee=charge)))
+        return shares
+
+    def _owners(self, key: str) -> Iterator[tuple[LiveTrade | None, Decimal]]:
+        """Return who owns how much of a position, in the order in which they lose it."""
+        lots = self._accounts.lots
+        dust = lots.dust.get(key)
+        yield None, lots.quantity(STOCK, key) + (ZERO if dust is None else dust.quantity)
+        for trade in self._execution.trades.values():
+            yield trade, lots.quantity(trade.id, key)
+
+    def _alarm(self, fill: Fill, trades: list[str]) -> None:
+        """Call for people, once for every order of a venue."""
+        order = f"{fill.instrument}:{fill.client_order_id or fill.venue_order_id}"
+        if order in self._alarmed:
+            return
+        self._alarmed[order] = None
+        if len(self._alarmed) > _REMEMBERED:
+            del self._alarmed[next(iter(self._alarmed))]
+        venue, _, symbol = fill.instrument.partition(":")
+        rest = "the hedge is cut to match" if fill.origin is OrderOrigin.ADL else "the rest is closed"
+        owners = f"trades {', '.join(trades)}: {rest}" if trades else "no open trade"
+        text = (
+            f"{venue} {_WORDS[fill.origin]} {fill.quantity:f} of {symbol} at {fill.price:f}, of {owners}; "
+            "see margin and leverage of the account before entries go on"
+        )
+        self._outbox.emit(AlertRaised(rule="position_taken", severity=Severity.P0, source=venue, text=text))
+
+
+def _share(fee: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    """Return a part's share of a fee, to the digits that the fee itself has."""
+    return _SHARES.quantize(_SHARES.divide(_SHARES.multiply(fee, part), whole), fee) if fee else ZERO
