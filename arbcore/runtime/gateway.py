@@ -141,6 +141,11 @@ class VenueGateway:
         while self._tasks:
             await asyncio.wait(set(self._tasks))
 
+    async def _answered(self) -> None:
+        """Wait for what is in flight now; what the engine asks for meanwhile is not waited for."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks))
+
     async def close(self, patience_s: float) -> bool:
         """Send nothing from now on, and wait until everything in flight is answered; tell whether it was in time.
 
@@ -150,9 +155,9 @@ class VenueGateway:
         self._closed = self._closed or "the session ends"
         with anyio.CancelScope(shield=True):
             with anyio.move_on_after(patience_s):
-                await self.idle()
+                await self._answered()
                 self.ask_all()
-                await self.idle()
+                await self._answered()
             left = set(self._tasks)
             for task in left:
                 task.cancel()
