@@ -71,6 +71,8 @@ class VenueGateway:
         self._may_send: Final = may_send
         self._refs: Final = refs
         self._tasks: Final[set[asyncio.Task[None]]] = set()
+        self._asked: Final[dict[str, int | None]] = {}
+        """Venues that are being asked for everything, and since when they are to be asked once more."""
         self._closed = ""
         self._over = False
 
@@ -108,9 +110,16 @@ class VenueGateway:
         self._start(self._look_up(venue, ref), failed)
 
     def ask(self, venue: str, since: int) -> None:
-        """Ask for everything."""
+        """Ask for everything. While a venue is being asked it is not asked besides, but once more after that."""
+        if venue in self._asked:
+            waiting = self._asked[venue]
+            self._asked[venue] = since if waiting is None else min(since, waiting)
+            return
+        self._asked[venue] = None
         failed = partial(self._not_stated, venue, self._clock.now())
-        self._start(self._ask(venue, since), failed)
+        task = self._start(self._ask(venue, since), failed)
+        if task is not None:
+            task.add_done_callback(partial(self._ask_again, venue))
 
     def act(self, venue: str, command_id: str, command: AnyCommand) -> None:
         """Carry out a command, unless nothing may be sent."""
@@ -154,18 +163,19 @@ class VenueGateway:
         """
         self._closed = self._closed or "the session ends"
         with anyio.CancelScope(shield=True):
-            with anyio.move_on_after(patience_s):
+            with anyio.move_on_after(patience_s) as time:
                 await self._answered()
                 self.ask_all()
                 await self._answered()
             left = set(self._tasks)
             for task in left:
                 task.cancel()
-            if left:
+            if time.cancelled_caught:
                 logger.error("%d requests were not answered within %g s", len(left), patience_s)
+            if left:
                 await asyncio.wait(left)
         self._over = True
-        return not left
+        return not time.cancelled_caught
 
     def _taker(self) -> TakeItem:
         take, deliver, learn = self._take, self._deliver, self._refs.learn
@@ -183,14 +193,20 @@ class VenueGateway:
 
         return taken
 
-    def _start(self, work: Coroutine[Any, Any, None], failed: Callable[[str], None]) -> None:
+    def _ask_again(self, venue: str, _: object) -> None:
+        since = self._asked.pop(venue)
+        if since is not None and not self._over:
+            self.ask(venue, since)
+
+    def _start(self, work: Coroutine[Any, Any, None], failed: Callable[[str], None]) -> "asyncio.Task[None] | None":
         if self._over:
             work.close()
             failed("the session has ended")
-            return
+            return None
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(partial(self._finished, failed))
+        return task
 
     def _finished(self, failed: Callable[[str], None], task: "asyncio.Task[None]") -> None:
         """Answer for a task that did not: one that was given up, or that met an error nobody expected."""

@@ -249,6 +249,27 @@ async def test_all_venues_are_asked_after_a_stall(bench: Bench) -> None:
 
 
 @pytest.mark.anyio
+async def test_a_venue_that_is_being_asked_is_asked_once_more_after_that_however_often_it_was_to_be(
+    bench: Bench,
+) -> None:
+    """Pain: a slow venue is asked faster than it answers, and its rate limit is spent on that."""
+    answer = bench.venue.script.answers.pop("snapshot")
+    bench.gateway.ask("sim", 50)
+    call = await bench.call("snapshot")
+    for since in (70, 40, 60):
+        bench.gateway.ask("sim", since)
+    await bench.settle()
+    assert bench.venue.script.names() == ["snapshot"]
+    bench.venue.script.answers["snapshot"] = answer
+    call.answer(answer)
+    for _ in range(3):
+        await bench.settle()
+    assert [call.asked[1] for call in bench.venue.script.calls if call.name == "history"] == [50, 40]
+    assert [type(one) for one in bench.inputs] == [VenueStatement, VenueStatement]
+    assert not bench.gateway.in_flight
+
+
+@pytest.mark.anyio
 async def test_closing_waits_for_every_answer(bench: Bench) -> None:
     """What was sent before the end is answered before the end, also where the closing itself is cancelled."""
     bench.gateway.submit("sim", ORDER)
