@@ -35,6 +35,7 @@ from arbcore.runtime.session import Session, Source
 from arbcore.runtime.settled import settled
 from arbcore.runtime.stats import SessionStats
 from arbcore.runtime.tally import Tally
+from arbcore.winding import left_behind, wind_down
 
 if TYPE_CHECKING:
     from arbcore.data.recorder import Recorder
@@ -131,7 +132,9 @@ class Running:
             session, pulse = self._session(self._on_paper(), sources)
         else:
             session, pulse = self._session(self._on_venues(trading), sources)
-            sources, drain = [*sources, *trading.sources(self._ingress.put, self._ingress.__len__)], trading.drain
+            sources = [*sources, *trading.sources(self._ingress.put, self._ingress.__len__)]
+            drain = partial(self._drain, trading)
+            self._wish.ending.left = lambda: left_behind(self._engine.parts)
             if (agreement := self._wish.agreement) is not None:
                 sources.append(Source("agreement", lambda _: agreement.run(self._ingress.put, self._wish.ending)))
         self._deliver = session.deliver
@@ -218,6 +221,15 @@ class Running:
             self._wish.ending,
         )
         return session, pulse
+
+    async def _drain(self, trading: "Trading") -> None:
+        """Have resting orders cancelled and looked up, then send nothing more; tell what stays at the venues."""
+        agreement, parts = self._wish.agreement, self._engine.parts
+        if agreement is None or agreement.given:
+            await wind_down(parts, self._ingress.put, self._pipeline.clock)
+        await trading.drain()
+        if words := left_behind(parts):
+            self._wish.say(words)
 
     def _rest(self, now: int) -> None:
         if self._wish.agreement is not None:

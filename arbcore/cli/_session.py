@@ -30,8 +30,11 @@ def run_with_signals(main: "Callable[[], Coroutine[Any, Any, Result]]", ending: 
     from arbcore.opening import first_error
     from arbcore.runtime.signals import stop_on_signals
 
+    def left() -> str:
+        return ending.left()
+
     async def run() -> Result:
-        with stop_on_signals(lambda name: ending.ask(f"{name} was received")):
+        with stop_on_signals(lambda name: ending.ask(f"{name} was received"), left):
             return await main()
 
     try:

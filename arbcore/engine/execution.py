@@ -345,6 +345,12 @@ class Execution:
             if _rests(order) and (owner.id == trade or (not trade and owner.route.owner != BY_HAND)):
                 self.cancel(order)
 
+    def stop_resting(self) -> None:
+        """Cancel every order that rests, by hand or not: nobody would see it fill once the process has ended."""
+        for order in list(self.orders.values()):
+            if _rests(order):
+                self.cancel(order)
+
     def cancel(self, order: LiveOrder) -> None:
         """Ask for a cancel of an order, unless that was done or it is over."""
         if order.over or order.state is OrderState.CANCEL_SENT:

@@ -66,6 +66,8 @@ class Life:
         if control.start:
             self._outbox.emit(replace(self._started, resumed=self._start_value is not None))
             self._on_start(control.waits)
+        elif control.winds_down:
+            self._switches.wind_down()
         else:
             self._stop(control.reason)
 

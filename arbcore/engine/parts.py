@@ -121,6 +121,7 @@ class Parts:
         self.inquiries: Final = Inquiries(settings.accepts_for, self.accounts, self.outbox, settings.execution)
         self.execution: Final = Execution(self.market, self.accounts, self.outbox, settings.execution, self.inquiries)
         self.switches.stopped = self.execution.stop_entries
+        self.switches.winding_down = self.execution.stop_resting
         self.view: Final = SessionView(self.outbox, self.accounts, self.valuation, self.execution)
         intents = Intents(self.outbox, self._next_id)
         sizing = Sizing(self.accounts, self.terms)

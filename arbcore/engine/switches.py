@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_OF_STRATEGIES: Final = frozenset({Action.ENTRY, Action.EXIT})
+
+
 class SwitchesState(Struct, frozen=True, kw_only=True):
     """What `Switches` holds: the engine's state, what it is to become after booting, what is switched off."""
 
@@ -43,14 +46,22 @@ class Switches:
         self._outbox: Final = outbox
         self.state = EngineState.BOOTING
         self._wanted = EngineState.RUNNING
+        self._ending = False
         self._stopped: Final[set[str]] = set()
         self._disabled: Final[set[str]] = set()
         self.stopped: Callable[[], None] = _nothing
         """Called when entries stop; set when the engine is wired."""
+        self.winding_down: Callable[[], None] = _nothing
+        """Called when the process is about to end; set when the engine is wired."""
 
     def allows(self, action: Action) -> bool:
-        """Tell whether the engine's state lets an action through."""
-        return action in ALLOWED[self.state]
+        """Tell whether the engine's state lets an action through; towards the end no strategy does anything."""
+        return action in ALLOWED[self.state] and not (self._ending and action in _OF_STRATEGIES)
+
+    def wind_down(self) -> None:
+        """Let strategies open and close nothing any more: the process ends. The next start has the present state."""
+        self._ending = True
+        self.winding_down()
 
     def obstacle(self, strategy: str, symbol: str) -> str:
         """Return the reason code that forbids an entry, empty where there is none."""

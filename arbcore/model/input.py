@@ -75,12 +75,15 @@ class SessionControl(Struct, frozen=True, kw_only=True):
         reason: Why it stops.
         waits: Whether a start that goes on with earlier trades sends nothing until a `StopSession` says so, although
             it knows what became of everything: a person looks at it first.
+        winds_down: Of a stop, that it is to come: from now on no strategy opens or closes anything, and orders that
+            rest to open something are cancelled.
         recv_ts: Engine time.
     """
 
     start: bool
     reason: str = ""
     waits: bool = False
+    winds_down: bool = False
     recv_ts: int
 
 

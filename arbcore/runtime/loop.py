@@ -49,7 +49,7 @@ from arbcore.runtime.timers import NEVER, Timers
 Watch = Callable[[Sequence[Envelope]], None]
 """Learns events after they were stored."""
 
-SessionInput = MarketInput | Condition | CommandRequest | VenueReport | VenueAnswer
+SessionInput = MarketInput | Condition | CommandRequest | VenueReport | VenueAnswer | SessionControl
 """What reaches a session from outside: everything that a replay needs to have been kept."""
 
 _COUNTED: Final = frozenset({Book, ClosingQuote})
@@ -58,7 +58,7 @@ _COUNTED: Final = frozenset({Book, ClosingQuote})
 _PLAIN: Final = frozenset(
     {FxRate, VenueHealth, ConnectionChanged, InstrumentStatus, CommandRequest}
     | {OrderReport, Fill, FundingPayment, AccountSnapshot, AccountUpdate}
-    | {LookedUp, VenueStatement, TermsStated, ActionEnded, Standstill}
+    | {LookedUp, VenueStatement, TermsStated, ActionEnded, Standstill, SessionControl}
 )
 """Inputs that no simulated venue has to learn."""
 

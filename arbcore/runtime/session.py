@@ -91,6 +91,8 @@ class Ending:
     reason: str = ""
     error: BaseException | None = None
     asked: anyio.Event = field(default_factory=anyio.Event)
+    left: Callable[[], str] = lambda: ""
+    """Returns what an end at this moment, without waiting, would leave at venues; empty where that is nothing."""
 
     def ask(self, reason: str, error: BaseException | None = None) -> None:
         """Ask the session to end."""

@@ -13,7 +13,7 @@ _NAMES: Final = ("SIGINT", "SIGTERM", "SIGBREAK")
 
 
 @contextmanager
-def stop_on_signals(ask: Callable[[str], None]) -> Iterator[None]:
+def stop_on_signals(ask: Callable[[str], None], left: Callable[[], str] = lambda: "") -> Iterator[None]:
     """Ask for a graceful stop at the first signal; after it signals act as they did before.
 
     It uses no call that only POSIX has, so that it works wherever Python does. Enter it on the main thread, inside
@@ -21,6 +21,7 @@ def stop_on_signals(ask: Callable[[str], None]) -> Iterator[None]:
 
     Args:
         ask: Takes the signal's name; called on the event loop's thread, between two of its turns.
+        left: Returns what an end at once leaves behind, for people; called at the second signal.
     """
     loop = asyncio.get_running_loop()
     known = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
@@ -30,9 +31,12 @@ def stop_on_signals(ask: Callable[[str], None]) -> Iterator[None]:
         for number, action in before.items():
             signal.signal(number, action if action is not None else signal.SIG_DFL)
 
+    def leave(number: int, _: FrameType | None) -> None:
+        _end_at_once(number, left)
+
     def received(number: int, _: FrameType | None) -> None:
         for each in known:
-            signal.signal(each, _end_at_once)
+            signal.signal(each, leave)
         # The system interrupts whatever runs; this also wakes an event loop that waits for its sockets.
         loop.call_soon_threadsafe(ask, signal.Signals(number).name)
 
@@ -44,10 +48,14 @@ def stop_on_signals(ask: Callable[[str], None]) -> Iterator[None]:
         restore()
 
 
-def _end_at_once(number: int, _: FrameType | None) -> None:
+def _end_at_once(number: int, left: Callable[[], str]) -> None:
     """End the process as the signal does by itself: what was stored stays, and nothing is waited for."""
     if sys.stderr.isatty():
         sys.stderr.write("\x1b[?25h\n")  # the live view hides the cursor
         sys.stderr.flush()
-    signal.signal(number, signal.SIG_DFL)
+    try:
+        sys.stderr.write(f"{words}\n" if (words := left()) else "")
+        sys.stderr.flush()
+    finally:
+        signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)

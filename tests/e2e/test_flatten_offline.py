@@ -42,11 +42,17 @@ SESSION = "live.live.simulator"
 
 
 @asynccontextmanager
-async def session(folder: Path) -> AsyncIterator[Process]:
-    """Run a live session in a process of its own while entered; kill it if it still runs."""
+async def session(folder: Path, prelude: str = "") -> AsyncIterator[Process]:
+    """Run a live session in a process of its own while entered; kill it if it still runs.
+
+    Args:
+        folder: Its project.
+        prelude: Python statements that the process runs first.
+    """
     line = ["run", "arb.yaml", "live.yaml", "holds.yaml", "--live", "--confirm", "live", "--plain"]
     err = (folder.parent / "session.err").open("wb")
-    process = await anyio.open_process([sys.executable, "-m", "arbcore", *line], cwd=folder, stdout=err, stderr=err)
+    main = f"{prelude}\nimport sys\nfrom arbcore.cli import main\nsys.exit(main())"
+    process = await anyio.open_process([sys.executable, "-c", main, *line], cwd=folder, stdout=err, stderr=err)
     try:
         yield process
     finally:
