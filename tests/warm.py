@@ -23,16 +23,20 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any, Final
+from typing import Any, AnyStr, Final
 
 from tools.compiled import ROOT, packages
 
 PRELUDE: Final = "WARM_PRELUDE"
 """Variable with Python statements that the fork runs first, such as limits of the system."""
+
+TELL: Final = "WARM_TELL"
+"""Variable with the number of an open file that the id of the fork is written to."""
 
 _CALL: Final = Path(__file__).with_name("warm_call.py")
 _LEFT: Final = ("arbcore.testing", "arbcore.templates")  # not what commands import
@@ -62,6 +66,42 @@ class Warm:
         self._process.communicate()
         self._socket.unlink()
         self._socket.parent.rmdir()
+
+
+class Called(subprocess.Popen[AnyStr]):
+    """A fork that runs in the background, leader of a group of its own. Signals go to it, not to what asked for it.
+
+    Args:
+        arguments: The command line of `arb`.
+        env: Its environment.
+        rest: As `subprocess.Popen` has it.
+    """
+
+    def __init__(self, *arguments: object, env: Mapping[str, str], **rest: Any) -> None:
+        told: int
+        self._told: int
+        self._told, told = os.pipe()
+        try:
+            super().__init__(warm().command(*arguments), env={**env, TELL: str(told)}, pass_fds=(told,), **rest)
+        finally:
+            os.close(told)
+
+    @cached_property
+    def fork(self) -> int:
+        """Its process id."""
+        with os.fdopen(self._told) as told:
+            return int(told.read())
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end."""
+        assert self.fork
+        return super().wait(timeout)
+
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.fork, sig)
 
 
 @cache
@@ -142,6 +182,8 @@ def become(asked: dict[str, Any], own: list[str]) -> None:
         asked: What the caller told.
         own: Where every process of this environment finds modules.
     """
+    if asked["leads"]:
+        os.setsid()
     os.chdir(asked["cwd"])
     os.environ.clear()
     os.environ.update(asked["env"])
