@@ -168,6 +168,13 @@ def _profile() -> str:
     return _COUNTS[asked]
 
 
+def pytest_unconfigure() -> None:
+    """Stop what forks for commands, where a test started it."""
+    used = sys.modules.get("tests.warm")
+    if used is not None and used.warm.cache_info().currsize:
+        used.warm().stop()
+
+
 def pytest_report_header() -> list[str]:
     """Say how much this run proves."""
     profile, active = _profile(), settings.default

@@ -14,7 +14,7 @@ PAGES = pages()
 @pytest.mark.timeout(400)  # a page of many commands on a busy machine
 @pytest.mark.parametrize("page", [page for page in PAGES if page not in GENERATED])
 def test_a_reader_can_do_what_the_page_says(page: str, tmp_path: Path) -> None:
-    walk = Walk(tmp_path)
+    walk = Walk(tmp_path, cold=page == "README.md")
     for block in blocks(page, (ROOT / page).read_text("utf-8")):
         walk.do(block)
     if walk.left_out:

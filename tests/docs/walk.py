@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from arbcore.config.sections import INSTANCE_SECTIONS, KERNEL_SECTIONS
 from arbcore.templates import FOLDER
 from tests.docs.snippets import ROOT, Block, Command, commands, shows
+from tests.warm import warm
 
 BIN = Path(sys.executable).parent
 RECORDINGS = "ARBCORE_TEST_DATA"
@@ -29,13 +30,14 @@ class Walk:
 
     Args:
         scratch: An empty folder.
+        cold: Whether `arb` is the program that is installed; else a fork of what has imported all of it.
 
     Attributes:
         folder: Where the reader is.
         left_out: Places of what was not done, for lack of recorded data.
     """
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, *, cold: bool = False) -> None:
         self._site = scratch / "site"
         self._wheels = scratch / "wheels"
         self._home = scratch / "home"
@@ -43,6 +45,12 @@ class Walk:
         self.left_out: list[str] = []
         self._exported: dict[str, str] = {}
         self._home.mkdir()
+        self._bin = scratch / "bin"
+        if not cold:
+            self._bin.mkdir()
+            arb = self._bin / "arb"
+            arb.write_text(f'#!/bin/sh\nexec {shlex.join(warm().command())} "$@"\n', "utf-8")
+            arb.chmod(0o755)
         shutil.copytree(ROOT / "cookbook", self.folder / "cookbook")
 
     def do(self, block: Block) -> None:
@@ -123,13 +131,13 @@ class Walk:
             path.write_text(block.text, "utf-8")
             files = [path] if whole else [FOLDER / "arb.yaml", path]
             arguments = [str(file) for file in files]
-            self._succeed(block.place, [sys.executable, "-m", "arbcore", "config", "validate", *arguments])
+            self._succeed(block.place, ["arb", "config", "validate", *arguments])
 
     def _recipe(self, block: Block) -> None:
         """A recipe is read to its end before a source is looked for, so a missing source is the only fault it has."""
         path = self._home / "recipe.yaml"
         path.write_text(block.text, "utf-8")
-        done = self._start([sys.executable, "-m", "arbcore", "data", "import", str(path), "no-such-folder"])
+        done = self._start(["arb", "data", "import", str(path), "no-such-folder"])
         assert "no-such-folder" in done.stdout, f"{block.place}\n{done.stdout}"
 
     def _succeed(self, place: str, arguments: list[str]) -> None:
@@ -137,11 +145,14 @@ class Walk:
         assert done.returncode == 0, f"{place}: {' '.join(arguments)}\n{done.stdout}"
 
     def _start(self, arguments: str | list[str], *, shell: bool = False) -> subprocess.CompletedProcess[str]:
+        environment = self._environment()
+        if not shell:  # programs are looked for on our path otherwise
+            arguments = [shutil.which(arguments[0], path=environment["PATH"]) or arguments[0], *arguments[1:]]
         return subprocess.run(
             arguments,
             shell=shell,
             cwd=self.folder,
-            env=self._environment(),
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -155,7 +166,7 @@ class Walk:
         """The reader's environment: nothing that steers arbcore, no index, one stream for both outputs in order."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ARB_", "PYTEST", "COV_"))}
         return kept | {
-            "PATH": os.pathsep.join([str(BIN), os.environ.get("PATH", os.defpath)]),
+            "PATH": os.pathsep.join([str(self._bin), str(BIN), os.environ.get("PATH", os.defpath)]),
             "HOME": str(self._home),
             **self._exported,
             "PYTHONPATH": os.pathsep.join([str(self._site), self._exported.get("PYTHONPATH", "")]).strip(os.pathsep),

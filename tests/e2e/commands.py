@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from arbcore.cli import main
+from tests.warm import PRELUDE, warm
 
 _REMEDIES = ("fix: ", "did you mean ", "(there: ", ": use ", "write ", "should be ")
 """How a message says what to do: findings of a config do so in their own sentence."""
@@ -44,7 +45,12 @@ class Ran:
 
 
 def arb(
-    *arguments: object, cwd: Path, path: Path | None = None, env: Mapping[str, str] | None = None, prelude: str = ""
+    *arguments: object,
+    cwd: Path,
+    path: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    prelude: str = "",
+    cold: bool = False,
 ) -> Ran:
     """Run `arb`.
 
@@ -54,13 +60,18 @@ def arb(
         path: Folder with further distributions.
         env: Further environment variables.
         prelude: Python statements that the process runs first, such as limits of the system.
+        cold: Whether it must be an interpreter of its own from its start; else it may be forked (`tests.warm`).
     """
     start = ["-c", prelude + _MAIN] if prelude else ["-m", "arbcore"]
+    command = [sys.executable, "-W", "error", *start, *map(str, arguments)]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(env or {})}
+    if not (cold or "PYTHONHASHSEED" in environment):
+        command = warm().command(*arguments)
+        environment[PRELUDE] = prelude
     if path is not None:
         environment["PYTHONPATH"] = str(path)
     done = subprocess.run(
-        [sys.executable, "-W", "error", *start, *map(str, arguments)],
+        command,
         cwd=cwd,
         env=environment,
         stdin=subprocess.DEVNULL,

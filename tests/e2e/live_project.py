@@ -4,17 +4,17 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from arbcore.cli import main
 from tests.e2e import commands
 from tests.e2e.commands import Ran
+from tests.warm import PRELUDE, Called
 
 PATIENCE_S: Final = 40.0
 """Longest wait for something that takes a second on an idle machine."""
@@ -60,11 +60,8 @@ class Simulator:
         market = folder / "market.yaml"
         market.write_text(BUSY_MARKET, encoding="utf-8")
         options = ("--port", str(port), "--config", str(market), "--json", "--until-eof", "--no-wait")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "arbcore", "simulator", *options],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+        self._process: Called[str] = Called(
+            "simulator", *options, env=os.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
@@ -131,7 +128,7 @@ class Running:
         err: File of its standard error.
     """
 
-    process: "subprocess.Popen[bytes]"
+    process: Called[bytes]
     out: Path
     err: Path
 
@@ -188,32 +185,24 @@ def running(
         env: Further environment variables.
         prelude: Python statements that the process runs first.
     """
-    start = ["-c", f"{prelude}\nimport sys\nfrom arbcore.cli import main\nsys.exit(main())"]
     logs = cwd.parent / f"{cwd.name}-logs"
     logs.mkdir(exist_ok=True)
     out, err = logs / f"{name}.out", logs / f"{name}.err"
     with out.open("wb") as written, err.open("wb") as told:
-        process = _popen([sys.executable, "-W", "error", *start, *map(str, arguments)], cwd, env, written, told)
+        process: Called[bytes] = Called(
+            *arguments,
+            cwd=cwd,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(env or {}), PRELUDE: prelude},
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=told,
+        )
     try:
         yield Running(process, out, err)
     finally:
         if process.poll() is None:
             process.kill()
         process.wait(PATIENCE_S)
-
-
-def _popen(
-    command: list[str], cwd: Path, env: Mapping[str, str] | None, out: IO[bytes], err: IO[bytes]
-) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        command,
-        cwd=cwd,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(env or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=out,
-        stderr=err,
-        start_new_session=sys.platform != "win32",
-    )
 
 
 def session(

@@ -20,7 +20,7 @@ def test_one_command_and_a_report(tmp_path: Path) -> None:
     folder.mkdir()
     with running("demo", "--for", "90s", "--plain", cwd=folder) as run:
         run.says(" closed ")
-        os.killpg(run.process.pid, signal.SIGINT)
+        os.killpg(run.process.fork, signal.SIGINT)
         ran = run.end()
     assert ran.code == 0, ran.err
     steps = [line for line in ran.err.splitlines() if line.startswith("$ arb ")]

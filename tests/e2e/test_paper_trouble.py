@@ -98,11 +98,11 @@ def test_a_simulator_that_does_not_run_for_others(arb_here: Here, command: tuple
 def test_two_sessions_on_one_journal(project: Path, arb_here: Here) -> None:
     with session(project) as run:
         run.says("started (paper)")
-        arb_here(*RUN).refused(1, f"in use by process {run.process.pid} ", "stop that session first")
+        arb_here(*RUN).refused(1, f"in use by process {run.process.fork} ", "stop that session first")
         arb_here("replay", SESSION).refused(1, "is being written by process", "stop the session first")
         status = arb_here("status", SESSION, "--json").told()
         assert status["condition"] == "running"
-        assert str(run.process.pid) in status["writer"]
+        assert str(run.process.fork) in status["writer"]
         assert arb_here("journal", "verify", SESSION, "--json").told()["ok"]
         assert run.process.poll() is None
         assert run.stop().code == 0

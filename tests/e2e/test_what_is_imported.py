@@ -13,7 +13,7 @@ from tests.e2e.offer import offer
 def test_no_plugin_is_imported(tmp_path: Path, command: tuple[str, ...]) -> None:
     site = offer(tmp_path, "zz", "raise SystemExit('imported')")
     count = "import atexit, sys; atexit.register(lambda: print(*sorted(sys.modules), file=sys.stderr))"
-    ran = arb(*command, cwd=tmp_path, path=site, prelude=count)
+    ran = arb(*command, cwd=tmp_path, path=site, prelude=count, cold=True)
     assert ran.code == 0
     assert ("acme-zz" in ran.out) is ("list" in command)
     loaded = {name.partition(".")[0] for name in ran.err.split()}
