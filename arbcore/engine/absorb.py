@@ -10,12 +10,13 @@ from decimal import Decimal, localcontext
 from typing import Any, Final
 
 from arbcore.engine.accounts import OPENING
-from arbcore.engine.execution import BY_HAND
+from arbcore.engine.execution import BY_HAND, root_of
 from arbcore.engine.orders import LiveOrder, number_of
 from arbcore.engine.parts import Parts
 from arbcore.engine.takings import BY_VENUE
 from arbcore.engine.trades import LiveTrade
 from arbcore.model.command import ClosePosition, Flatten, StopSession
+from arbcore.model.drift import CauseClass
 from arbcore.model.events import (
     AlertRaised,
     BalanceChanged,
@@ -64,8 +65,6 @@ from arbcore.ports.risk import VerdictKind
 
 _BOOKED: Final = frozenset({"fill", "funding"})
 """Reasons of balance changes that follow from another event."""
-
-_SUCCESSOR: Final = "+"
 
 
 class Absorber:
@@ -168,6 +167,7 @@ class Absorber:
 
     def _move(self, order: LiveOrder, state: OrderState) -> None:
         order.state = state
+        order.late = order.late and not order.over
         self._execution.moved_again(order)
 
     def _executed(self, event: TradeExecuted, envelope: Envelope) -> None:
@@ -238,7 +238,12 @@ class Absorber:
                 self._execution.trades[trade].touched()
 
     def _drifted(self, event: DriftDetected | QuarantineStarted, envelope: Envelope) -> None:
-        self._parts.reconciler.absorb(event, envelope.key)
+        if isinstance(event, DriftDetected) and event.cause_class == CauseClass.LATE_ORDER:
+            order = self._order(event.subject.removeprefix("order "))
+            order.late = True
+            self._execution.moved_again(order)
+        else:
+            self._parts.reconciler.absorb(event, envelope.key)
 
     def _released(self, event: QuarantineCompleted, envelope: Envelope) -> None:
         self._parts.reconciler.absorb(event, envelope.key)
@@ -259,10 +264,10 @@ class Absorber:
 
     def _trade_opened(self, event: TradeOpened, _: Envelope) -> None:
         trade = event.trade
-        if trade.id.endswith(_SUCCESSOR):
-            closed = trade.id.removesuffix(_SUCCESSOR)
+        root = root_of(trade.id)
+        if trade.id != root:
             owners = (order.owner for order in self._execution.ended.values())
-            self._execution.succeed(next(owner.trade for owner in owners if owner.trade.id == closed))
+            self._execution.succeed(next(owner.trade for owner in owners if root_of(owner.trade.id) == root))
         else:
             self._opened[trade.id] = trade
 

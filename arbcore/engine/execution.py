@@ -18,6 +18,7 @@ from arbcore.engine.route import Route
 from arbcore.engine.sending import Sending
 from arbcore.engine.strangers import Strangers
 from arbcore.engine.trades import LiveTrade
+from arbcore.model.drift import CauseClass
 from arbcore.model.effect import Cancel, CancelTimer, SetTimer
 from arbcore.model.events import (
     DriftDetected,
@@ -46,6 +47,9 @@ _RESTING: Final = frozenset({TimeInForce.GTC, TimeInForce.POST_ONLY})
 
 TTL: Final = "ttl"
 """Kind of the timers that end the life of an intent's orders; the id of the intent follows."""
+
+SUCCESSOR: Final = "+"
+"""Ends the id of a trade that holds what came late for a closed one, as often as there were such trades."""
 
 Strange = Callable[[OrderReport | Fill], object]
 """Called with what is of no order of this session."""
@@ -77,7 +81,7 @@ class Execution:
         self._outbox: Final = outbox
         self._inquiries: Final = inquiries
         self._sending: Final = Sending(market, accounts, outbox, settings)
-        self._followers: Final = Followers(settings)
+        self._followers: Final = Followers(settings, accounts)
         self._booking: Final = Booking(accounts, outbox)
         self.orders: Final[dict[str, LiveOrder]] = {}
         """Orders of intents that are not over."""
@@ -86,6 +90,8 @@ class Execution:
         self.intents: Final[dict[str, LiveIntent]] = {}
         """Intents that are not over."""
         self.trades: Final[dict[str, LiveTrade]] = {}
+        self.heirs: Final[dict[str, int]] = {}
+        """How many successors a closed trade has had, by its id, so that each has an id of its own."""
         self.settled: Settled = _nothing
         self.strange: Strange = Strangers(outbox).tell
         self.held = False
@@ -96,8 +102,8 @@ class Execution:
         return any(live.intent.trade == trade for live in self.intents.values())
 
     def in_flight(self) -> list[LiveOrder]:
-        """Return the orders that are not over."""
-        return [order for order in self.orders.values() if not order.done]
+        """Return the orders that are not over, those that turned up late among them."""
+        return [order for order in (*self.orders.values(), *self.ended.values()) if not order.done]
 
     def open(self, approved: ApprovedIntent, route: Route, premium: float) -> LiveTrade:
         """Start a trade with its entry."""
@@ -201,19 +207,33 @@ class Execution:
         if order is None:
             self.strange(report)
             return
+        if order.lost and report.state not in {OrderState.UNKNOWN, OrderState.REJECTED}:
+            self._turned_up(order, report.state)
         before = order.state
         if order.take(report):
             self._tell(order, before, report)
-        elif order.absent and report.state not in {OrderState.UNKNOWN, OrderState.REJECTED}:
-            self._turned_up(order, report)
         self._inquiries.follow(order)
         self._conclude(order)
 
-    def _turned_up(self, order: LiveOrder, report: OrderReport) -> None:
-        """Meet an order that was taken for one that never arrived: cancel what is left of it; its fills are booked."""
-        if not order.reported and report.state not in TERMINAL:
+    def _turned_up(self, order: LiveOrder, state: OrderState) -> None:
+        """Meet an order that was taken for one that never arrived.
+
+        What is left of it is cancelled, and it is looked up until its venue no longer works on it: nothing else need
+        tell what filled before the cancel came.
+        """
+        order.late = True
+        if state not in TERMINAL:
             self._outbox.effect(Cancel(order.venue, order.id))
-        self._stray(f"order {order.id}", report.state, "late_order")
+        self._outbox.emit(
+            DriftDetected(
+                subject=f"order {order.id}",
+                expected="none",
+                actual=state,
+                cause_class=CauseClass.LATE_ORDER,
+                venue=order.venue,
+            ),
+            f"{order.venue}:{order.id}",
+        )
 
     def _tell(self, order: LiveOrder, before: OrderState, report: OrderReport) -> None:
         ours = report.client_order_id
@@ -222,7 +242,7 @@ class Execution:
             self._outbox.emit(event, order.venue_order_id)
         elif order.state is OrderState.REJECTED:
             self._outbox.emit(OrderRejected(client_order_id=ours, reason=report.reason, detail=report.detail), ours)
-        elif order.state in {OrderState.CANCELLED, OrderState.EXPIRED}:
+        elif order.state in {OrderState.CANCELLED, OrderState.EXPIRED} and before not in TERMINAL:
             self._outbox.emit(
                 OrderCancelled(client_order_id=ours, state=order.state, filled=report.filled, reason=report.reason),
                 ours,
@@ -266,6 +286,9 @@ class Execution:
 
         A trade that is closed has a successor, which holds what came late until it is taken off again.
         """
+        if order.lost:
+            self._turned_up(order, OrderState.PARTIALLY_FILLED)
+            self._inquiries.follow(order)
         live = order.owner
         self._stray(f"fill {fill.fill_id} of order {fill.client_order_id}", str(fill.quantity), "late_fill")
         if live.trade.id not in self.trades:
@@ -275,8 +298,13 @@ class Execution:
             self.settled(live.trade, live)
 
     def succeed(self, trade: LiveTrade) -> LiveTrade:
-        """Open the trade that holds what came late for one that is closed."""
-        intent = replace(trade.intent, trade=f"{trade.id}+", decided_at=self._outbox.now)
+        """Return the trade that holds what came late for one that is closed: one for all that comes while it lives."""
+        root = root_of(trade.id)
+        living = [one for one in self.trades.values() if one.id != root and root_of(one.id) == root]
+        if living:
+            return living[0]
+        self.heirs[root] = self.heirs.get(root, 0) + 1
+        intent = replace(trade.intent, trade=root + SUCCESSOR * self.heirs[root], decided_at=self._outbox.now)
         successor = LiveTrade(intent, trade.route, trade.premium)
         successor.grows = False
         self.trades[successor.id] = successor
@@ -364,6 +392,11 @@ class Execution:
 
     def _stray(self, subject: str, actual: str, cause: str) -> None:
         self._outbox.emit(DriftDetected(subject=subject, expected="none", actual=actual, cause_class=cause))
+
+
+def root_of(trade: str) -> str:
+    """Return the id of the trade that one succeeded, or its own."""
+    return trade.rstrip(SUCCESSOR)
 
 
 def _nothing(trade: LiveTrade, live: LiveIntent) -> None:

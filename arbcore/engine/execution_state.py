@@ -68,6 +68,7 @@ class OrderRecord(Struct, frozen=True, kw_only=True):
     looks: int
     absences: int
     absent: bool
+    late: bool
     refusal: str
     fills: list[str]
 
@@ -84,6 +85,7 @@ class ExecutionState(Struct, frozen=True, kw_only=True):
         ended: Orders of intents that are over and still known, the latest of them.
         doubted: Since when an order is looked up, by its id.
         quarantined: Ids of orders whose venue does not know them, with what they have set aside.
+        heirs: How many successors a closed trade has had, by its id.
     """
 
     trades: dict[str, TradeRecord]
@@ -94,13 +96,14 @@ class ExecutionState(Struct, frozen=True, kw_only=True):
     ended: list[OrderRecord]
     doubted: dict[str, int]
     quarantined: list[str]
+    heirs: dict[str, int]
 
 
 _ENDED: Final = 200
 """Ended orders in a snapshot: each costs a kilobyte, and fills that come later than after so many are drift."""
 
 _TRADE = TradeRecord.__struct_fields__
-_ORDER_BUILT = ("state", "filled", "reported", "venue_order_id", "looks", "absences", "absent", "refusal")
+_ORDER_BUILT = ("state", "filled", "reported", "venue_order_id", "looks", "absences", "absent", "late", "refusal")
 _TRADE_BUILT = tuple(name for name in _TRADE if name not in {"intent", "premium"})
 
 
@@ -120,6 +123,7 @@ def state_of(execution: Execution, inquiries: Inquiries) -> ExecutionState:
         ended=_orders(ended),
         doubted=dict(inquiries.doubted),
         quarantined=list(inquiries.quarantined),
+        heirs=dict(execution.heirs),
     )
 
 
@@ -139,6 +143,7 @@ def restore(
         key: LiveIntent(record.intent, trades[record.trade], record.legs, record.lead)
         for key, record in state.intents.items()
     }
+    execution.heirs.update(state.heirs)
     execution.trades.update({key: trades[key] for key in state.open})
     execution.intents.update({key: owners[key] for key in state.active})
     for records, orders in ((state.live, execution.orders), (state.ended, execution.ended)):

@@ -6,8 +6,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from arbcore.engine.accounts import Accounts
 from arbcore.engine.execution_settings import ExecutionSettings, LegOrder
 from arbcore.engine.orders import LiveIntent
+from arbcore.engine.reducing import reduces
 from arbcore.engine.sizing import takes
 from arbcore.engine.trades import LiveTrade
 from arbcore.model.grid import Rounding, to_grid
@@ -25,10 +27,12 @@ class Followers:
 
     Args:
         settings: Which leg leads, and how far a follower may go beyond the touch.
+        accounts: Net positions.
     """
 
-    def __init__(self, settings: ExecutionSettings) -> None:
+    def __init__(self, settings: ExecutionSettings, accounts: Accounts) -> None:
         self._settings: Final = settings
+        self._accounts: Final = accounts
 
     def lead_of(self, intent: Intent, trade: LiveTrade) -> int | None:
         """Return the index of the leg that goes first; None where all are sent at once.
@@ -78,7 +82,8 @@ class Followers:
         quantity = to_grid(owed, instrument.lot, Rounding.DOWN) if owed > 0 else Decimal(0)
         worst = state.worst_price(leg.side, self._settings.repair_slippage_bps)
         price = max(worst, leg.price) if leg.side is Side.BUY else min(worst, leg.price)
-        if takes(instrument, quantity, price, reducing=live.intent.kind is IntentKind.EXIT):
+        closes = live.intent.kind is IntentKind.EXIT and reduces(self._accounts, instrument, leg.side, quantity)
+        if takes(instrument, quantity, price, reducing=closes):
             yield index, replace(leg, quantity=quantity, price=price)
 
     def _rests(self, live: LiveIntent) -> bool:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.market import InstrumentState
+from arbcore.engine.reducing import reduces
 from arbcore.engine.route import RouteLeg
 from arbcore.engine.sizing import coin_value, takes
 from arbcore.engine.trades import LiveTrade
@@ -50,7 +51,7 @@ class Gaps:
     """Measures trades whose intents are over.
 
     Args:
-        accounts: Whether there is money for what would be bought.
+        accounts: Whether there is money for what would be bought, and what the net positions are.
     """
 
     def __init__(self, accounts: Accounts) -> None:
@@ -99,7 +100,8 @@ class Gaps:
         quantity = to_grid(coins / instrument.unit, instrument.lot, Rounding.DOWN)
         # Sold or bought, the order's own price counts at a venue; both sides are worth the same but for the spread.
         worst = leg.state.worst_price(Side.SELL if reducing else side, slippage_bps)
-        if not takes(instrument, quantity, worst, reducing=reducing):
+        marked = reducing and reduces(self._accounts, instrument, side, quantity)
+        if not takes(instrument, quantity, worst, reducing=marked):
             return None
         if not reducing:
             currency, amount = self._accounts.need(instrument, side, quantity, worst)

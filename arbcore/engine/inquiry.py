@@ -101,6 +101,11 @@ class Inquiries:
 
     def on_answer(self, order: LiveOrder, answer: LookedUp) -> bool:
         """Decide after a look-up; tell whether it ended the order as one that its venue does not know."""
+        if order.late:
+            if answer.found:
+                self._outbox.effect(Cancel(order.venue, order.id))
+            self._later(order, answered=answer.answered)
+            return False
         if order.id in self.quarantined:
             return self._release(order, answer)
         if order.done:

@@ -6,8 +6,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from arbcore.engine.accounts import Accounts
 from arbcore.engine.gaps import Move
 from arbcore.engine.output import Outbox
+from arbcore.engine.reducing import takes_close
 from arbcore.engine.route import Route
 from arbcore.engine.sizing import coin_value, intent_leg, takes
 from arbcore.engine.trades import LiveTrade
@@ -26,10 +28,12 @@ class Intents:
     Args:
         outbox: Engine time.
         next_id: Gives intent ids.
+        accounts: Net positions, which decide whether a close is a reduction for its venue.
     """
 
-    def __init__(self, outbox: Outbox, next_id: Callable[[], str]) -> None:
+    def __init__(self, outbox: Outbox, next_id: Callable[[], str], accounts: Accounts) -> None:
         self._outbox: Final = outbox
+        self._accounts: Final = accounts
         self._next_id: Final = next_id
 
     def entry(self, route: Route, legs: tuple[IntentLeg, ...], wish: Enter) -> Intent:
@@ -98,9 +102,16 @@ class Intents:
         ]
         legs = self._closing_legs(trade, held if share >= 1 else _part(trade, share), slippage_bps)
         rest = [replace(leg, quantity=own - leg.quantity) for leg, own in zip(legs, held, strict=True)]
-        if any(leg.quantity for leg in rest) and not _taken(trade, rest):
+        if any(leg.quantity for leg in rest) and not self._taken(trade, rest):
             legs = self._closing_legs(trade, held, slippage_bps)
-        return legs if _taken(trade, legs) else ()
+        return legs if self._taken(trade, legs) else ()
+
+    def _taken(self, trade: LiveTrade, legs: Sequence[IntentLeg]) -> bool:
+        """Tell whether every venue takes a leg that closes."""
+        return all(
+            takes_close(self._accounts, leg.state.instrument, wanted.side, wanted.quantity, wanted.price)
+            for leg, wanted in zip(trade.route.legs, legs, strict=True)
+        )
 
     def _closing_legs(self, trade: LiveTrade, quantities: list[Decimal], slippage_bps: float) -> tuple[IntentLeg, ...]:
         legs = zip(trade.route.legs, trade.legs, quantities, strict=True)
@@ -113,8 +124,9 @@ class Intents:
         """Tell whether venues take orders that close all that a trade holds."""
         for leg, own in zip(trade.route.legs, trade.legs, strict=True):
             quantity = to_grid(abs(own.quantity), leg.state.instrument.lot, Rounding.DOWN)
-            worst = leg.state.worst_price(closing_side(own.quantity), slippage_bps)
-            if not takes(leg.state.instrument, quantity, worst, reducing=True):
+            side = closing_side(own.quantity)
+            worst = leg.state.worst_price(side, slippage_bps)
+            if not takes_close(self._accounts, leg.state.instrument, side, quantity, worst):
                 return False
         return True
 
@@ -124,7 +136,8 @@ class Intents:
         for index, (leg, own) in enumerate(zip(trade.route.legs, trade.legs, strict=True)):
             quantity = to_grid(abs(own.quantity), leg.state.instrument.lot, Rounding.DOWN)
             side = trade.closing_side(index)
-            if takes(leg.state.instrument, quantity, leg.state.worst_price(side, slippage_bps), reducing=True):
+            worst = leg.state.worst_price(side, slippage_bps)
+            if takes_close(self._accounts, leg.state.instrument, side, quantity, worst):
                 found[index] = Move(side, quantity)
         return found
 
@@ -155,12 +168,6 @@ def _part(trade: LiveTrade, share: Decimal) -> list[Decimal]:
     """Return the order quantities of the legs that close a share of a trade: the same number of coins of each."""
     coins = to_grid(min(trade.coins()) * share, trade.route.lot, Rounding.DOWN)
     return [EXACT.divide(coins, leg.state.instrument.unit) for leg in trade.route.legs]
-
-
-def _taken(trade: LiveTrade, legs: Sequence[IntentLeg]) -> bool:
-    """Tell whether every venue takes a leg that reduces."""
-    pairs = zip(trade.route.legs, legs, strict=True)
-    return all(takes(leg.state.instrument, wanted.quantity, wanted.price, reducing=True) for leg, wanted in pairs)
 
 
 def notional(route: Route, legs: tuple[IntentLeg, ...]) -> Decimal:

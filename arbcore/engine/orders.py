@@ -55,6 +55,7 @@ class LiveOrder:
         looks: Look-ups so far.
         absences: Look-ups that found nothing although the venue could no longer take it in.
         absent: Whether it ended because its venue does not know it.
+        late: Whether it turned up after that, and its venue may still work on it.
         refusal: Reason code of its rejection, empty where there was none.
     """
 
@@ -64,6 +65,7 @@ class LiveOrder:
         "absent",
         "cause",
         "filled",
+        "late",
         "leg",
         "looks",
         "owner",
@@ -101,6 +103,7 @@ class LiveOrder:
         self.looks = 0
         self.absences = 0
         self.absent = False
+        self.late = False
         self.refusal = ""
         self._fills: set[str] = set()
 
@@ -110,6 +113,11 @@ class LiveOrder:
         return self.request.client_order_id
 
     @property
+    def lost(self) -> bool:
+        """Whether it was taken for one that never arrived, and nothing has told otherwise yet."""
+        return self.absent and self.state is OrderState.REJECTED and not self.late
+
+    @property
     def over(self) -> bool:
         """Whether the venue no longer works on it; fills may still be missing."""
         return self.state in TERMINAL
@@ -117,7 +125,7 @@ class LiveOrder:
     @property
     def done(self) -> bool:
         """Whether the order is over and every fill that the venue counts has arrived."""
-        return self.state in TERMINAL and self.filled >= self.reported
+        return self.state in TERMINAL and not self.late and self.filled >= self.reported
 
     @property
     def fills(self) -> frozenset[str]:
@@ -135,9 +143,11 @@ class LiveOrder:
         """Apply a report; tell whether it changed the state."""
         self.venue_order_id = report.venue_order_id or self.venue_order_id
         self.reported = max(self.reported, report.filled)
-        if report.state is self.state or not may_become(self.state, report.state):
+        refused = self.state is OrderState.REJECTED and not self.absent
+        if report.state is self.state or refused or not may_become(self.state, report.state):
             return False
         self.state = report.state
+        self.late = self.late and not self.over
         if report.state is OrderState.REJECTED:
             self.refusal = report.reason
         return True

@@ -123,7 +123,7 @@ class Parts:
         self.switches.stopped = self.execution.stop_entries
         self.switches.winding_down = self.execution.stop_resting
         self.view: Final = SessionView(self.outbox, self.accounts, self.valuation, self.execution)
-        intents = Intents(self.outbox, self._next_id)
+        intents = Intents(self.outbox, self._next_id, self.accounts)
         sizing = Sizing(self.accounts, self.terms)
         self.slicing: Final = Slicing(slicer, self.execution, intents, self.switches, self.outbox, settings.execution)
         self.deciding: Final = Deciding(

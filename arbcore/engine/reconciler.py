@@ -326,7 +326,7 @@ class Reconciler:
         if kind_of(event.subject) in KINDS:
             self.drifts.absorb(event)
         elif isinstance(event, DriftDetected):
-            self.strangers.absorb(key)
+            self.strangers.absorb(event, key)
 
 
 def _timer(venue: str) -> str:

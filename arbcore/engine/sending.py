@@ -8,11 +8,10 @@ from arbcore.engine.execution_settings import ExecutionSettings
 from arbcore.engine.market import Market
 from arbcore.engine.orders import LiveIntent, LiveOrder
 from arbcore.engine.output import Outbox
+from arbcore.engine.reducing import reduces
 from arbcore.model.effect import Submit
 from arbcore.model.events import OrderIntended
-from arbcore.model.instrument import InstrumentKind
 from arbcore.model.intent import IntentKind, IntentLeg
-from arbcore.model.money import ZERO
 from arbcore.model.order import OrderRequest, Side, TimeInForce
 
 _OPENS: Final = frozenset({IntentKind.ENTRY, IntentKind.TOP_UP})
@@ -75,7 +74,6 @@ class Sending:
 
     def _reduces(self, kind: IntentKind, key: str, side: Side, quantity: Decimal) -> bool:
         """Tell whether the venue's net position lets an order be marked as reducing only."""
-        if kind in _OPENS or self._market.instruments[key].instrument.kind is InstrumentKind.SPOT:
+        if kind in _OPENS:
             return False
-        net = self._accounts.lots.net.get(key, ZERO)
-        return net * side.sign < 0 and abs(net) >= quantity
+        return reduces(self._accounts, self._market.instruments[key].instrument, side, quantity)

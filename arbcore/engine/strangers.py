@@ -25,6 +25,9 @@ _ORDERS: Final = {
 _FILLS: Final = {**_ORDERS, OrderOrigin.FOREIGN: CauseClass.FOREIGN_TRADE}
 
 
+_CLASSES: Final = frozenset(_ORDERS.values()) | frozenset(_FILLS.values())
+
+
 class StrangersState(Struct, frozen=True, kw_only=True):
     """What `Strangers` remembers: orders and fills that were told, and the last class of drift by instrument."""
 
@@ -66,7 +69,8 @@ class Strangers:
         if len(self._told) > _MEMORY:
             del self._told[next(iter(self._told))]
         cause = (_FILLS if isinstance(item, Fill) else _ORDERS)[item.origin]
-        self._causes[item.instrument] = CauseClass.FOREIGN_TRADE if cause is CauseClass.FOREIGN_ORDER else cause
+        if item.instrument:
+            self._blame(item.instrument, cause)
         return DriftDetected(
             subject=_subject(item), expected="none", actual=_seen(item), cause_class=cause, venue=venue
         )
@@ -84,10 +88,16 @@ class Strangers:
         self._told.update(dict.fromkeys(state.told))
         self._causes.update({key: CauseClass(cause) for key, cause in state.causes.items()})
 
-    def absorb(self, key: str) -> None:
-        """Take over the key of an order or fill that a journal tells of, so that it is not told again."""
+    def absorb(self, event: DriftDetected, key: str) -> None:
+        """Take over an order or fill that a journal tells of, so that it is not told again."""
         if key:
             self._told[key] = None
+        instrument = event.subject.rpartition(" of ")[2]
+        if event.cause_class in _CLASSES and ":" in instrument:
+            self._blame(instrument, CauseClass(event.cause_class))
+
+    def _blame(self, instrument: str, cause: CauseClass) -> None:
+        self._causes[instrument] = CauseClass.FOREIGN_TRADE if cause is CauseClass.FOREIGN_ORDER else cause
 
 
 def _order_id(item: OrderReport | Fill | OpenOrder) -> str:

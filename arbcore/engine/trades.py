@@ -129,6 +129,7 @@ class LiveTrade:
         self.grows, self.cut, self.slices = False, True, []
         if ends and not self.closing:
             self.closing, self.closes = Reason.EXIT_VENUE, 0
+            self.exit_reason = self.closing
 
     def opening_side(self, index: int) -> Side:
         """Return the side that adds to a leg."""

@@ -101,7 +101,8 @@ TRANSITIONS: Final[dict[OrderState, frozenset[OrderState]]] = {
     _S.CANCELLED: frozenset({_S.FILLED}),
     _S.EXPIRED: frozenset({_S.FILLED}),
     _S.FILLED: frozenset(),
-    _S.REJECTED: frozenset(),
+    # So is it of an order that it did not know for so long that it was taken for one that never arrived.
+    _S.REJECTED: frozenset({_S.FILLED, _S.CANCELLED, _S.EXPIRED}),
 }
 """Every move an order may make. No other code decides this."""
 

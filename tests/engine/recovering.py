@@ -24,9 +24,11 @@ from arbcore.model.command import (
 )
 from arbcore.model.effect import Effect
 from arbcore.model.events import Envelope
+from arbcore.model.grid import Rounding, to_grid
 from arbcore.model.input import FundingPayment, Input, VenueHealth
 from arbcore.model.instrument import Instrument
 from arbcore.model.intent import Intent
+from arbcore.model.order import Fill, OrderOrigin, Side
 from arbcore.model.reason import Reason
 from arbcore.model.state import HealthState
 from arbcore.model.trade import Trade, TradeState
@@ -65,6 +67,7 @@ COMMANDS: Final[tuple[AnyCommand, ...]] = (
     StopStrategy(strategy="won", reason="test"),
     StartStrategy(strategy="won"),
 )
+TAKINGS: Final = (OrderOrigin.LIQUIDATION, OrderOrigin.ADL, OrderOrigin.SETTLEMENT)
 HAPPENINGS: Final = st.one_of(
     st.tuples(st.just("price"), st.integers(990, 1010)),
     st.tuples(st.just("price"), st.integers(990, 1010)),
@@ -76,6 +79,7 @@ HAPPENINGS: Final = st.one_of(
     st.tuples(st.just("funding"), st.integers(-5, 5)),
     st.tuples(st.just("health"), st.sampled_from((HealthState.HEALTHY, HealthState.DEGRADED, HealthState.DOWN))),
     st.tuples(st.just("learn"), st.just(0)),
+    st.tuples(st.just("taken"), st.tuples(st.sampled_from(TAKINGS), st.sampled_from(("0.3", "1")))),
 )
 """What may happen in a session."""
 
@@ -218,6 +222,8 @@ class Taped:
                 self._fund(amount)
             case "health", HealthState() as health:
                 stage.give(VenueHealth(venue="swap", state=health, reason="test", recv_ts=stage.clock.now()))
+            case "taken", (OrderOrigin() as origin, str(share)):
+                self._take(origin, Decimal(share))
             case "learn", _:
                 self._learn(clear=True)
             case _, command:
@@ -244,6 +250,28 @@ class Taped:
                     recv_ts=now,
                 )
             )
+
+    def _take(self, origin: OrderOrigin, share: Decimal) -> None:
+        """Let the venue of the perpetual close a share of what is held there."""
+        held = self._parts.accounts.lots.net.get(PERP.key, Decimal(0))
+        quantity = to_grid(abs(held) * share, PERP.lot, Rounding.DOWN)
+        if quantity:
+            now = self.world.stage.clock.now()
+            fill = Fill(
+                fill_id=f"t{len(self.tape)}",
+                client_order_id=f"autoclose-{len(self.tape)}",
+                instrument=PERP.key,
+                side=Side.SELL if held > 0 else Side.BUY,
+                quantity=quantity,
+                price=Decimal(str(self._price)),
+                fee=Decimal("0.07"),
+                fee_currency="USDT",
+                origin=origin,
+                ts=now,
+                recv_ts=now,
+            )
+            self.world.venues["swap"].books.book(PERP, fill)
+            self.world.stage.give(fill)
 
     def _learn(self, *, clear: bool) -> None:
         """Let all books be learned anew, as after a restart; counted episodes end with it."""

@@ -137,6 +137,23 @@ def test_two_late_fills_after_the_end_each_find_a_trade() -> None:
     world.check_books()
 
 
+def test_what_comes_late_for_another_order_of_a_closed_trade_joins_the_successor_that_lives() -> None:
+    world, strategy = hedged()
+    entry, exit_ = world.venues["swap"].orders[0].client_order_id, None
+    strategy.leave(leave("1"))
+    world.quote()
+    exit_ = world.venues["swap"].orders[1].client_order_id
+    executed = next(event for event in world.stage.told(TradeExecuted) if event.instrument == PERP.key)
+    world.venues["swap"].otherwise = Outcome(rests=True, share=Decimal(0))
+    for name, order in (("late1", entry), ("late2", exit_), ("late3", entry)):
+        late = replace(again(world, executed, name), client_order_id=order, quantity=Decimal(1))
+        world.venues["swap"].books.book(PERP, late)
+        world.stage.give(late)
+    assert list(world.trades) == ["1+"]
+    assert world.sizes("1+") == [0, Decimal(-3)]
+    assert [event.trade.id for event in world.stage.told(TradeOpened)] == ["1", "1+"]
+
+
 def test_a_late_report_that_an_order_was_filled_is_told() -> None:
     world, strategy = basic()
     world.venues["cash"].script.append(NONE)

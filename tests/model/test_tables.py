@@ -46,11 +46,12 @@ def test_every_state_of_an_order_is_in_the_table_and_can_be_reached() -> None:
         assert ends
 
 
-def test_an_order_that_is_over_may_only_turn_out_to_be_filled() -> None:
+def test_an_order_that_is_over_may_only_turn_out_to_be_filled_or_never_to_have_been_refused() -> None:
     allowed = {(state, target) for state, target in product(TERMINAL, OrderState) if may_become(state, target)}
     assert allowed == {
         (OrderState.CANCELLED, OrderState.FILLED),
         (OrderState.EXPIRED, OrderState.FILLED),
+        *((OrderState.REJECTED, end) for end in TERMINAL - {OrderState.REJECTED}),
     }
 
 
