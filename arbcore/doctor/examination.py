@@ -17,7 +17,14 @@ from arbcore.doctor.private import look_at_account
 from arbcore.doctor.public import PublicSide
 from arbcore.doctor.rows import FAIL, OK, WARN, Row, Trouble, attempt, failed, guarded, row, trouble
 from arbcore.doctor.seen import Seen
-from arbcore.doctor.session import check_config, check_consents, check_disk, check_journal, free_bytes
+from arbcore.doctor.session import (
+    check_config,
+    check_consents,
+    check_disk,
+    check_durability,
+    check_journal,
+    free_bytes,
+)
 from arbcore.doctor.sizes import check_sizes, learn, planned, values
 from arbcore.model.instrument import Instrument
 from arbcore.pipeline import Pipeline
@@ -112,7 +119,8 @@ class _Examination:
         rows += guarded(_SESSION, "disk", partial(check_disk, self._folder.path, self._wish.free))
         told = await attempt(partial(check_journal, self._pipeline))
         checks = (failed("journal", told),) if isinstance(told, Trouble) else told
-        return rows + [row(_SESSION, check) for check in checks]
+        rows += [row(_SESSION, check) for check in checks]
+        return [*rows, *guarded(_SESSION, "durability", partial(check_durability, self._pipeline))]
 
     def _before(self, name: str) -> Seen:
         config, instance = self._config, self._config.exchanges[name]

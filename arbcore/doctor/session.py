@@ -12,13 +12,19 @@ from arbcore.doctor.rows import FAIL, OK, WARN
 from arbcore.journal.chain import verify
 from arbcore.pipeline import Pipeline
 from arbcore.ports.control import Check
-from arbcore.ports.journal import Journal
+from arbcore.ports.journal import Durable, Journal, Survival
 
 _MIB: Final = 2**20
 LEAST_FREE: Final = 200 * _MIB
 """Free space below which a session's folder is refused: a journal that can't be written ends the session."""
 AMPLE_FREE: Final = 2048 * _MIB
 """Free space below which it is warned: about what two days of recorded market data take."""
+
+_SURVIVED: Final[dict[Survival, str]] = {
+    "nothing": "nothing until they are written together",
+    "process": "the end of the process, kill -9 included, and not the loss of power",
+    "power": "the loss of power: each is synced before it is acted on",
+}
 
 
 def free_bytes(path: Path) -> int:
@@ -76,6 +82,23 @@ async def check_journal(pipeline: Pipeline) -> Sequence[Check]:
         return (Check(name="journal", status=OK, detail=f"new: {place}"),)
     async with pipeline.journal_reader(place) as journal:
         return (_read(journal, place),)
+
+
+def check_durability(pipeline: Pipeline) -> Sequence[Check]:
+    """Tell what stored events survive, in the mode of the session; nothing where its journal does not tell."""
+    journal: object = pipeline.journal() if pipeline.config.journal is not None else None
+    if not isinstance(journal, Durable):
+        return ()
+    survives, live = journal.survives(), pipeline.mode == "live"
+    detail, fix = f"stored events survive {_SURVIVED[survives]}", ""
+    status = OK
+    if survives == "nothing":
+        status = FAIL if live else WARN
+        fix = "let the journal store at once: what a killed session did could not be gone on with"
+    elif survives == "process" and live:
+        status = WARN
+        fix = "journal.durability: power, or after a loss of power orders may be found that the journal does not know"
+    return (Check(name="durability", status=status, detail=detail, fix=fix),)
 
 
 def _read(journal: Journal, place: Path) -> Check:

@@ -12,7 +12,7 @@ import msgspec
 from arbcore.errors import JournalError
 from arbcore.journal._spool import Spool
 from arbcore.journal.chain import KEPT_SNAPSHOTS, START, Anchor, require_continuation, require_place
-from arbcore.ports.journal import RunMetadata, StoredEvent, StoredSnapshot
+from arbcore.ports.journal import RunMetadata, StoredEvent, StoredSnapshot, Survival
 
 _BOUND = 8 * 2**20
 _BLOCK = 256
@@ -113,6 +113,10 @@ class MemoryJournal:
     def snapshots(self) -> Sequence[StoredSnapshot]:
         """Return the snapshots that are kept, the newest first."""
         return tuple(self._snapshots)
+
+    def survives(self) -> Survival:
+        """Return that nothing outlives the process."""
+        return "nothing"
 
     def location(self) -> str:
         """Return where it lies, for people."""

@@ -1,7 +1,7 @@
 """The persistence ports: the journal of a session, the control store, and sinks."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol, Self, runtime_checkable
+from typing import Literal, Protocol, Self, runtime_checkable
 
 from msgspec import Struct
 
@@ -134,6 +134,19 @@ class Journal(Protocol):
         Raises:
             JournalError: It can't be told.
         """
+        ...
+
+
+Survival = Literal["nothing", "process", "power"]
+"""What events survive once `append` has returned: nothing yet, the end of the process, or the loss of power."""
+
+
+@runtime_checkable
+class Durable(Protocol):
+    """A `Journal` that tells how durable it is, entered or not."""
+
+    def survives(self) -> Survival:
+        """Return what events survive once `append` has returned."""
         ...
 
 

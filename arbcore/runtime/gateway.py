@@ -83,7 +83,7 @@ class VenueGateway:
 
     def submit(self, venue: str, order: OrderRequest) -> None:
         """Send an order, unless nothing may be sent: then it is refused as one that never left."""
-        barred = self._closed or self._may_send()
+        barred = self._closed or self._may_send() or self._too_late(order)
         if barred:
             self._report(order.client_order_id, OrderState.REJECTED, Reason.ORDER_NOT_SENT, barred)
             return
@@ -176,6 +176,11 @@ class VenueGateway:
                 await asyncio.wait(left)
         self._over = True
         return not time.cancelled_caught
+
+    def _too_late(self, order: OrderRequest) -> str:
+        """Return why an order is too old to leave: storing it, or what stood before it, took longer than it lives."""
+        late = self._clock.now() - order.expires_at
+        return f"its time was over {late / 1e9:.3f} s before it could leave" if late > 0 < order.expires_at else ""
 
     def _taker(self) -> TakeItem:
         take, deliver, learn = self._take, self._deliver, self._refs.learn

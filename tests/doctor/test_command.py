@@ -39,7 +39,7 @@ def test_a_healthy_exchange_exits_with_zero(files: list[str], capsys: pytest.Cap
     capsys.readouterr()
     assert main(["doctor", *files, "--exchange", "upbit"]) == 0
     out = capsys.readouterr().out
-    for text in ("of", "check", "status", "seen, and what to do", "withdrawing", "19 checks: 0 failed, 0 warned"):
+    for text in ("of", "check", "status", "seen, and what to do", "withdrawing", "20 checks: 0 failed, 0 warned"):
         assert text in out
     for secret in project.KEYS.values():
         assert secret not in out

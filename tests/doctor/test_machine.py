@@ -7,7 +7,15 @@ import pytest
 
 from arbcore.doctor import Trouble
 from arbcore.doctor.rows import attempt, failed, guarded, trouble
-from arbcore.doctor.session import AMPLE_FREE, LEAST_FREE, check_config, check_consents, check_disk, check_journal
+from arbcore.doctor.session import (
+    AMPLE_FREE,
+    LEAST_FREE,
+    check_config,
+    check_consents,
+    check_disk,
+    check_durability,
+    check_journal,
+)
 from arbcore.errors import ConfigurationError, JournalError
 from arbcore.journal.chain import GENESIS, seal
 from arbcore.model.events import EngineStopped, Envelope
@@ -28,10 +36,10 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, ...]:
     return project.make(tmp_path / "project", ADDRESS)
 
 
-def pipeline(files: tuple[Path, ...], *assigned: str) -> Pipeline:
+def pipeline(files: tuple[Path, ...], *assigned: str, mode: str = "paper") -> Pipeline:
     config, plugins = project.opened(files, *assigned)
     folder = config.folder / "sessions" / config.session.name
-    return Pipeline(config=config, plugins=plugins, mode="paper", clock=WallClock(), folder=folder, secrets="some")
+    return Pipeline(config=config, plugins=plugins, mode=mode, clock=WallClock(), folder=folder, secrets="some")
 
 
 def test_a_config_without_warnings_is_named_by_its_hash(files: tuple[Path, ...]) -> None:
@@ -127,6 +135,29 @@ async def test_a_changed_journal_fails_and_names_the_event(files: tuple[Path, ..
     (check,) = await check_journal(made)
     assert check.status == "fail"
     assert "event 2" in check.detail
+
+
+@pytest.mark.parametrize(
+    ("durability", "mode", "status", "told"),
+    [
+        ("auto", "paper", "ok", "kill -9"),
+        ("auto", "live", "ok", "loss of power"),
+        ("power", "paper", "ok", "synced before"),
+        ("process", "live", "warn", "not the loss of power"),
+        ("batch", "paper", "warn", "nothing"),
+        ("batch", "live", "fail", "nothing"),
+    ],
+)
+async def test_what_stored_events_survive(
+    files: tuple[Path, ...], durability: str, mode: str, status: str, told: str
+) -> None:
+    (check,) = check_durability(pipeline(files, f"journal.durability={durability}", mode=mode))
+    assert (check.status, bool(check.fix)) == (status, status != "ok")
+    assert told in check.detail
+
+
+async def test_without_a_journal_nothing_is_said_of_durability(files: tuple[Path, ...]) -> None:
+    assert check_durability(pipeline(files, "journal=null", "session.profile=local_dev")) == ()
 
 
 @pytest.fixture

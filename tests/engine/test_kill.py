@@ -192,7 +192,9 @@ def test_nothing_is_sent_before_everything_is_answered() -> None:
     assert second.told(EngineStarted)[-1].resumed
     assert second.engine.parts.switches.state is EngineState.BOOTING
     second.mute.clear()
-    for _ in range(60):
+    for _ in range(LONGEST):
+        if second.strategy.done == TRADES:
+            break
         second.wait(SECOND)
         for instrument in (SPOT, PERP):
             second.quote(instrument, 100.0, 100.1)

@@ -6,6 +6,7 @@ from decimal import Decimal
 import anyio
 import anyio.lowlevel
 import pytest
+from msgspec.structs import replace
 
 from arbcore.errors import (
     ExchangeRefused,
@@ -94,6 +95,20 @@ async def test_a_barred_order_never_leaves(bench: Bench) -> None:
     assert (order.state, order.reason, order.detail) == (OrderState.REJECTED, Reason.ORDER_NOT_SENT, bench.barred)
     assert (action.state, action.detail) == (ActionState.REFUSED, bench.barred)
     assert bench.venue.script.calls == bench.treasury.script.calls == []
+
+
+@pytest.mark.parametrize(("expires_at", "leaves"), [(0, True), (10**9, True), (999, False)])
+@pytest.mark.anyio
+async def test_an_order_whose_time_is_over_never_leaves(bench: Bench, expires_at: int, leaves: bool) -> None:
+    """Storing an order may take long, and it was priced for a market of before."""
+    bench.gateway.submit("sim", replace(ORDER, expires_at=expires_at))
+    await bench.settle()
+    assert bench.venue.script.names() == (["submit"] if leaves else [])
+    told = [(one.state, one.reason, "its time was over" in one.detail) for one in bench.inputs]
+    assert told == ([] if leaves else [(OrderState.REJECTED, Reason.ORDER_NOT_SENT, True)])
+    if leaves:
+        (await bench.call("submit")).answer(report(OrderState.ACKNOWLEDGED))
+    assert await bench.gateway.close(1)
 
 
 @pytest.mark.anyio

@@ -24,17 +24,6 @@ def test_durability_follows_the_mode_unless_it_is_said(mode: str, expected: str)
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(("durability", "level"), [("process", 1), ("power", 2), ("batch", 1)])
-async def test_durability_in_the_database(tmp_path: Path, durability: str, level: int) -> None:
-    settings = SqliteSettings.model_validate({"use": "sqlite", "durability": durability})
-    async with SqliteJournal(settings, store_context(tmp_path)) as journal:
-        connection = journal._opened()
-        connection.set_authorizer(None)
-        assert connection.execute("PRAGMA synchronous").fetchone() == (level,)
-        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-
-
-@pytest.mark.anyio
 async def test_a_batch_waits_and_the_others_do_not(tmp_path: Path) -> None:
     for durability, seen in (("process", 3), ("batch", 0)):
         settings = SqliteSettings.model_validate({"use": "sqlite", "durability": durability})

@@ -1,6 +1,8 @@
 """Connections: the file's place, its mark, how it is written, and who may do what."""
 
+import os
 import sqlite3
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -38,6 +40,20 @@ def place(settings: SqliteSettings, context: Context, name: str) -> Path:
     if location is not None and location.is_file():
         return location.with_name(CONTROL) if name == CONTROL else location
     return (location or settings.path or context.data_dir) / name
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and sync every one that gains an entry by that, so that a synced file in it can be found again."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    if sys.platform != "win32":
+        above = os.open(folder.parent, os.O_RDONLY)
+        try:
+            os.fsync(above)
+        finally:
+            os.close(above)
 
 
 def connect(path: Path, settings: SqliteSettings, *, synchronous: str = "NORMAL") -> sqlite3.Connection:

@@ -14,8 +14,17 @@ from arbcore.journal._sql.tables import APPENDED, PROJECTIONS, SNAPSHOTS
 from arbcore.journal.chain import START, Anchor, require_continuation, require_place
 from arbcore.journal.projections import Summary
 from arbcore.journal.reading import ReaderContext
-from arbcore.ports.journal import RunMetadata, StoredEvent, StoredSnapshot
-from arbcore_sink_sqlite.connection import JOURNAL, Rights, begin, connect, connect_to_read, place, restrict
+from arbcore.ports.journal import RunMetadata, StoredEvent, StoredSnapshot, Survival
+from arbcore_sink_sqlite.connection import (
+    JOURNAL,
+    Rights,
+    begin,
+    connect,
+    connect_to_read,
+    make_folder,
+    place,
+    restrict,
+)
 from arbcore_sink_sqlite.errors import explained
 from arbcore_sink_sqlite.lease import Lease
 from arbcore_sink_sqlite.prepare import COLUMNS, prepare_journal
@@ -54,20 +63,25 @@ class SqliteJournal:
         self._connection: sqlite3.Connection | None = None
         self._pending: list[StoredEvent] = []
         self._last: StoredEvent | None = None
+        self._begins = self._durability == "process" and not self._reading
 
     async def __aenter__(self) -> Self:
         """Open it and take the lease.
 
         Raises:
-            JournalError: It can't be opened, belongs to another session or mode, or is in use.
+            JournalError: It can't be opened, belongs to another session or mode, or is in use; or real orders would
+                leave before they are stored.
         """
+        self._require_stored_first()
         try:
             with explained(self._path, "open it"):
                 if not self._reading:
-                    self._path.parent.mkdir(parents=True, exist_ok=True)
+                    make_folder(self._path.parent)
                     self._lease.take()
                     prepare_journal(self._path, self._settings, self._context)
                 self._connection = self._connect()
+                if self._begins:
+                    self._sync("FULL")
                 self._last = self._newest()
         except BaseException:
             self._close()
@@ -156,6 +170,10 @@ class SqliteJournal:
         with explained(self._path, "read it"), transaction(self._engine, writes=False) as connection:
             return records.list_snapshots(connection)
 
+    def survives(self) -> Survival:
+        """Return what events survive once `append` has returned."""
+        return "nothing" if self._durability == "batch" else self._durability
+
     def location(self) -> str:
         """Return where it lies, for people."""
         return str(self._path)
@@ -179,6 +197,13 @@ class SqliteJournal:
         with explained(self._path, "read it"), transaction(self._engine, writes=False) as connection:
             return records.get_summary(connection)
 
+    def _require_stored_first(self) -> None:
+        if self._durability == "batch" and self._context.mode == "live" and not self._reading:
+            raise JournalError(
+                "journal.durability: batch keeps events in memory: real orders would leave before they are stored",
+                "use power, the default with real orders, or process",
+            )
+
     def _connect(self) -> sqlite3.Connection:
         if self._reading:
             connection = connect_to_read(self._path, self._settings)
@@ -193,7 +218,22 @@ class SqliteJournal:
             raise JournalError(f"{self._path} is not open", "enter the journal first: `async with journal:`")
         return self._connection
 
+    def _sync(self, level: str) -> None:
+        """Say whether each write waits for the disk; the session's rights don't allow it, so they are lifted for it."""
+        connection = self._opened()
+        connection.set_authorizer(None)
+        connection.execute(f"PRAGMA synchronous = {level}")
+        restrict(connection, _ENGINE)
+
     def _store(self, events: Sequence[StoredEvent]) -> None:
+        self._write(events)
+        if self._begins:
+            # What a start stores first holds the epoch of its order ids. It outlives the power even where the rest
+            # need not, so that no later start can take the same one.
+            self._begins = False
+            self._sync("NORMAL")
+
+    def _write(self, events: Sequence[StoredEvent]) -> None:
         connection, rows = self._opened(), [msgspec.structs.astuple(event) for event in events]
         with explained(self._path, f"store event {events[0].sequence} and {len(events) - 1} more"):
             if len(rows) == 1:

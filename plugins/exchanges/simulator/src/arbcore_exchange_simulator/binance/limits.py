@@ -33,8 +33,8 @@ class BinanceLimits:
         self._bans = 0
 
     def headers(self, now: int) -> dict[str, str]:
-        """Return the headers that every reply has."""
-        return {"X-MBX-USED-WEIGHT-1M": str(self.used(now))}
+        """Return the headers that every reply has; none where nothing is enforced, so that clients don't slow down."""
+        return {"X-MBX-USED-WEIGHT-1M": str(self.used(now))} if self._rules.enforce else {}
 
     def used(self, now: int) -> int:
         """Return the weight of this minute."""
