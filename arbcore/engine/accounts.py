@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from copy import copy
 from decimal import Context, Decimal, localcontext
 from itertools import chain
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -17,6 +17,9 @@ from arbcore.model.money import EXACT, ZERO
 from arbcore.model.order import Fill, Side
 from arbcore.model.position import Balance, Lot, PositionReport
 from arbcore.model.trade import Pnl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STOCK: Final = ""
 """Trade id of what the session owned at its start."""
@@ -103,6 +106,8 @@ class Accounts:
         """Share of a perpetual's value that its venue wants as margin at the leverage in force, by instrument."""
         self.stock: Final[dict[str, Decimal]] = {}
         """What was owned at the start and has no lot yet: signed order quantity by instrument."""
+        self.elsewhere: Callable[[str], Decimal] = lambda _: ZERO
+        """Returns what others hold of an instrument at its venue; set when the engine is wired."""
         self._entry_values: Final[dict[str, Decimal]] = {}
         self._paid: Final[dict[tuple[str, str], None]] = {}
         self._by_trade: Final[dict[str, Realised]] = {}

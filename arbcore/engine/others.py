@@ -51,6 +51,10 @@ class Others:
         """Return how much of a number is others'."""
         return self.amounts.get(subject, ZERO)
 
+    def position(self, instrument: str) -> Decimal:
+        """Return the net position that others hold of an instrument at its venue."""
+        return self.of(f"{POSITION} {instrument}")
+
     def add(self, subject: str, change: Decimal) -> None:
         """Note that others own more or less of something."""
         self.amounts[subject] = EXACT.add(self.of(subject), change)
@@ -90,7 +94,7 @@ class Others:
         The rest is noted as others'. A payment is shared by the quantities that are held when it arrives.
         """
         state = self._market.instruments[instrument]
-        theirs = self.of(f"{POSITION} {instrument}")
+        theirs = self.position(instrument)
         ours = self._accounts.lots.net.get(instrument, ZERO)
         if not theirs:
             return amount

@@ -115,6 +115,7 @@ class Parts:
         self.accounts: Final = Accounts(self.market, settings.margin_rates)
         self.terms: Final = Terms(self.market, self.accounts, self.outbox)
         self.others: Final = Others(self.accounts, self.market, settings.allotted)
+        self.accounts.elsewhere = self.others.position
         self.valuation: Final = Valuation(self.market, self.accounts, self.others)
         self.switches: Final = Switches(self.outbox)
         self.conditions: Final = Conditions(self.market, self.switches, self.outbox)

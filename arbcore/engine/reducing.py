@@ -1,7 +1,8 @@
 """Reducing: whether an order can be marked as one that only reduces, and what its venue then takes.
 
-Trades hold virtual positions, a venue nets them. So an order that closes a trade is a reduction for its venue only
-where the net position allows it; where it does not, the venue's smallest value holds for it as for any other.
+Trades hold virtual positions, a venue nets them, those of others on the account included. So an order that closes a
+trade is a reduction for its venue only where the net position allows it; where it does not, the venue's smallest value
+holds for it as for any other.
 """
 
 from decimal import Decimal
@@ -9,7 +10,7 @@ from decimal import Decimal
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.sizing import takes
 from arbcore.model.instrument import Instrument, InstrumentKind
-from arbcore.model.money import ZERO
+from arbcore.model.money import ZERO, add
 from arbcore.model.order import Side
 
 
@@ -17,7 +18,7 @@ def reduces(accounts: Accounts, instrument: Instrument, side: Side, quantity: De
     """Tell whether the venue's net position lets an order be marked as reducing only."""
     if instrument.kind is InstrumentKind.SPOT:
         return False
-    net = accounts.lots.net.get(instrument.key, ZERO)
+    net = add(accounts.lots.net.get(instrument.key, ZERO), accounts.elsewhere(instrument.key))
     return net * side.sign < 0 and abs(net) >= quantity
 
 

@@ -188,3 +188,22 @@ def test_nothing_is_added_to_a_position_of_which_something_is_gone() -> None:
     assert len(world.stage.told(OrderIntended)) == sent
     world.stage.finish()
     assert Reason.BALANCE_QUARANTINED in {event.reason for event in world.stage.told(OpportunitySkipped)}
+
+
+@pytest.mark.parametrize(("theirs", "marked"), [(Side.SELL, True), (Side.BUY, False)])
+def test_a_close_is_marked_as_reducing_only_where_the_whole_accounts_position_allows_it(
+    theirs: Side, *, marked: bool
+) -> None:
+    """Our short of 4 beside a long of somebody else is no short for the venue, which would refuse the mark."""
+    strategy = ScriptedStrategy(BTC_ROUTE)
+    world = World(SPOT, PERP, strategies=strategy, balances={"cash": THEIRS}, allotted=ALLOTTED)
+    hand(world, theirs, "6")
+    world.begin()
+    strategy.leave(enter("400"))
+    world.quote()
+    strategy.leave(leave("1"))
+    world.quote()
+    closes = [one.order for one in world.stage.told(OrderIntended) if one.order.instrument == PERP.key][1:]
+    assert [order.reduce_only for order in closes] == [marked]
+    assert not world.trades
+    assert world.remainder() == 0
