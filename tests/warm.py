@@ -188,7 +188,6 @@ def become(asked: dict[str, Any], own: list[str]) -> None:
     os.environ.clear()
     os.environ.update(asked["env"])
     time.tzset()
-    exec(os.environ.pop(PRELUDE, ""), {})
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
     if os.environ.get("PYTHONUNBUFFERED"):
         for stream in (sys.stdout, sys.stderr):
@@ -200,8 +199,9 @@ def become(asked: dict[str, Any], own: list[str]) -> None:
 
 
 def run() -> int:
-    """Run `python -m arbcore`; return its exit code."""
+    """Run what the test gave, then `python -m arbcore`; return its exit code."""
     try:
+        exec(os.environ.pop(PRELUDE, ""), {})
         runpy.run_module("arbcore", run_name="__main__", alter_sys=True)
     except SystemExit as left:
         return int(left.code or 0)
