@@ -27,7 +27,7 @@ _LOCAL_NAMES = frozenset({"", "localhost", "0.0.0.0", "::"})  # noqa: S104 - not
 _QUIET = (HealthCheck.too_slow,)
 settings.register_profile(
     "ci",
-    max_examples=50,
+    max_examples=25,
     stateful_step_count=30,
     derandomize=True,
     deadline=None,

@@ -1,8 +1,8 @@
 """`arb status|positions|trades|balance|events -f` on sessions that run, ended, or were killed."""
 
 import json
+import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -17,12 +17,15 @@ from arbcore.runtime.folder import SessionFolder
 from arbcore.runtime.stats import SessionStats
 from tests.cli.pictures import rate, stats
 from tests.cli.sessions import CONFIG, story, writing
+from tests.warm import PRELUDE, Called
 
 ROOT = Path(__file__).parents[2]
-HOLDER = "import sys; from pathlib import Path; from tests.cli.sessions import hold; hold(Path(sys.argv[1]))"
+HOLDER = (
+    "import sys; from pathlib import Path; from tests.cli.sessions import hold; hold(Path(sys.argv[1])); sys.exit(0)"
+)
 
 Run = Callable[..., tuple[int, str, str]]
-Hold = Callable[[], "subprocess.Popen[str]"]
+Hold = Callable[[], Called[str]]
 
 
 @pytest.fixture
@@ -44,16 +47,11 @@ def finished(place: Path) -> Path:
 @pytest.fixture
 def held(place: Path) -> Iterator[Hold]:
     """Starts a process that runs the session; it is ended at last."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Called[str]] = []
 
-    def start() -> "subprocess.Popen[str]":
-        process = subprocess.Popen(
-            [sys.executable, "-c", HOLDER, str(place)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+    def start() -> Called[str]:
+        env = {**os.environ, PRELUDE: HOLDER}
+        process = Called[str](place, env=env, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         started.append(process)
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"
@@ -84,7 +82,7 @@ def test_a_running_session(arb: Run, held: Hold, place: Path) -> None:
     shown = keep_stats(place)
     told = read(arb, "status")
     assert told["condition"] == "running"
-    assert told["writer"].startswith(f"process {process.pid} on ")
+    assert told["writer"].startswith(f"process {process.fork} on ")
     assert (told["session"], told["mode"], told["state"]) == ("kimchi", "paper", "RUNNING")
     assert told["started"] == "2026-01-01T08:00:01.000000000Z"
     assert told["trades"] == {"open": 2, "closed": 1, "won": 1, "unhedged": ["3"]}
@@ -95,7 +93,7 @@ def test_a_running_session(arb: Run, held: Hold, place: Path) -> None:
     assert told["stats"]["venues"]["upbit"]["health"] == "healthy"
     code, out, err = arb("status")
     assert code == 0
-    for text in (f"running: process {process.pid}", "up ", "2 open, 1 closed (1 won)", "2 connected", "1 / 1,383.6",
+    for text in (f"running: process {process.fork}", "up ", "2 open, 1 closed (1 won)", "2 connected", "1 / 1,383.6",
                  "upbit:KRW-USDT", "35 us, p99 181 us", "1,372/s", "120 MiB", "now BTC 3 open"):  # fmt: skip
         assert text in out, text
     assert err == ""
@@ -156,8 +154,9 @@ def test_a_killed_session(arb: Run, held: Hold, place: Path) -> None:
 
 def test_a_session_that_ends_while_it_is_followed(arb: Run, held: Hold, place: Path) -> None:
     process = held()
-    follower = subprocess.Popen(
-        [sys.executable, "-m", "arbcore", "events", "--follow", "--json", "--limit", "1"],
+    follower = Called[str](
+        *("events", "--follow", "--json", "--limit", "1"),
+        env=os.environ,
         cwd=place.parents[1],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
