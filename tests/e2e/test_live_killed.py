@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import anyio
 import pytest
 
 pytest.importorskip("aiohttp", reason="the simulator needs aiohttp")
@@ -131,10 +132,16 @@ async def check(made: Project, back: Far, before: dict[str, dict[str, Decimal]])
         assert seen.orders.keys() <= ours
         assert ours - seen.orders.keys() <= refused, "what never reached the venue is told so"
         assert counted(made, name, before[name]) == {code: total for code, total in seen.totals.items() if total}
-    with urlopen(f"{back.address}/control/accounts") as answer:
-        accounts = json.load(answer)["accounts"]
+    accounts = (await anyio.to_thread.run_sync(asked, f"{back.address}/control/accounts"))["accounts"]
     assert [account["positions"] for account in accounts if account["venue"] == "usdm"] == [[]]
     made.give("journal", "verify")
+
+
+def asked(address: str) -> dict[str, Any]:
+    """Return what the simulator answers."""
+    with urlopen(address) as answer:
+        told: dict[str, Any] = json.load(answer)
+        return told
 
 
 def counted(made: Project, venue: str, before: dict[str, Decimal]) -> dict[str, Decimal]:
