@@ -294,6 +294,7 @@ class Absorber:
     def _exit(self, trade: LiveTrade, intent: Intent) -> None:
         if intent.kind is IntentKind.EXIT:
             trade.exit_reason = intent.reason
+            trade.was = tuple(trade.coins())
             trade.closes += bool(trade.closing)
 
     def _repair(self, trade: LiveTrade) -> None:

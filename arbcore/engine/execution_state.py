@@ -37,6 +37,7 @@ class TradeRecord(Struct, frozen=True, kw_only=True):
     closing: str
     closes: int
     cut: bool
+    was: tuple[Decimal, ...]
     slices: list[Portion]
     whole: Intent
     wanted_edge: float
@@ -143,6 +144,8 @@ def restore(
         key: LiveIntent(record.intent, trades[record.trade], record.legs, record.lead)
         for key, record in state.intents.items()
     }
+    for key in owners.keys() - set(state.active):
+        owners[key].noted = True
     execution.heirs.update(state.heirs)
     execution.trades.update({key: trades[key] for key in state.open})
     execution.intents.update({key: owners[key] for key in state.active})

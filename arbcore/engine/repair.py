@@ -81,8 +81,14 @@ class Repairs:
         self.balance(trade, wait=self._rest(trade, live))
 
     def note(self, trade: LiveTrade, live: LiveIntent) -> None:
-        """Keep in mind how an intent ended; a recovery does the same with what the journal tells."""
+        """Keep in mind how an intent ended; a recovery does the same with what the journal tells.
+
+        A fill that comes after that end says nothing new about it.
+        """
         trade.touched()
+        if live.noted:
+            return
+        live.noted = True
         if live.intent.kind in {IntentKind.ENTRY, IntentKind.EXIT}:
             trade.repairs = trade.excused = 0
             trade.aim = live.intent
@@ -105,6 +111,17 @@ class Repairs:
             self._hedged(trade)
         else:
             self._closed(trade)
+
+    def take_up(self, trade: LiveTrade) -> None:
+        """Go on with a trade after a restart.
+
+        A leg whose order proved not to have arrived is as good as before. Where nothing proves it, the leg is left
+        alone for a while, which begins anew: nothing could be sent meanwhile.
+        """
+        for leg in trade.shut_until:
+            if not self._execution.bounds(trade, leg):
+                trade.shut_until[leg] = self._outbox.now + self._pause(trade)
+        self.balance(trade)
 
     def _excuse(self, trade: LiveTrade, live: LiveIntent) -> None:
         """Leave a leg alone for a while where its venue took no order at all."""
@@ -142,19 +159,23 @@ class Repairs:
         elif plan.wait_ns and not trade.paused:
             trade.paused = True
             self._later(trade, plan.wait_ns)
-        elif plan.repair is Repair.REVERSE and gap.told.intent.kind is not IntentKind.EXIT:
-            if not self._send(trade, self._all(trade), plan.slippage_bps):
-                self._later(trade, self._pause(trade))
-        else:
+        elif plan.repair is not Repair.REVERSE or not self._send(trade, self._back(trade, gap), plan.slippage_bps):
             chase = plan.repair is Repair.CHASE if gap.told.can_chase and gap.told.can_unwind else gap.told.can_chase
             ways = (gap.moves(chase=chase), gap.moves(chase=not chase))
             if not any(self._send(trade, moves, plan.slippage_bps) for moves in ways):
                 self._later(trade, self._pause(trade))
 
-    def _all(self, trade: LiveTrade) -> dict[int, Move]:
-        """Return the orders that take off everything that a trade holds, of the legs that can be reached now."""
-        whole = self._intents.whole(trade, self._settings.repair_slippage_cap_bps)
-        return {index: move for index, move in whole.items() if not shut(trade, index, self._outbox.now)}
+    def _back(self, trade: LiveTrade, gap: Gap) -> dict[int, Move]:
+        """Return the orders that take all of an entry or exit back; none where a leg of them can't be reached now.
+
+        What an exit closed is not opened again for a rest that is too small to be brought up.
+        """
+        slippage, now = self._settings.repair_slippage_cap_bps, self._outbox.now
+        if gap.told.intent.kind is IntentKind.EXIT:
+            moves = self._gaps.reopening(trade, slippage) if gap.up else {}
+        else:
+            moves = self._intents.whole(trade, slippage)
+        return {} if any(shut(trade, index, now) for index in moves) else moves
 
     def _send(self, trade: LiveTrade, moves: Mapping[int, Move], slippage_bps: float) -> bool:
         """Send a repair; tell whether there was anything to send that may be sent."""

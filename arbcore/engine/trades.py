@@ -53,6 +53,7 @@ class LiveTrade:
         "slices",
         "state",
         "wanted_edge",
+        "was",
         "whole",
     )
 
@@ -76,6 +77,8 @@ class LiveTrade:
         self.repairs = 0
         self.excused = 0
         """Repairs in a row that failed because a venue could not take them: they count as no attempt."""
+        self.was: tuple[Decimal, ...] = ()
+        """Coins that each leg held when the last exit was decided: what may be opened again."""
         self.slices: list[Portion] = []
         """Parts of its entry that are still to be sent."""
         self.whole = intent
