@@ -53,6 +53,9 @@ SUCCESSOR: Final = "+"
 Strange = Callable[[OrderReport | Fill], object]
 """Called with what is of no order of this session."""
 
+Booked = Callable[[Fill], None]
+"""Called with every fill of ours once it is booked."""
+
 Settled = Callable[[LiveTrade, LiveIntent], None]
 """Called when an intent is over; decides what becomes of its trade."""
 
@@ -92,6 +95,7 @@ class Execution:
         self.heirs: Final[dict[str, int]] = {}
         """How many successors a closed trade has had, by its id, so that each has an id of its own."""
         self.settled: Settled = _nothing
+        self.booked: Booked = _pass
         self.strange: Strange = Strangers(outbox).tell
         self.held = False
         """Whether nothing may be sent: what became of everything is asked first."""
@@ -269,6 +273,7 @@ class Execution:
             self._book_late(fill, order)
             return
         self._booking.book(fill, order)
+        self.booked(fill)
         self.follow(order.owner)
         self._inquiries.follow(order)
         self._conclude(order)
@@ -298,7 +303,8 @@ class Execution:
         if live.trade.id not in self.trades:
             live.trade = self.succeed(live.trade)
         self._booking.book(fill, order)
-        if not self.busy(live.trade.id):
+        self.booked(fill)
+        if live.trade.id in self.trades and not self.busy(live.trade.id):
             self.settled(live.trade, live)
 
     def succeed(self, trade: LiveTrade) -> LiveTrade:
@@ -390,6 +396,10 @@ class Execution:
 def root_of(trade: str) -> str:
     """Return the id of the trade that one succeeded, or its own."""
     return trade.rstrip(SUCCESSOR)
+
+
+def _pass(fill: Fill) -> None:
+    """Do nothing: replaced when the engine is wired."""
 
 
 def _nothing(trade: LiveTrade, live: LiveIntent) -> None:

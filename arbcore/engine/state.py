@@ -24,6 +24,7 @@ from arbcore.engine.verdicts import VerdictsState
 from arbcore.engine.view import ViewState
 from arbcore.errors import JournalError
 from arbcore.journal.chain import Anchor
+from arbcore.model.order import Fill
 from arbcore.model.state import HealthState
 from arbcore.ports.journal import StoredSnapshot
 
@@ -57,6 +58,7 @@ class EngineSnapshot(Struct, frozen=True, kw_only=True):
         policies: State of each leg policy.
         slicer: State of the slicer, empty where there is none.
         reconciler: What of the accounts is not ours, and what was told of others.
+        takings: What venues closed by themselves and nobody of ours owned so far.
     """
 
     sequence: int
@@ -81,6 +83,7 @@ class EngineSnapshot(Struct, frozen=True, kw_only=True):
     policies: dict[str, bytes]
     slicer: bytes
     reconciler: ReconcilerState
+    takings: list[Fill]
 
 
 class Kept(Struct, frozen=True):
@@ -121,6 +124,7 @@ def state_of(parts: Parts) -> EngineSnapshot:
         policies={name: policy.state() for name, policy in parts.planning.policies.items()},
         slicer=b"" if parts.slicing.slicer is None else parts.slicing.slicer.state(),
         reconciler=parts.reconciler.state(),
+        takings=parts.takings.state(),
     )
 
 
@@ -144,6 +148,7 @@ def restore(parts: Parts, state: EngineSnapshot) -> None:
     parts.commands.restore(state.commands, state.ending)
     parts.actions.restore(state.actions, state.given)
     parts.reconciler.restore(state.reconciler)
+    parts.takings.restore(state.takings)
     _restore_plugins(parts, state)
 
 

@@ -22,9 +22,9 @@ than two seconds. A message takes 20 ms one way, an order lives for 5 s, a reque
 
 Each cell says how it ended, the longest time without a hedge, and the sum of unhedged dollars times seconds, all
 three from what really happened and not from what the engine was told. The ends were written down beforehand, in
-`tests/matrix/expected.txt`; some were corrected after a run, by the rules at its head. In every cell the engine's ledger equals the exchange's to the last digit, every fill is
-counted once, no order is sent twice, every order is known to be over, and nothing stays set aside. Exits are made
-while entries are stopped.
+`tests/matrix/expected.txt`; some were corrected after a run, by the rules at its head. In every cell the engine's
+ledger equals the exchange's to the last digit, every fill is counted once, no order is sent twice, every order is
+known to be over, and nothing stays set aside. Exits are made while entries are stopped.
 
 The policies: *plain* is none (entries unwind what filled unevenly, exits go on closing), *chase* brings the lagging
 leg up, *reverse* takes all of the entry or exit back, *hold* waits for a second and then does as *plain*. Where a

@@ -261,6 +261,8 @@ class FaultyExchange:
         if trouble.fault is Fault.MARGIN_CALL:
             self.desk.reducing_only = True
             return
+        if trouble.fault is Fault.DELISTING:
+            self._tell([self.desk.cancel(order, now) for order in self.desk.resting()], now)
         for key in [key for key in self._instruments if self.ledger.position(key)]:
             share = trouble.share if trouble.fault is Fault.ADL else Decimal(1)
             self._tell(self.desk.take_off(key, share, _BY_VENUE[trouble.fault], now), now)
