@@ -83,16 +83,16 @@ class Condition:
         return any(self._until.get(fault, 0) > now for fault in faults)
 
     def _reconnect(self, fault: Fault, missed: list[News], now: int) -> None:
+        back = self._line.stream_time(now)
+        if fault is Fault.OUTAGE and not self.away(now):
+            self._line.at(back, partial(self._line.arrive, self._health(HealthState.HEALTHY)))
         if self.disconnected(now):
             return
-        back = self._line.stream_time(now)
         for one in missed:
             self._line.at(back, partial(self._line.arrive, one))
         missed.clear()
         self._line.at(back, partial(self._line.arrive, self._connection(ConnectionState.CONNECTED)))
         self._line.at(back, partial(self._line.arrive, self._snapshot(now)))
-        if fault is Fault.OUTAGE:
-            self._line.at(back, partial(self._line.arrive, self._health(HealthState.HEALTHY)))
 
     def _reopen(self, now: int) -> None:
         if not self.closed(now):
