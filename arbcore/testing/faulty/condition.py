@@ -84,10 +84,12 @@ class Condition:
 
     def _reconnect(self, fault: Fault, missed: list[News], now: int) -> None:
         back = self._line.stream_time(now)
+        if not self.disconnected(now):
+            self._catch_up(missed, back, now)
         if fault is Fault.OUTAGE and not self.away(now):
             self._line.at(back, partial(self._line.arrive, self._health(HealthState.HEALTHY)))
-        if self.disconnected(now):
-            return
+
+    def _catch_up(self, missed: list[News], back: int, now: int) -> None:
         for one in missed:
             self._line.at(back, partial(self._line.arrive, one))
         missed.clear()
