@@ -13,6 +13,7 @@ from arbcore.engine.accounts import OPENING
 from arbcore.engine.execution import BY_HAND, root_of
 from arbcore.engine.orders import LiveOrder, number_of
 from arbcore.engine.parts import Parts
+from arbcore.engine.repair import UNHEDGED
 from arbcore.engine.takings import BY_VENUE
 from arbcore.engine.trades import LiveTrade
 from arbcore.model.command import ClosePosition, Flatten, StopSession
@@ -299,6 +300,7 @@ class Absorber:
     def _exit(self, trade: LiveTrade, intent: Intent) -> None:
         if intent.kind is IntentKind.EXIT:
             trade.exit_reason = intent.reason
+            trade.was = tuple(trade.coins())
             trade.closes += bool(trade.closing)
 
     def _repair(self, trade: LiveTrade) -> None:
@@ -315,8 +317,9 @@ class Absorber:
         trade = self._execution.trades[event.trade]
         trade.repairs = trade.excused = 0
         trade.shut_until.clear()
+        trade.denied.clear()
         trade.move(TradeState.HEDGED)
-        trade.cut = False
+        trade.cut = trade.called = False
         trade.hedged_at = trade.hedged_at or envelope.time
         trade.parted_at = 0
         self._tell(trade)
@@ -371,6 +374,8 @@ class Absorber:
             case StopSession(flatten=True):
                 parts.closing.note("", "", "", Reason.EXIT_COMMAND)
 
-    def _alert(self, event: AlertRaised, _: Envelope) -> None:
+    def _alert(self, event: AlertRaised, envelope: Envelope) -> None:
         if event.rule == "policy_error":
             self._parts.planning.failed.add(event.source)
+        elif event.rule == UNHEDGED:
+            self._execution.trades[envelope.key].called = True

@@ -5,6 +5,7 @@ from typing import Final
 from arbcore.engine.deciding import Deciding
 from arbcore.engine.execution import Execution
 from arbcore.engine.execution_settings import ExecutionSettings
+from arbcore.engine.gaps import blocked
 from arbcore.engine.output import Outbox
 from arbcore.engine.repair import Repairs
 from arbcore.engine.trades import LiveTrade
@@ -94,10 +95,10 @@ class Closing:
             self.attempt(trade)
 
     def attempt(self, trade: LiveTrade) -> None:
-        """Close a hedged trade at the present touch; later where a book of it is invalid or its venue would refuse."""
+        """Close a hedged trade at the present touch; later where a leg of it can't be traded now."""
         if trade.state is not TradeState.HEDGED or self._execution.busy(trade.id):
             return
-        if any(leg.state.invalid for leg in trade.route.legs):
+        if any(blocked(leg.state) for leg in trade.route.legs):
             self._later(trade)
         elif trade.closes >= self._settings.repair_attempts:
             self._repairs.freeze(trade, Reason.EXIT_ATTEMPTS_SPENT)

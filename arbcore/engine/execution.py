@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from arbcore.engine.accounts import Accounts
 from arbcore.engine.approval import ApprovedIntent
 from arbcore.engine.booking import Booking
+from arbcore.engine.crossing import crosses, rests
 from arbcore.engine.execution_settings import ExecutionSettings
 from arbcore.engine.followers import Followers
 from arbcore.engine.inquiry import Inquiries
@@ -34,7 +35,7 @@ from arbcore.model.events import (
 )
 from arbcore.model.input import LookedUp
 from arbcore.model.intent import Intent, IntentLeg, IntentState
-from arbcore.model.order import TERMINAL, Fill, OrderReport, OrderRequest, OrderState, Side, TimeInForce
+from arbcore.model.order import TERMINAL, Fill, OrderReport, OrderState
 from arbcore.model.trade import TradeState
 
 _REMEMBERED: Final = 1_000
@@ -42,8 +43,6 @@ _REMEMBERED: Final = 1_000
 
 BY_HAND: Final = "by-hand"
 """Owner of orders by hand, in place of a strategy's instance id, which can't hold a hyphen."""
-
-_RESTING: Final = frozenset({TimeInForce.GTC, TimeInForce.POST_ONLY})
 
 TTL: Final = "ttl"
 """Kind of the timers that end the life of an intent's orders; the id of the intent follows."""
@@ -53,6 +52,9 @@ SUCCESSOR: Final = "+"
 
 Strange = Callable[[OrderReport | Fill], object]
 """Called with what is of no order of this session."""
+
+Booked = Callable[[Fill], None]
+"""Called with every fill of ours once it is booked."""
 
 Settled = Callable[[LiveTrade, LiveIntent], None]
 """Called when an intent is over; decides what becomes of its trade."""
@@ -93,6 +95,7 @@ class Execution:
         self.heirs: Final[dict[str, int]] = {}
         """How many successors a closed trade has had, by its id, so that each has an id of its own."""
         self.settled: Settled = _nothing
+        self.booked: Booked = _pass
         self.strange: Strange = Strangers(outbox).tell
         self.held = False
         """Whether nothing may be sent: what became of everything is asked first."""
@@ -105,6 +108,10 @@ class Execution:
         """Return the orders that are not over, those that turned up late among them."""
         return [order for order in (*self.orders.values(), *self.ended.values()) if not order.done]
 
+    def bounds(self, trade: LiveTrade, leg: int) -> bool:
+        """Tell whether the venue of a trade's leg bounds for how long it may take an order in."""
+        return self._inquiries.bounds(trade.route.legs[leg].state.instrument.venue)
+
     def open(self, approved: ApprovedIntent, route: Route, premium: float) -> LiveTrade:
         """Start a trade with its entry."""
         trade = LiveTrade(approved.intent, route, premium)
@@ -116,6 +123,7 @@ class Execution:
     def exit(self, approved: ApprovedIntent, trade: LiveTrade) -> None:
         """Close a trade, in whole or in part."""
         self.leave(trade, approved.intent.reason)
+        trade.was = tuple(trade.coins())
         self.send(approved, trade, tuple(range(len(trade.legs))))
 
     def leave(self, trade: LiveTrade, reason: str) -> None:
@@ -265,6 +273,7 @@ class Execution:
             self._book_late(fill, order)
             return
         self._booking.book(fill, order)
+        self.booked(fill)
         self.follow(order.owner)
         self._inquiries.follow(order)
         self._conclude(order)
@@ -294,7 +303,8 @@ class Execution:
         if live.trade.id not in self.trades:
             live.trade = self.succeed(live.trade)
         self._booking.book(fill, order)
-        if not self.busy(live.trade.id):
+        self.booked(fill)
+        if live.trade.id in self.trades and not self.busy(live.trade.id):
             self.settled(live.trade, live)
 
     def succeed(self, trade: LiveTrade) -> LiveTrade:
@@ -359,24 +369,19 @@ class Execution:
 
     def crosses(self, legs: Sequence[IntentLeg]) -> bool:
         """Tell whether an order of these would trade with one of ours that rests: two strategies never cross."""
-        resting = [order.request for order in self.orders.values() if _rests(order)]
-        return any(
-            one.instrument == leg.instrument and one.side is not leg.side and _meets(leg, one)
-            for one in resting
-            for leg in legs
-        )
+        return crosses(self.orders.values(), legs)
 
     def stop_entries(self, trade: str = "") -> None:
         """Cancel entries that rest, of one trade, or of all that strategies opened: nothing is opened any more."""
         for order in list(self.orders.values()):
             owner = order.owner.trade
-            if _rests(order) and (owner.id == trade or (not trade and owner.route.owner != BY_HAND)):
+            if rests(order) and (owner.id == trade or (not trade and owner.route.owner != BY_HAND)):
                 self.cancel(order)
 
     def stop_resting(self) -> None:
         """Cancel every order that rests, by hand or not: nobody would see it fill once the process has ended."""
         for order in list(self.orders.values()):
-            if _rests(order):
+            if rests(order):
                 self.cancel(order)
 
     def cancel(self, order: LiveOrder) -> None:
@@ -399,15 +404,9 @@ def root_of(trade: str) -> str:
     return trade.rstrip(SUCCESSOR)
 
 
-def _nothing(trade: LiveTrade, live: LiveIntent) -> None:
+def _pass(fill: Fill) -> None:
     """Do nothing: replaced when the engine is wired."""
 
 
-def _rests(order: LiveOrder) -> bool:
-    return order.request.time_in_force in _RESTING and not order.over
-
-
-def _meets(leg: IntentLeg, resting: OrderRequest) -> bool:
-    """Tell whether a leg's worst price reaches an order of the other side."""
-    limit = resting.price or leg.price
-    return leg.price >= limit if leg.side is Side.BUY else leg.price <= limit
+def _nothing(trade: LiveTrade, live: LiveIntent) -> None:
+    """Do nothing: replaced when the engine is wired."""

@@ -27,16 +27,19 @@ class TradeRecord(Struct, frozen=True, kw_only=True):
     state: TradeState
     legs: list[TradeLeg]
     parted_at: int
+    called: bool
     hedged_at: int
     closed_at: int
     exit_reason: str
     repairs: int
     excused: int
+    denied: dict[int, int]
     paused: bool
     shut_until: dict[int, int]
     closing: str
     closes: int
     cut: bool
+    was: tuple[Decimal, ...]
     slices: list[Portion]
     whole: Intent
     wanted_edge: float
@@ -143,6 +146,8 @@ def restore(
         key: LiveIntent(record.intent, trades[record.trade], record.legs, record.lead)
         for key, record in state.intents.items()
     }
+    for key in owners.keys() - set(state.active):
+        owners[key].noted = True
     execution.heirs.update(state.heirs)
     execution.trades.update({key: trades[key] for key in state.open})
     execution.intents.update({key: owners[key] for key in state.active})
@@ -155,14 +160,17 @@ def restore(
 
 def _trade(trade: LiveTrade) -> TradeRecord:
     fields = {name: getattr(trade, name) for name in _TRADE}
-    return TradeRecord(**{**fields, "legs": list(trade.legs), "shut_until": dict(trade.shut_until)})
+    return TradeRecord(
+        **{**fields, "legs": list(trade.legs), "shut_until": dict(trade.shut_until), "denied": dict(trade.denied)}
+    )
 
 
 def _live_trade(record: TradeRecord, route: Route) -> LiveTrade:
     trade = LiveTrade(record.intent, route, record.premium)
     for name in _TRADE_BUILT:
         setattr(trade, name, getattr(record, name))
-    trade.legs, trade.shut_until, trade.slices = list(record.legs), dict(record.shut_until), list(record.slices)
+    trade.legs, trade.slices = list(record.legs), list(record.slices)
+    trade.shut_until, trade.denied = dict(record.shut_until), dict(record.denied)
     return trade
 
 

@@ -92,8 +92,27 @@ class Gaps:
         )
         return Gap(matched, down, up, told)
 
+    def reopening(self, trade: LiveTrade, slippage_bps: float) -> dict[int, Move]:
+        """Return the orders that open again what the last exit closed; none where one of them can't be paid.
+
+        A leg that lacks less than its venue takes is left as it is.
+        """
+        moves = {}
+        for index, (was, held) in enumerate(zip(trade.was, trade.coins(), strict=False)):
+            leg, side = trade.route.legs[index], trade.opening_side(index)
+            move = self._sized(leg, side, was - held, slippage_bps, reducing=False) if trade.grows else None
+            if move is not None:
+                moves[index] = move
+        paid = all(self._paid(trade.route.legs[index], move, slippage_bps) for index, move in moves.items())
+        return moves if paid else {}
+
     def _move(self, leg: RouteLeg, side: Side, coins: Decimal, slippage_bps: float, *, reducing: bool) -> Move | None:
         """Return the order for a number of coins, None where the venue takes none or the money is short."""
+        move = self._sized(leg, side, coins, slippage_bps, reducing=reducing)
+        return move if move is None or reducing or self._paid(leg, move, slippage_bps) else None
+
+    def _sized(self, leg: RouteLeg, side: Side, coins: Decimal, slippage_bps: float, *, reducing: bool) -> Move | None:
+        """Return the order for a number of coins, None where the venue takes none of that size."""
         instrument = leg.state.instrument
         if coins <= 0 or leg.state.quote is None:
             return None
@@ -103,11 +122,14 @@ class Gaps:
         marked = reducing and reduces(self._accounts, instrument, side, quantity)
         if not takes(instrument, quantity, worst, reducing=marked):
             return None
-        if not reducing:
-            currency, amount = self._accounts.need(instrument, side, quantity, worst)
-            if self._accounts.free(instrument.venue, currency) < amount:
-                return None
         return Move(side, quantity)
+
+    def _paid(self, leg: RouteLeg, move: Move, slippage_bps: float) -> bool:
+        """Tell whether there is money for an order that adds."""
+        instrument = leg.state.instrument
+        worst = leg.state.worst_price(move.side, slippage_bps)
+        currency, amount = self._accounts.need(instrument, move.side, move.quantity, worst)
+        return self._accounts.free(instrument.venue, currency) >= amount
 
     def _open(self, trade: LiveTrade, moves: dict[int, Move], now: int) -> bool:
         """Tell whether a way can be gone now: every venue of it is there and takes orders."""

@@ -161,15 +161,20 @@ class LiveIntent:
         trade: The trade that it moves; replaced by a successor where a fill comes after the trade was closed.
         legs: Index in the trade's route of each of the intent's legs.
         lead: Index among the intent's legs of the one that goes first; None where all are sent at once.
+
+    Attributes:
+        noted: Whether its trade has taken its end into account; what comes after that is late.
+        orders: Its orders.
     """
 
-    __slots__ = ("intent", "lead", "legs", "orders", "trade")
+    __slots__ = ("intent", "lead", "legs", "noted", "orders", "trade")
 
     def __init__(self, intent: Intent, trade: LiveTrade, legs: tuple[int, ...], lead: int | None = None) -> None:
         self.intent: Final = intent
         self.trade = trade
         self.legs: Final = legs
         self.lead: Final = lead
+        self.noted = False
         self.orders: list[LiveOrder] = []
 
     @property

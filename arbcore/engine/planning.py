@@ -1,7 +1,10 @@
 """Planning: asks the leg policy of an entry or exit what to do about a gap, and has an answer where there is none."""
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Final
+
+from msgspec.structs import replace
 
 from arbcore.engine.execution_settings import ExecutionSettings
 from arbcore.engine.isolation import Failure, isolated
@@ -32,7 +35,8 @@ class Planning:
     def plan(self, trade: LiveTrade, gap: LegGap) -> RepairPlan:
         """Return what to do about a gap.
 
-        A trade that was ordered to be closed only ever shrinks, and one that a venue took from does so at once.
+        A trade that was ordered to be closed only ever shrinks, and one that a venue took from does so at once. The
+        session's cap binds what a policy allows, as it binds what a repair without one may lose.
         """
         closes = gap.intent.kind is IntentKind.EXIT
         name = self._settings.exit_policy if closes else self._settings.entry_policy
@@ -46,7 +50,7 @@ class Planning:
         if isinstance(answer, Failure):
             self._tell(name, answer.error)
             return plain
-        return answer
+        return replace(answer, slippage_bps=min(answer.slippage_bps, self._settings.repair_slippage_cap_bps))
 
     def _tell(self, name: str, error: Exception) -> None:
         if name not in self.failed:
@@ -60,8 +64,11 @@ def _plan_of(policy: LegPolicy, gap: LegGap) -> RepairPlan:
 
     Raises:
         TypeError: It is no plan.
+        ValueError: Its allowance is no number that a price can be moved by.
     """
     answer = policy.decide(gap)
-    if isinstance(answer, RepairPlan):
-        return answer
-    raise TypeError(f"the policy returned {answer!r}: return a RepairPlan")
+    if not isinstance(answer, RepairPlan):
+        raise TypeError(f"the policy returned {answer!r}: return a RepairPlan")
+    if not (isfinite(answer.slippage_bps) and answer.slippage_bps >= 0):
+        raise ValueError(f"the policy allows {answer.slippage_bps} bps of slippage: return a finite number, 0 or more")
+    return answer

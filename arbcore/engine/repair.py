@@ -30,7 +30,15 @@ _TROUBLE: Final = {
 _EXCUSED: Final = frozenset({Reason.MARKET_CLOSED, Reason.ORDER_NOT_SENT, Reason.ORDER_TOO_MANY, Reason.ORDER_ABSENT})
 """Refusals that say nothing against the order: its venue took none at that moment."""
 
+_DENIALS: Final = 3
+"""Repairs of a leg refused in a row on their merits, after which the other way is gone where it is open."""
+
 _LONGEST_WAIT_NS: Final = 30 * 10**9
+
+UNHEDGED: Final = "trade_unhedged"
+"""Rule of the alert that the legs of a trade, whose id is its key, have differed for long."""
+
+_LONG_NS: Final = 60 * 10**9
 
 Told = Callable[[LiveTrade], None]
 """Called after a trade changed its state."""
@@ -81,11 +89,19 @@ class Repairs:
         self.balance(trade, wait=self._rest(trade, live))
 
     def note(self, trade: LiveTrade, live: LiveIntent) -> None:
-        """Keep in mind how an intent ended; a recovery does the same with what the journal tells."""
+        """Keep in mind how an intent ended; a recovery does the same with what the journal tells.
+
+        A fill that comes after that end says nothing new about it.
+        """
         trade.touched()
+        if live.noted:
+            return
+        live.noted = True
         if live.intent.kind in {IntentKind.ENTRY, IntentKind.EXIT}:
             trade.repairs = trade.excused = 0
+            trade.denied.clear()
             trade.aim = live.intent
+        self._count_refusals(trade, live)
         self._excuse(trade, live)
 
     def balance(self, trade: LiveTrade, *, wait: int = 0) -> None:
@@ -106,6 +122,24 @@ class Repairs:
         else:
             self._closed(trade)
 
+    def take_up(self, trade: LiveTrade) -> None:
+        """Go on with a trade after a restart.
+
+        A leg whose order proved not to have arrived is as good as before. Where nothing proves it, the leg is left
+        alone for a while, which begins anew: nothing could be sent meanwhile.
+        """
+        for leg in trade.shut_until:
+            if not self._execution.bounds(trade, leg):
+                trade.shut_until[leg] = self._outbox.now + self._pause(trade)
+        self.balance(trade)
+
+    def _count_refusals(self, trade: LiveTrade, live: LiveIntent) -> None:
+        for order in live.orders:
+            if order.filled:
+                trade.denied.pop(order.leg, None)
+            elif order.refusal and order.refusal not in _EXCUSED:
+                trade.denied[order.leg] = trade.denied.get(order.leg, 0) + 1
+
     def _excuse(self, trade: LiveTrade, live: LiveIntent) -> None:
         """Leave a leg alone for a while where its venue took no order at all."""
         refused = [order for order in live.orders if order.refusal in _EXCUSED and not order.filled]
@@ -125,6 +159,7 @@ class Repairs:
         if trade.state is TradeState.HEDGED:
             trade.move(TradeState.OPEN)
             self._told(trade)
+        self._warn(trade, gap)
         if trade.repairs >= self._settings.repair_attempts:
             self.freeze(trade, Reason.LEG_ATTEMPTS_SPENT)
         elif not (gap.told.can_chase or gap.told.can_unwind):
@@ -134,6 +169,20 @@ class Repairs:
         else:
             self._carry_out(trade, gap, self._planning.plan(trade, gap.told))
 
+    def _warn(self, trade: LiveTrade, gap: Gap) -> None:
+        """Call for people, once, where legs have differed for long: no market of them may be there to mend it."""
+        if gap.told.elapsed_ns < _LONG_NS or trade.called:
+            return
+        trade.called = True
+        text = (
+            f"the legs of trade {trade.id} of {trade.intent.symbol} differ by {gap.told.unhedged:f} for "
+            f"{gap.told.elapsed_ns // 10**9} s: {trade.repairs} repairs did not help yet, or its venues take none now; "
+            "see both venues, and hedge it by hand where it can't wait"
+        )
+        self._outbox.emit(
+            AlertRaised(rule=UNHEDGED, severity=Severity.P0, source=trade.intent.route, text=text), trade.id
+        )
+
     def _carry_out(self, trade: LiveTrade, gap: Gap, plan: RepairPlan) -> None:
         if plan.repair is Repair.FREEZE:
             self.freeze(trade, Reason.LEG_POLICY_FROZE)
@@ -142,19 +191,32 @@ class Repairs:
         elif plan.wait_ns and not trade.paused:
             trade.paused = True
             self._later(trade, plan.wait_ns)
-        elif plan.repair is Repair.REVERSE and gap.told.intent.kind is not IntentKind.EXIT:
-            if not self._send(trade, self._all(trade), plan.slippage_bps):
-                self._later(trade, self._pause(trade))
-        else:
-            chase = plan.repair is Repair.CHASE if gap.told.can_chase and gap.told.can_unwind else gap.told.can_chase
+        elif plan.repair is not Repair.REVERSE or not self._send(trade, self._back(trade, gap), plan.slippage_bps):
+            chase = self._chases(trade, gap, plan)
             ways = (gap.moves(chase=chase), gap.moves(chase=not chase))
             if not any(self._send(trade, moves, plan.slippage_bps) for moves in ways):
                 self._later(trade, self._pause(trade))
 
-    def _all(self, trade: LiveTrade) -> dict[int, Move]:
-        """Return the orders that take off everything that a trade holds, of the legs that can be reached now."""
-        whole = self._intents.whole(trade, self._settings.repair_slippage_cap_bps)
-        return {index: move for index, move in whole.items() if not shut(trade, index, self._outbox.now)}
+    def _chases(self, trade: LiveTrade, gap: Gap, plan: RepairPlan) -> bool:
+        """Tell which way is gone: the plan's, unless only the other one is open or it was refused again and again."""
+        if not (gap.told.can_chase and gap.told.can_unwind):
+            return gap.told.can_chase
+        chase = plan.repair is Repair.CHASE
+        turns = _denied(trade, gap.moves(chase=chase)) and not _denied(trade, gap.moves(chase=not chase))
+        return chase is not turns
+
+    def _back(self, trade: LiveTrade, gap: Gap) -> dict[int, Move]:
+        """Return the orders that take all of an entry or exit back; none where a leg of them can't be reached now.
+
+        What an exit closed is not opened again for a rest that is too small to be brought up.
+        """
+        slippage, now = self._settings.repair_slippage_cap_bps, self._outbox.now
+        if gap.told.intent.kind is IntentKind.EXIT:
+            moves = self._gaps.reopening(trade, slippage) if gap.up else {}
+        else:
+            moves = self._intents.whole(trade, slippage)
+        barred = any(shut(trade, index, now) for index in moves) or _denied(trade, moves)
+        return {} if barred else moves
 
     def _send(self, trade: LiveTrade, moves: Mapping[int, Move], slippage_bps: float) -> bool:
         """Send a repair; tell whether there was anything to send that may be sent."""
@@ -188,10 +250,11 @@ class Repairs:
     def _hedged(self, trade: LiveTrade) -> None:
         trade.repairs = trade.excused = 0
         trade.shut_until.clear()
+        trade.denied.clear()
         if trade.state is TradeState.HEDGED:
             return
         trade.move(TradeState.HEDGED)
-        trade.cut = False
+        trade.cut = trade.called = False
         now = self._outbox.now
         trade.hedged_at = trade.hedged_at or now
         unhedged = now - (trade.parted_at or now)
@@ -220,3 +283,8 @@ class Repairs:
             AlertRaised(rule="trade_frozen", severity=Severity.P0, source=trade.intent.route, text=text), trade.id
         )
         self._told(trade)
+
+
+def _denied(trade: LiveTrade, moves: Mapping[int, Move]) -> bool:
+    """Tell whether a venue refused a leg of these again and again."""
+    return any(trade.denied.get(index, 0) >= _DENIALS for index in moves)

@@ -140,6 +140,6 @@ class Resumption:
         if self._execution.busy(trade.id):
             return
         if trade.state is not TradeState.FROZEN:
-            self._repairs.balance(trade)
+            self._repairs.take_up(trade)
         if trade.closing and trade.id in self._execution.trades and not self._execution.busy(trade.id):
             self._closing.pursue(trade)

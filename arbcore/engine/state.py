@@ -25,6 +25,7 @@ from arbcore.engine.verdicts import VerdictsState
 from arbcore.engine.view import ViewState
 from arbcore.errors import JournalError
 from arbcore.journal.chain import Anchor
+from arbcore.model.order import Fill
 from arbcore.model.state import HealthState
 from arbcore.ports.journal import StoredSnapshot
 
@@ -59,6 +60,7 @@ class EngineSnapshot(Struct, frozen=True, kw_only=True):
         slicer: State of the slicer, empty where there is none.
         reconciler: What of the accounts is not ours, and what was told of others.
         revising: Settings that were changed while the session ran.
+        takings: What venues closed by themselves and nobody of ours owned so far.
     """
 
     sequence: int
@@ -84,6 +86,7 @@ class EngineSnapshot(Struct, frozen=True, kw_only=True):
     slicer: bytes
     reconciler: ReconcilerState
     revising: RevisingState
+    takings: list[Fill]
 
 
 class Kept(Struct, frozen=True):
@@ -125,6 +128,7 @@ def state_of(parts: Parts) -> EngineSnapshot:
         slicer=b"" if parts.slicing.slicer is None else parts.slicing.slicer.state(),
         reconciler=parts.reconciler.state(),
         revising=parts.revising.state(),
+        takings=parts.takings.state(),
     )
 
 
@@ -149,6 +153,7 @@ def restore(parts: Parts, state: EngineSnapshot) -> None:
     parts.actions.restore(state.actions, state.given)
     parts.reconciler.restore(state.reconciler)
     parts.revising.restore(state.revising)
+    parts.takings.restore(state.takings)
     _restore_plugins(parts, state)
 
 

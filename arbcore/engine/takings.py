@@ -4,7 +4,10 @@ Such an execution is of no order of ours, and yet it closes what we own. So it i
 alert, and booked to what owns the position: legs and ledger follow the venue to the last digit. Where several own it,
 what hedges nothing goes first (stock, and the dust of closed trades), then the trades, the oldest first. So the fewest
 hedges break, every part is as exact as the execution, and nothing is rounded; shares by size would leave every trade
-with a rest that no order can close. What is more than we own was somebody else's, and stays so.
+with a rest that no order can close.
+
+What is more than we own was somebody else's, unless a fill of ours that came before it is told after it: then that one
+is taken too, as soon as it is booked.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +24,7 @@ from arbcore.engine.output import Outbox
 from arbcore.engine.strangers import Strangers
 from arbcore.engine.trades import LiveTrade
 from arbcore.model.events import AlertRaised
-from arbcore.model.money import EXACT, ZERO
+from arbcore.model.money import EXACT, ZERO, total
 from arbcore.model.order import Fill, OrderOrigin, OrderReport
 from arbcore.model.state import Severity
 
@@ -35,7 +38,7 @@ _WORDS: Final = {
 }
 
 _REMEMBERED: Final = 100
-"""Orders of venues of which people were told: one alert each, however many executions it has."""
+"""Orders of venues of which people were told, one alert each; and executions that nobody of ours owned."""
 
 _SHARES: Final = Context(prec=60)
 """Shares of a fee are rounded; the last one takes the remainder, so that their sum is exact."""
@@ -73,7 +76,8 @@ class Takings:
         self._took: Final = took
         self._booking: Final = Booking(accounts, outbox)
         self._alarmed: Final[dict[str, None]] = {}
-        execution.strange = self.meet
+        self._unowned: Final[dict[str, Fill]] = {}
+        execution.strange, execution.booked = self.meet, self.on_booked
 
     def meet(self, item: OrderReport | Fill) -> None:
         """Take what is of no order of the session: it is told once, and booked where its venue took it from us."""
@@ -81,25 +85,53 @@ class Takings:
         if self._strangers.tell(item) and isinstance(item, Fill) and item.origin in BY_VENUE and known:
             self._take(item)
 
+    def on_booked(self, fill: Fill) -> None:
+        """Take a fill of ours that was booked: what came after it at the venue may have been of it."""
+        for key, one in list(self._unowned.items()):
+            if one.instrument == fill.instrument and one.ts >= fill.ts:
+                del self._unowned[key]
+                self._take(one)
+
+    def state(self) -> list[Fill]:
+        """Return the executions, or what is left of them, that nobody of ours owned so far."""
+        return list(self._unowned.values())
+
+    def restore(self, state: list[Fill]) -> None:
+        """Take over what an earlier `state` returned."""
+        self._unowned.update({_key(fill): fill for fill in state})
+
     def again(self, fill: Fill, trade: str) -> None:
         """Book a part of such an execution that a journal tells of, and decide nothing."""
         owner = self._execution.trades[trade] if trade else None
         self._booking.take(fill, owner)
+        rest = self._unowned.pop(_key(fill), None)
+        if rest is not None:
+            self._keep(rest, [fill])
         if owner is not None:
             owner.hurt(ends=fill.origin is not OrderOrigin.ADL)
 
     def _take(self, fill: Fill) -> None:
-        shares = list(self._shares(fill))
+        shares = self._shares(fill)
         for trade, share in shares:
             self._booking.take(share, trade)
+        self._keep(fill, [share for _, share in shares])
         if shares:
             self._alarm(fill, [trade.id for trade, _ in shares if trade is not None])
         for trade, _ in shares:
             if trade is not None:
                 self._took(trade, fill.origin)
 
+    def _keep(self, fill: Fill, shares: list[Fill]) -> None:
+        """Keep what is left of an execution for a fill of ours that is told later."""
+        left = EXACT.subtract(fill.quantity, total(share.quantity for share in shares))
+        if left:
+            fee = EXACT.subtract(fill.fee, total(share.fee for share in shares))
+            self._unowned[_key(fill)] = replace(fill, quantity=left, fee=fee)
+        if len(self._unowned) > _REMEMBERED:
+            del self._unowned[next(iter(self._unowned))]
+
     def _shares(self, fill: Fill) -> list[tuple[LiveTrade | None, Fill]]:
-        """Return what each owner loses; the last one bears what rounding leaves of the fee."""
+        """Return what each owner loses; what rounding leaves of the fee is the last one's, or the rest's."""
         shares: list[tuple[LiveTrade | None, Fill]] = []
         left, fee = fill.quantity, fill.fee
         with localcontext(EXACT):
@@ -136,6 +168,10 @@ class Takings:
             "see margin and leverage of the account before entries go on"
         )
         self._outbox.emit(AlertRaised(rule="position_taken", severity=Severity.P0, source=venue, text=text))
+
+
+def _key(fill: Fill) -> str:
+    return f"{fill.instrument}:{fill.fill_id}"
 
 
 def _share(fee: Decimal, part: Decimal, whole: Decimal) -> Decimal:

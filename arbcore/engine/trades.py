@@ -34,10 +34,12 @@ class LiveTrade:
     __slots__ = (
         "_seen",
         "aim",
+        "called",
         "closed_at",
         "closes",
         "closing",
         "cut",
+        "denied",
         "excused",
         "exit_reason",
         "grows",
@@ -53,6 +55,7 @@ class LiveTrade:
         "slices",
         "state",
         "wanted_edge",
+        "was",
         "whole",
     )
 
@@ -70,18 +73,24 @@ class LiveTrade:
         self.legs = [TradeLeg(instrument=leg.instrument) for leg in intent.legs]
         self.parted_at = 0
         """Time of the first fill since the legs last matched, 0 where there was none."""
+        self.called = False
+        """Whether people were told that its legs have differed for long, since they last matched."""
         self.hedged_at = 0
         self.closed_at = 0
         self.exit_reason = ""
         self.repairs = 0
         self.excused = 0
         """Repairs in a row that failed because a venue could not take them: they count as no attempt."""
+        self.was: tuple[Decimal, ...] = ()
+        """Coins that each leg held when the last exit was decided: what may be opened again."""
         self.slices: list[Portion] = []
         """Parts of its entry that are still to be sent."""
         self.whole = intent
         """The entry that was approved, of which the intent may be the first part."""
         self.wanted_edge = 0.0
         """Edge before costs at the decision, which those parts must still find."""
+        self.denied: dict[int, int] = {}
+        """How often in a row the venue of a leg, by its index, refused a repair on its merits."""
         self.paused = False
         """Whether the pause that a leg policy asked for before its repair is over or runs."""
         self.shut_until: dict[int, int] = {}

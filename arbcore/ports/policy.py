@@ -34,8 +34,9 @@ class LegGap(Struct, frozen=True, kw_only=True):
         unhedged: Value of the difference at the touch, in base currency.
         attempt: Repairs already tried since the legs parted.
         elapsed_ns: Time since the legs parted.
-        loss: What it would cost now to chase the lagging legs, against the touches of the decision, in base currency;
-            0 where the market has not moved against it.
+        loss: What the market has moved against chasing, in base currency: the orders that would bring the lagging legs
+            up, at the touch of now against the touch of the decision; 0 where it has moved in favour. Allowances
+            beyond the touch and fees are not in it.
         can_chase: Whether venues take the orders that bring the lagging legs up.
         can_unwind: Whether venues take the orders that bring the leading legs back.
     """
@@ -55,7 +56,8 @@ class RepairPlan(Struct, frozen=True, kw_only=True):
 
     Attributes:
         repair: What to do.
-        slippage_bps: How far beyond the touch the repair's worst price may lie.
+        slippage_bps: How far beyond the touch the repair's worst price may lie; more than the session's
+            ``execution.slippage_cap_bps`` is cut to that.
         wait_ns: Time to wait before it, or until the policy is asked again where it holds.
     """
 

@@ -9,7 +9,6 @@ from tests.matrix.policies import POLICIES
 from tests.matrix.truths import FLAT, FROZEN, HEDGED, NEITHER, SMALLER
 
 EXPECTED: Final = Path(__file__).with_name("expected.txt")
-OPEN: Final = Path(__file__).with_name("open.txt")
 PAGE: Final = Path(__file__).parents[2] / "docs" / "fault-matrix.md"
 
 NOT_THERE: Final = "-"
@@ -23,9 +22,6 @@ WORDS: Final = {
     NEITHER: "**open**",
     NOT_THERE: "",
 }
-
-_MARK: Final = " ✗"
-"""Marks a cell in which the engine does not do yet what it must."""
 
 
 def read_expected() -> dict[Cell, str]:
@@ -43,35 +39,28 @@ def read_expected() -> dict[Cell, str]:
     return cells
 
 
-def read_open() -> set[Cell]:
-    """Return the cells in which the engine is known not to do yet what it must."""
-    return {Cell(*(part.strip() for part in line.split("|")[:3])) for line in _lines(OPEN)}
-
-
 def _lines(path: Path) -> list[str]:
-    text = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [line for line in text if line and not line.startswith("#")]
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
 
 
-def section(situation: str, outcomes: Mapping[Cell, Outcome], doubtful: set[Cell]) -> str:
+def section(situation: str, outcomes: Mapping[Cell, Outcome]) -> str:
     """Return the part of the page that shows a situation."""
-    return "\n".join(_section(situation, outcomes, doubtful))
+    return "\n".join(_section(situation, outcomes))
 
 
-def _section(situation: str, outcomes: Mapping[Cell, Outcome], doubtful: set[Cell]) -> Iterator[str]:
+def _section(situation: str, outcomes: Mapping[Cell, Outcome]) -> Iterator[str]:
     yield f"### {situation[0].upper()}{situation[1:]}"
     yield ""
     yield "| fault | " + " | ".join(POLICIES) + " |"
     yield "|---" * (len(POLICIES) + 1) + "|"
     for fault in dict.fromkeys(cell.fault for cell in outcomes):
-        cells = [Cell(situation, fault, policy) for policy in POLICIES]
-        shown = [_shown(outcomes.get(cell), open_=cell in doubtful) for cell in cells]
+        shown = [_shown(outcomes.get(Cell(situation, fault, policy))) for policy in POLICIES]
         yield f"| {fault} | " + " | ".join(shown) + " |"
     yield ""
 
 
-def _shown(outcome: Outcome | None, *, open_: bool) -> str:
+def _shown(outcome: Outcome | None) -> str:
     if outcome is None:
         return ""
     seconds = f"{outcome.unhedged_ns / 10**9:.2f} s" if outcome.unhedged_ns else "0 s"
-    return f"{WORDS[outcome.end]}, {seconds}, {outcome.dollar_seconds:.0f}" + (_MARK if open_ else "")
+    return f"{WORDS[outcome.end]}, {seconds}, {outcome.dollar_seconds:.0f}"

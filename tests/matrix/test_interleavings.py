@@ -17,10 +17,6 @@ FULL = os.environ.get("ARBCORE_COUNTS") == "full"
 SEQUENCES = 100_000 if FULL else 2_000
 PARTS = 10
 
-OPEN_SEEDS = frozenset({1092, 1860})
-"""Sequences in which the engine does not do yet what it must: a successor below the venue's minimum freezes, and a
-quarantine loses its timer. Nothing is loosened for them."""
-
 
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
@@ -28,8 +24,7 @@ quarantine loses its timer. Nothing is loosened for them."""
 def test_whatever_happens_in_whatever_order(part: int) -> None:
     styles = list(LegOrder)
     for seed in range(part, SEQUENCES, PARTS):
-        if seed not in OPEN_SEEDS:
-            play(styles[seed % len(styles)], seed)
+        play(styles[seed % len(styles)], seed)
 
 
 @pytest.mark.slow

@@ -101,15 +101,13 @@ def _open_cost(field: Field, instrument: Instrument) -> Decimal:
 
 
 def _fills(field: Field) -> Iterator[str]:
-    """Every fill is booked once with its fee, to the last digit: each of its parts where it moves several trades."""
+    """Every fill is booked once with its fee, to the last digit, in parts where it moves several trades."""
     true = {
         (fill.instrument, fill.fill_id): (fill.quantity, fill.fee)
         for name in field.rig.exchanges
         for fill in field.venue(name).ledger.fills
     }
     told = field.rig.told(TradeExecuted)
-    parts = Counter((one.instrument, one.fill_id, one.trade) for one in told)
-    yield from (f"fill {fill} was counted {times} times" for (_, fill, _), times in parts.items() if times > 1)
     counted = dict.fromkeys(((one.instrument, one.fill_id) for one in told), ZERO)
     for one in told:
         counted[one.instrument, one.fill_id] += one.quantity

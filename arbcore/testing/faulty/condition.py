@@ -83,16 +83,18 @@ class Condition:
         return any(self._until.get(fault, 0) > now for fault in faults)
 
     def _reconnect(self, fault: Fault, missed: list[News], now: int) -> None:
-        if self.disconnected(now):
-            return
         back = self._line.stream_time(now)
+        if not self.disconnected(now):
+            self._catch_up(missed, back, now)
+        if fault is Fault.OUTAGE and not self.away(now):
+            self._line.at(back, partial(self._line.arrive, self._health(HealthState.HEALTHY)))
+
+    def _catch_up(self, missed: list[News], back: int, now: int) -> None:
         for one in missed:
             self._line.at(back, partial(self._line.arrive, one))
         missed.clear()
         self._line.at(back, partial(self._line.arrive, self._connection(ConnectionState.CONNECTED)))
         self._line.at(back, partial(self._line.arrive, self._snapshot(now)))
-        if fault is Fault.OUTAGE:
-            self._line.at(back, partial(self._line.arrive, self._health(HealthState.HEALTHY)))
 
     def _reopen(self, now: int) -> None:
         if not self.closed(now):

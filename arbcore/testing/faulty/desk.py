@@ -206,7 +206,10 @@ class Desk:
         if not self._crosses(request):
             return []
         price = request.price if liquidity is Liquidity.MAKER else self._touch(request)
-        quantity = min(order.left, self._offered(request), way.quantity or order.left)
+        offered = (
+            self._offered(request) if order.origin is OrderOrigin.OURS else order.left
+        )  # of the venue: no touch bounds it
+        quantity = min(order.left, offered, way.quantity or order.left)
         quantity = to_grid(multiply(quantity, way.share), instrument.lot, Rounding.DOWN)
         if price is None or not quantity:
             return []

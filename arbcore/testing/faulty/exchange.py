@@ -199,7 +199,7 @@ class FaultyExchange:
         if lost or self.condition.unreachable(now):
             self._answer(_unknown(client_order_id, "the cancel was lost"), sent_at, sent_at + self._timeout)
             return
-        if order is not None and fault in {Fault.FILL_ON_CANCEL, Fault.PART_ON_CANCEL}:
+        if order is not None and order.open and fault in {Fault.FILL_ON_CANCEL, Fault.PART_ON_CANCEL}:
             share = Decimal(1) if fault is Fault.FILL_ON_CANCEL else Decimal("0.4")
             self._tell(self.desk.fill_held(order, share, now), now)
         if order is None or not order.open or fault is Fault.CANCEL_REFUSED or self.condition.blind(now):
@@ -261,6 +261,8 @@ class FaultyExchange:
         if trouble.fault is Fault.MARGIN_CALL:
             self.desk.reducing_only = True
             return
+        if trouble.fault is Fault.DELISTING:
+            self._tell([self.desk.cancel(order, now) for order in self.desk.resting()], now)
         for key in [key for key in self._instruments if self.ledger.position(key)]:
             share = trouble.share if trouble.fault is Fault.ADL else Decimal(1)
             self._tell(self.desk.take_off(key, share, _BY_VENUE[trouble.fault], now), now)

@@ -73,7 +73,7 @@ class Fault(StrEnum):
     MARGIN_CALL = "margin_call"
     """Margin runs out: orders that do not reduce are refused from now on."""
     DELISTING = "delisting"
-    """The venue ends the instrument: it closes the position and takes no order any more."""
+    """The venue ends the instrument: it cancels what rests, closes the position, and takes no order any more."""
     RESTART = "restart"
     """The engine's process dies, and another one goes on from its journal after a while; `Rig` brings it about."""
 
