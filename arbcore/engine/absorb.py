@@ -24,6 +24,7 @@ from arbcore.model.events import (
     CommandFailed,
     DriftDetected,
     EngineModeChanged,
+    EngineStopped,
     Envelope,
     FeeCharged,
     FundingApplied,
@@ -136,6 +137,7 @@ class Absorber:
             CommandAccepted: self._accepted,
             CommandFailed: lambda event, _: parts.commands.remember(event.command_id),
             AlertRaised: self._alert,
+            EngineStopped: lambda _event, _: parts.commands.stopped(),
         }
 
     # Orders and money.
@@ -367,7 +369,8 @@ class Absorber:
             case ClosePosition(trade=trade):
                 parts.closing.note(trade, "", "", Reason.EXIT_COMMAND)
             case StopSession(flatten=True):
-                parts.closing.note("", "", "", Reason.EXIT_COMMAND)
+                if parts.closing.note("", "", "", Reason.EXIT_COMMAND):
+                    parts.commands.end_once_flat(event.issued_by)
 
     def _alert(self, event: AlertRaised, envelope: Envelope) -> None:
         if event.rule == "policy_error":

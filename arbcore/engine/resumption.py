@@ -76,6 +76,8 @@ class Resumption:
         self._switches.hold("what became of everything is asked first")
         for order in self._execution.in_flight():
             self._inquiries.resume(order)
+        for trade in self._execution.trades.values():
+            trade.slices = []  # parts of an entry that are still to be sent belong to books of another hour
         self._inquiries.resume_quarantine()
         self._actions.resume()
         self._reconciler.require(RESUME, self._since)
