@@ -26,6 +26,7 @@ from arbcore.model.events import (
     ConfigChanged,
     DriftDetected,
     EngineModeChanged,
+    EngineStopped,
     Envelope,
     FeeCharged,
     FundingApplied,
@@ -139,6 +140,7 @@ class Absorber:
             CommandFailed: lambda event, _: parts.commands.remember(event.command_id),
             AlertRaised: self._alert,
             ConfigChanged: lambda event, _: parts.revising.absorb(event),
+            EngineStopped: lambda _event, _: parts.commands.stopped(),
         }
 
     # Orders and money.
@@ -372,7 +374,8 @@ class Absorber:
             case ClosePosition(trade=trade):
                 parts.closing.note(trade, "", "", Reason.EXIT_COMMAND)
             case StopSession(flatten=True):
-                parts.closing.note("", "", "", Reason.EXIT_COMMAND)
+                if parts.closing.note("", "", "", Reason.EXIT_COMMAND):
+                    parts.commands.end_once_flat(event.issued_by)
 
     def _alert(self, event: AlertRaised, envelope: Envelope) -> None:
         if event.rule == "policy_error":

@@ -143,11 +143,19 @@ class Commands:
         self._seen.update(dict.fromkeys(seen))
         self._ending = ending
 
+    def end_once_flat(self, issued_by: str) -> None:
+        """Let the session end once its last trade is closed."""
+        self._ending = f"stopped by {issued_by}"
+
     def trade_closed(self) -> None:
         """End the session if it waited for its last trade."""
         if self._ending and not self._execution.trades:
-            reason, self._ending = self._ending, ""
-            self._outbox.effect(EndSession(reason))
+            self._outbox.effect(EndSession(self._ending))
+
+    def stopped(self) -> None:
+        """Take note that the session stops: one that is flat has done what it was to do, and may go on later."""
+        if not self._execution.trades:
+            self._ending = ""
 
     def refuse(self, request: CommandRequest, reason: str) -> None:
         """Tell that a command was not applied."""
@@ -228,11 +236,10 @@ class Commands:
         return lambda: self._execution.cancel(order)
 
     def _end(self, request: CommandRequest, *, flatten: bool) -> None:
-        reason = f"stopped by {request.issued_by}"
         if not flatten or not self._execution.trades:
-            self._outbox.effect(EndSession(reason))
+            self._outbox.effect(EndSession(f"stopped by {request.issued_by}"))
             return
-        self._ending = reason
+        self.end_once_flat(request.issued_by)
         self._switches.move(EngineState.REDUCING, Reason.EXIT_COMMAND, "operator")
         self._closing.order()
         self.stopping()

@@ -13,6 +13,7 @@ from arbcore.engine.execution_settings import ExecutionSettings
 from arbcore.engine.followers import Followers
 from arbcore.engine.inquiry import Inquiries
 from arbcore.engine.market import Market
+from arbcore.engine.order_changes import change_of
 from arbcore.engine.orders import LiveIntent, LiveOrder
 from arbcore.engine.output import Outbox
 from arbcore.engine.route import Route
@@ -25,10 +26,7 @@ from arbcore.model.events import (
     DriftDetected,
     IntentApproved,
     IntentEnded,
-    OrderCancelled,
     OrderIntended,
-    OrderPlaced,
-    OrderRejected,
     OrderUpdated,
     TradeExiting,
     TradeOpened,
@@ -53,8 +51,8 @@ SUCCESSOR: Final = "+"
 Strange = Callable[[OrderReport | Fill], object]
 """Called with what is of no order of this session."""
 
-Booked = Callable[[Fill], None]
-"""Called with every fill of ours once it is booked."""
+Booked = Callable[[Fill, LiveTrade], None]
+"""Called with every fill of ours once it is booked, and the trade that owns it."""
 
 Settled = Callable[[LiveTrade, LiveIntent], None]
 """Called when an intent is over; decides what becomes of its trade."""
@@ -219,7 +217,7 @@ class Execution:
             self._turned_up(order, report.state)
         before = order.state
         if order.take(report):
-            self._tell(order, before, report)
+            self._outbox.emit(*change_of(order, before, report))
         self._inquiries.follow(order)
         self._conclude(order)
 
@@ -243,23 +241,6 @@ class Execution:
             f"{order.venue}:{order.id}",
         )
 
-    def _tell(self, order: LiveOrder, before: OrderState, report: OrderReport) -> None:
-        ours = report.client_order_id
-        if order.state is OrderState.ACKNOWLEDGED and before is OrderState.SUBMITTED:
-            event = OrderPlaced(client_order_id=ours, venue_order_id=order.venue_order_id, venue_time=report.ts)
-            self._outbox.emit(event, order.venue_order_id)
-        elif order.state is OrderState.REJECTED:
-            self._outbox.emit(OrderRejected(client_order_id=ours, reason=report.reason, detail=report.detail), ours)
-        elif order.state in {OrderState.CANCELLED, OrderState.EXPIRED} and before not in TERMINAL:
-            self._outbox.emit(
-                OrderCancelled(client_order_id=ours, state=order.state, filled=report.filled, reason=report.reason),
-                ours,
-            )
-        else:
-            self._outbox.emit(
-                OrderUpdated(client_order_id=ours, before=before, after=order.state, filled=report.filled), ours
-            )
-
     def on_fill(self, fill: Fill) -> None:
         """Take an execution; one that was seen before changes nothing."""
         order = self.known(fill.client_order_id)
@@ -273,7 +254,7 @@ class Execution:
             self._book_late(fill, order)
             return
         self._booking.book(fill, order)
-        self.booked(fill)
+        self.booked(fill, order.owner.trade)
         self.follow(order.owner)
         self._inquiries.follow(order)
         self._conclude(order)
@@ -303,7 +284,7 @@ class Execution:
         if live.trade.id not in self.trades:
             live.trade = self.succeed(live.trade)
         self._booking.book(fill, order)
-        self.booked(fill)
+        self.booked(fill, order.owner.trade)
         if live.trade.id in self.trades and not self.busy(live.trade.id):
             self.settled(live.trade, live)
 
@@ -404,7 +385,7 @@ def root_of(trade: str) -> str:
     return trade.rstrip(SUCCESSOR)
 
 
-def _pass(fill: Fill) -> None:
+def _pass(fill: Fill, trade: LiveTrade) -> None:
     """Do nothing: replaced when the engine is wired."""
 
 

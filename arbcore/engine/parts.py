@@ -230,7 +230,10 @@ class Parts:
         stock of an inventory route is whole once all its legs have a touch.
         """
         if self.resumption.pending:
-            return self.resumption.try_end()
+            goes_on = self.resumption.try_end()
+            if goes_on:
+                self.commands.trade_closed()  # the last one may have been, before the process died
+            return goes_on
         for route in self.deciding.routes.values():
             for leg in route.legs:
                 if not self.life.stated(leg.state.instrument.venue):
@@ -317,6 +320,7 @@ class Parts:
             self.reconciler.start()
 
     def _stop(self) -> None:
+        self.commands.stopped()
         for skipped in self.deciding.skips.close():
             self.outbox.emit(skipped)
         for rejected in self._refusals.close():

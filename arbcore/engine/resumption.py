@@ -81,6 +81,8 @@ class Resumption:
         """
         self._waits = waits
         self._hold("what became of everything is asked first")
+        for trade in self._execution.trades.values():
+            trade.slices = []  # parts of an entry that are still to be sent belong to books of another hour
         self._inquiries.resume_quarantine()
         self._actions.resume()
         self._reconciler.drifts.transit.resume()

@@ -21,11 +21,11 @@ from arbcore.engine.parts import Parts
 from arbcore.engine.reconciler import ReconcilerState
 from arbcore.engine.revising import RevisingState
 from arbcore.engine.switches import SwitchesState
+from arbcore.engine.takings import TakingsState
 from arbcore.engine.verdicts import VerdictsState
 from arbcore.engine.view import ViewState
 from arbcore.errors import JournalError
 from arbcore.journal.chain import Anchor
-from arbcore.model.order import Fill
 from arbcore.model.state import HealthState
 from arbcore.ports.journal import StoredSnapshot
 
@@ -60,7 +60,7 @@ class EngineSnapshot(Struct, frozen=True, kw_only=True):
         slicer: State of the slicer, empty where there is none.
         reconciler: What of the accounts is not ours, and what was told of others.
         revising: Settings that were changed while the session ran.
-        takings: What venues closed by themselves and nobody of ours owned so far.
+        takings: What venues closed by themselves, of whom, and of nobody so far.
     """
 
     sequence: int
@@ -86,7 +86,7 @@ class EngineSnapshot(Struct, frozen=True, kw_only=True):
     slicer: bytes
     reconciler: ReconcilerState
     revising: RevisingState
-    takings: list[Fill]
+    takings: TakingsState
 
 
 class Kept(Struct, frozen=True):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from decimal import Context, Decimal, localcontext
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from arbcore.engine.accounts import STOCK, Accounts
@@ -38,13 +39,20 @@ _WORDS: Final = {
 }
 
 _REMEMBERED: Final = 100
-"""Orders of venues of which people were told, one alert each; and executions that nobody of ours owned."""
+"""Orders of venues of which people were told, one alert each; and executions, by whom they were owned."""
 
 _SHARES: Final = Context(prec=60)
 """Shares of a fee are rounded; the last one takes the remainder, so that their sum is exact."""
 
 Took = Callable[[LiveTrade, OrderOrigin], None]
 """Called with a trade of which something was closed; decides what becomes of it."""
+
+
+class TakingsState(Struct, frozen=True):
+    """What `Takings` remembers: what nobody of ours owned so far, and what was taken from which trade."""
+
+    unowned: list[Fill]
+    taken: list[tuple[str, Fill]]
 
 
 class Takings:
@@ -77,6 +85,7 @@ class Takings:
         self._booking: Final = Booking(accounts, outbox)
         self._alarmed: Final[dict[str, None]] = {}
         self._unowned: Final[dict[str, Fill]] = {}
+        self._taken: Final[list[tuple[str, Fill]]] = []
         execution.strange, execution.booked = self.meet, self.on_booked
 
     def meet(self, item: OrderReport | Fill) -> None:
@@ -85,35 +94,47 @@ class Takings:
         if self._strangers.tell(item) and isinstance(item, Fill) and item.origin in BY_VENUE and known:
             self._take(item)
 
-    def on_booked(self, fill: Fill) -> None:
-        """Take a fill of ours that was booked: what came after it at the venue may have been of it."""
+    def on_booked(self, fill: Fill, trade: LiveTrade) -> None:
+        """Take a fill of ours that was booked: what a venue closed after it may have been of it, or not of its trade.
+
+        A trade that had closed a leg itself, before its venue took what we still counted, now holds that leg the
+        wrong way round; the venue had taken it from the next one.
+        """
+        for share in [one for owner, one in self._taken if owner == trade.id and _after(one, fill)]:
+            wrong = self._accounts.lots.quantity(trade.id, fill.instrument) * share.side.sign
+            amount = min(wrong, share.quantity)
+            if amount > 0:
+                moved = replace(share, quantity=amount, fee=ZERO)
+                self._book(replace(moved, side=share.side.opposite), trade)
+                self._take(moved)
         for key, one in list(self._unowned.items()):
-            if one.instrument == fill.instrument and one.ts >= fill.ts:
+            if _after(one, fill):
                 del self._unowned[key]
                 self._take(one)
 
-    def state(self) -> list[Fill]:
-        """Return the executions, or what is left of them, that nobody of ours owned so far."""
-        return list(self._unowned.values())
+    def state(self) -> TakingsState:
+        """Return what is remembered."""
+        return TakingsState(list(self._unowned.values()), list(self._taken))
 
-    def restore(self, state: list[Fill]) -> None:
+    def restore(self, state: TakingsState) -> None:
         """Take over what an earlier `state` returned."""
-        self._unowned.update({_key(fill): fill for fill in state})
+        self._unowned.update({_key(fill): fill for fill in state.unowned})
+        self._taken.extend(state.taken)
 
     def again(self, fill: Fill, trade: str) -> None:
         """Book a part of such an execution that a journal tells of, and decide nothing."""
         owner = self._execution.trades[trade] if trade else None
-        self._booking.take(fill, owner)
+        self._book(fill, owner)
         rest = self._unowned.pop(_key(fill), None)
         if rest is not None:
-            self._keep(rest, [fill])
+            self._keep(rest, [fill] if fill.side is rest.side else [])
         if owner is not None:
             owner.hurt(ends=fill.origin is not OrderOrigin.ADL)
 
     def _take(self, fill: Fill) -> None:
         shares = self._shares(fill)
         for trade, share in shares:
-            self._booking.take(share, trade)
+            self._book(share, trade)
         self._keep(fill, [share for _, share in shares])
         if shares:
             self._alarm(fill, [trade.id for trade, _ in shares if trade is not None])
@@ -121,11 +142,20 @@ class Takings:
             if trade is not None:
                 self._took(trade, fill.origin)
 
+    def _book(self, share: Fill, trade: LiveTrade | None) -> None:
+        self._booking.take(share, trade)
+        if trade is not None:
+            self._taken.append((trade.id, share))
+            del self._taken[:-_REMEMBERED]
+
     def _keep(self, fill: Fill, shares: list[Fill]) -> None:
         """Keep what is left of an execution for a fill of ours that is told later."""
         left = EXACT.subtract(fill.quantity, total(share.quantity for share in shares))
         if left:
             fee = EXACT.subtract(fill.fee, total(share.fee for share in shares))
+            before = self._unowned.get(_key(fill))
+            if before is not None:
+                left, fee = EXACT.add(left, before.quantity), EXACT.add(fee, before.fee)
             self._unowned[_key(fill)] = replace(fill, quantity=left, fee=fee)
         if len(self._unowned) > _REMEMBERED:
             del self._unowned[next(iter(self._unowned))]
@@ -172,6 +202,11 @@ class Takings:
 
 def _key(fill: Fill) -> str:
     return f"{fill.instrument}:{fill.fill_id}"
+
+
+def _after(taken: Fill, fill: Fill) -> bool:
+    """Tell whether a venue closed something of an instrument after a fill of ours."""
+    return taken.instrument == fill.instrument and taken.ts >= fill.ts
 
 
 def _share(fee: Decimal, part: Decimal, whole: Decimal) -> Decimal:

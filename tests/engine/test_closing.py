@@ -15,6 +15,7 @@ from arbcore.model.events import (
     TradeExiting,
     TradeFrozen,
 )
+from arbcore.model.input import InstrumentStatus
 from arbcore.model.order import Side
 from arbcore.model.state import EngineState, Severity
 from arbcore.model.trade import TradeState
@@ -101,6 +102,21 @@ def test_a_close_waits_for_a_book_that_is_invalid() -> None:
     world.stage.wait(30 * SECOND)
     assert len(world.venues["cash"].orders) == sent
     world.stage.quote(PERP, 100.0, 100.1)
+    world.stage.wait(SECOND)
+    assert not world.trades
+    world.check_books()
+
+
+def test_a_close_waits_for_a_market_that_takes_no_orders() -> None:
+    world, _ = hedged(execution=ExecutionSettings(repair_attempts=1))
+    sent = len(world.venues["cash"].orders)
+    for trading in (False, True):
+        now = world.stage.clock.now()
+        world.stage.give(InstrumentStatus(instrument=PERP.key, trading=trading, ts=now, recv_ts=now))
+        if not trading:
+            world.stage.command(Flatten())
+            world.stage.wait(30 * SECOND)
+            assert len(world.venues["cash"].orders) == sent  # closing one leg alone would only have to be taken back
     world.stage.wait(SECOND)
     assert not world.trades
     world.check_books()

@@ -14,7 +14,7 @@ from arbcore.model.reason import Reason
 from arbcore.model.trade import TradeState
 from arbcore.ports.policy import LegGap, Repair, RepairPlan
 from arbcore.testing.scripted import SECOND, ScriptedStrategy, enter, leave
-from arbcore.testing.scripted_venue import NONE, Outcome, part
+from arbcore.testing.scripted_venue import NONE, REFUSED, Outcome, part
 from tests.engine.world import PERP, SPOT, World, basic, hedged
 
 D = Decimal
@@ -143,10 +143,49 @@ def test_an_exit_that_is_reversed_opens_again_what_it_closed() -> None:
     world.venues["swap"].script.append(part("0.5"))
     strategy.leave(leave("1"))
     world.quote()
-    assert world.sizes() == [D("2.498"), D("-2.498")]
+    assert world.sizes() == [D("4.995"), D("-4.995")]
     assert world.trades["1"].state is TradeState.HEDGED
     assert kinds(world)[-1] is IntentKind.TOP_UP
     world.check_books()
+
+
+def test_an_exit_that_closed_something_on_all_legs_is_taken_back_in_whole() -> None:
+    numbers = ExecutionSettings(exit_policy="p")
+    world, strategy = hedged(execution=numbers, policies={"p": told(Repair.REVERSE)})
+    world.venues["swap"].script.append(part("0.5"))
+    world.venues["cash"].script.append(part("0.2"))
+    strategy.leave(leave("1"))
+    world.quote()
+    assert world.sizes() == [D("4.995"), D("-4.995")]
+    assert world.trades["1"].state is TradeState.HEDGED
+    world.check_books()
+
+
+def test_a_way_that_is_refused_again_and_again_is_left_for_the_one_that_is_open() -> None:
+    numbers = ExecutionSettings(entry_policy="p", repair_attempts=8)
+    world, strategy = basic(execution=numbers, policies={"p": told(Repair.CHASE)})
+    world.venues["swap"].otherwise = REFUSED
+    strategy.leave(enter("500"))
+    world.quote()
+    world.stage.wait(60 * SECOND)
+    assert not world.trades
+    assert kinds(world) == [IntentKind.ENTRY, IntentKind.TOP_UP, IntentKind.TOP_UP, IntentKind.UNWIND]
+    assert not world.stage.told(TradeFrozen)
+    world.check_books()
+
+
+@pytest.mark.parametrize(("asked", "worst"), [(10.0, D("99.9")), (5_000.0, D("98.0"))])
+def test_the_sessions_cap_binds_what_a_policy_allows(asked: float, worst: Decimal) -> None:
+    world, _ = entering(Told(RepairPlan(repair=Repair.CHASE, slippage_bps=asked)), NONE)
+    chase = [event.order for event in world.stage.told(OrderIntended) if event.venue == "swap"][-1]
+    assert chase.price == worst
+
+
+@pytest.mark.parametrize("asked", [float("nan"), float("inf"), -1.0])
+def test_an_allowance_that_is_no_number_fails_like_a_policy_that_raises(asked: float) -> None:
+    world, _ = entering(Told(RepairPlan(repair=Repair.CHASE, slippage_bps=asked)), NONE)
+    assert not world.trades
+    assert [alert.rule for alert in world.stage.told(AlertRaised)] == ["policy_error"]
 
 
 def test_a_chase_without_money_unwinds() -> None:
@@ -235,6 +274,7 @@ def test_where_every_way_is_closed_it_waits_for_as_long_as_that_lasts() -> None:
     world.quote()
     world.stage.wait(300 * SECOND)
     assert world.trades["1"].state is TradeState.OPEN
+    assert [alert.rule for alert in world.stage.told(AlertRaised)] == ["trade_unhedged"]
     world.venues["cash"].otherwise = Outcome()
     world.stage.wait(60 * SECOND)
     assert not world.trades

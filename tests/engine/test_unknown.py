@@ -10,6 +10,7 @@ from arbcore.model.events import (
     DriftDetected,
     OrderCancelled,
     OrderRejected,
+    OrderUpdated,
     QuarantineCompleted,
     QuarantineStarted,
 )
@@ -150,6 +151,42 @@ def test_an_order_that_turns_up_after_all_is_drift_cancelled_booked_and_taken_of
     assert (late.side, late.quantity) == (order.side.opposite, Decimal(1))
     assert world.net(PERP) == 0
     assert world.net(SPOT) == 0
+
+
+def test_an_order_that_turned_up_late_is_looked_up_and_cancelled_until_it_is_over() -> None:
+    world, _, order = doubtful({})
+    world.stage.wait(10 * SECOND)
+    tell(world, order, OrderState.ACKNOWLEDGED)
+    tell(world, order, OrderState.ACKNOWLEDGED)
+    before = len(looks(world))
+    world.stage.wait(SECOND // 4)
+    assert len(looks(world)) == before + 1
+    now = world.stage.clock.now()
+    answer = LookedUp(venue="swap", client_order_id=order.client_order_id, answered=True, found=True, recv_ts=now)
+    tell(world, order, OrderState.PARTIALLY_FILLED, "1")
+    fill(world, order, "1")
+    world.stage.give(answer)
+    cancels = [effect for effect in world.stage.effects if effect == Cancel("swap", order.client_order_id)]
+    assert len(cancels) >= 2
+    tell(world, order, OrderState.CANCELLED, "1")
+    assert world.stage.told(OrderUpdated)[-1].after is OrderState.CANCELLED
+    settled = len(looks(world))
+    world.stage.wait(10 * SECOND)
+    assert len(looks(world)) == settled
+    assert [event.cause_class for event in world.stage.told(DriftDetected)].count("late_order") == 1
+    assert world.net(PERP) == world.net(SPOT) == 0
+
+
+def test_a_fill_of_an_order_that_was_given_up_makes_it_a_late_one() -> None:
+    world, _, order = doubtful({})
+    world.stage.wait(10 * SECOND)
+    fill(world, order, "1")
+    assert Cancel("swap", order.client_order_id) in world.stage.effects  # what is left of it may still work
+    before = len(looks(world))
+    world.stage.wait(SECOND)
+    assert len(looks(world)) > before
+    assert {event.cause_class for event in world.stage.told(DriftDetected)} == {"late_order", "late_fill"}
+    assert world.net(PERP) == 0
 
 
 def test_a_cancel_without_an_answer_is_asked_again_for_as_long_as_the_order_works() -> None:

@@ -12,7 +12,7 @@ from arbcore.engine.execution_settings import ExecutionSettings, LegOrder
 from arbcore.engine.parts import EngineSettings
 from arbcore.model.instrument import FeeSchedule, Instrument, InstrumentKind, TickTable
 from arbcore.ports.journal import Journal
-from arbcore.ports.policy import LegPolicy
+from arbcore.ports.policy import LegPolicy, Slicer
 from arbcore.testing.faulty.exchange import FaultyExchange
 from arbcore.testing.faulty.plan import SECOND
 from arbcore.testing.faulty.rig import Rig, Touch
@@ -63,6 +63,7 @@ class Field:
         random: Makes delays of messages differ; None for equal ones.
         sums: Whether venues answer an order with what filled at once.
         journal: Where the session is kept, so that it can be gone on with.
+        slicer: Cuts entries; None where they are sent in one.
     """
 
     def __init__(
@@ -73,7 +74,9 @@ class Field:
         *,
         sums: bool = False,
         journal: Journal | None = None,
+        slicer: Slicer | None = None,
     ) -> None:
+        self._slicer = slicer
         self.strategy = ScriptedStrategy(ROUTE)
         self.execution = execution or ExecutionSettings()
         self._policies = policies or {}
@@ -115,7 +118,7 @@ class Field:
             execution=replace(self.execution, epoch=str(start)),
             accepts_for=dict(BOUNDS),
         )
-        return Engine(settings, (WON, PERP), {"s": self.strategy}, (), self._policies)
+        return Engine(settings, (WON, PERP), {"s": self.strategy}, (), self._policies, self._slicer)
 
 
 def styled(style: LegOrder, entry_policy: str = "", exit_policy: str = "") -> ExecutionSettings:

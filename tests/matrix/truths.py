@@ -103,14 +103,14 @@ def _open_cost(field: Field, instrument: Instrument) -> Decimal:
 def _fills(field: Field) -> Iterator[str]:
     """Every fill is booked once with its fee, to the last digit, in parts where it moves several trades."""
     true = {
-        (fill.instrument, fill.fill_id): (fill.quantity, fill.fee)
+        (fill.instrument, fill.fill_id): (fill.quantity * fill.side.sign, fill.fee)
         for name in field.rig.exchanges
         for fill in field.venue(name).ledger.fills
     }
     told = field.rig.told(TradeExecuted)
     counted = dict.fromkeys(((one.instrument, one.fill_id) for one in told), ZERO)
     for one in told:
-        counted[one.instrument, one.fill_id] += one.quantity
+        counted[one.instrument, one.fill_id] += one.quantity * one.side.sign
     charged: dict[tuple[str, str], Decimal] = {}
     for fee in field.rig.told(FeeCharged):
         charged[fee.fill_id, fee.currency] = add(charged.get((fee.fill_id, fee.currency), ZERO), fee.amount)

@@ -206,16 +206,22 @@ class Desk:
         if not self._crosses(request):
             return []
         price = request.price if liquidity is Liquidity.MAKER else self._touch(request)
-        offered = (
-            self._offered(request) if order.origin is OrderOrigin.OURS else order.left
-        )  # of the venue: no touch bounds it
-        quantity = min(order.left, offered, way.quantity or order.left)
+        quantity = min(order.left, self._bound(order), way.quantity or order.left)
         quantity = to_grid(multiply(quantity, way.share), instrument.lot, Rounding.DOWN)
         if price is None or not quantity:
             return []
         fills = [self._fill(order, part, price, liquidity, now) for part in _pieces(quantity, way.pieces, instrument)]
         order.state = OrderState.PARTIALLY_FILLED if order.left else OrderState.FILLED
         return [*fills, order.report(now)]
+
+    def _bound(self, order: VenueOrder) -> Decimal:
+        """Return what may fill at most: what the touch offers and, where an order only reduces, what there is."""
+        if order.origin is not OrderOrigin.OURS:
+            return order.left  # one of the venue's own finds its counterpart
+        offered, request = self._offered(order.request), order.request
+        if not request.reduce_only:
+            return offered
+        return min(offered, max(self._ledger.position(request.instrument) * -request.side.sign, ZERO))
 
     def _fill(self, order: VenueOrder, quantity: Decimal, price: Decimal, liquidity: Liquidity, now: int) -> Fill:
         request, instrument = order.request, self._instruments[order.request.instrument]
