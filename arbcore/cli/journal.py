@@ -112,7 +112,7 @@ def rebuild_journal(
     from arbcore.cli._rebuild import refold, store
 
     place = find_journal(config_files, session, path)
-    if not check and place.running():
+    if not check and _listens(place):
         _have_it_rebuilt(place, as_json=as_json)
         return
     result = place.read(refold)
@@ -127,6 +127,14 @@ def rebuild_journal(
         note(f"differs: {line}")
     if result.differences:
         context.exit(BROKEN)
+
+
+def _listens(place: "JournalPlace") -> bool:
+    """Tell whether a session writes the journal that takes commands: a backtest takes none."""
+    from arbcore.runtime.folder import SessionFolder
+
+    folder = place.location if place.location.is_dir() else place.location.parent
+    return SessionFolder(folder).bell.exists() and bool(place.running())
 
 
 def _have_it_rebuilt(place: "JournalPlace", *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ import pytest
 from arbcore.model.intent import Intent, IntentKind
 from arbcore.model.reason import Reason
 from arbcore.model.trade import Trade, TradeState
-from arbcore.ports.risk import ALLOW, RiskTier, RiskView, Verdict, VerdictKind
+from arbcore.ports.risk import ALLOW, Reporting, RiskTier, RiskView, Verdict, VerdictKind
 from arbcore.testing._suite import Suite
 
 _DAY = 86_400 * 10**9
@@ -144,6 +144,18 @@ class RiskTierSuite(Suite):
             assert other.state() == tier.state()
             part = sessions[cut : cut + 20]
             assert _answers(other, part) == _answers(tier, part)
+
+    @_SEEDS
+    def test_a_report_changes_nothing(self, build: Callable[[], RiskTier], seed: int) -> None:
+        """A tier that tells what is used of its limits answers as one that was never asked; others pass."""
+        asked, left_alone = build(), build()
+        if not isinstance(asked, Reporting):
+            return
+        for session in _wild(seed):
+            told = asked.report(session)
+            assert all(limit.name and limit.limit for limit in told.limits)
+            assert asked.review(session) == left_alone.review(session)
+        assert asked.state() == left_alone.state()
 
     @_SEEDS
     def test_exits_and_unwinds_are_never_judged(self, build: Callable[[], RiskTier], seed: int) -> None:

@@ -37,10 +37,9 @@ async def made(
         SqliteControlStore(settings, store_context(place)) as store,
         SqliteControlStore(settings, reader_context(place)) as outside,
     ):
-        if isinstance(command, str):
-            command = UpdateConfig(version=outside.insert_draft(command, "eve"))
+        drafted = UpdateConfig(version=outside.insert_draft(command, "eve")) if isinstance(command, str) else command
         revisions = Revisions(config, plugins, store, lambda: applied or {})
-        request = CommandRequest(id="c", command=command, issued_by="eve", override=override, recv_ts=1)
+        request = CommandRequest(id="c", command=drafted, issued_by="eve", override=override, recv_ts=1)
         completed = (await revisions.prepare(request)).command
     assert isinstance(completed, UpdateConfig | ApplyPreset)
     assert completed.revision is not None
