@@ -2,8 +2,8 @@
 
 A live session trades on a simulator in a process of its own, over real sockets, and closes everything in the end.
 Timed from the moment at which an order was about to leave until each of its fills was booked; immediate orders trade
-when they arrive, so the order's way is within. In the end every fill of the simulator must be in the journal, and no other: digit
-for digit, in all three ways. The baseline is the first way.
+when they arrive, so the order's way is within. In the end every fill of the simulator must be in the journal, and no
+other, digit for digit, in all three ways. The baseline is the first way.
 
     python -m benchmarks.bench_fills [seconds]
 """
