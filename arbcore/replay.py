@@ -11,7 +11,6 @@ from arbcore.data.recorder import recover
 from arbcore.data.source import open_source
 from arbcore.errors import DataError, JournalError, SafetyError
 from arbcore.journal.codec import decode
-from arbcore.live.consent import LIVE
 from arbcore.model.events import EngineStarted, EngineStopped
 from arbcore.model.instrument import Instrument
 from arbcore.model.market import MarketInput
@@ -257,7 +256,7 @@ def _result(
         if difference is not None and difference.time > recorded.last:
             difference = None
     identical = difference is None and (killed or comparison.compared == events)
-    if run.mode == LIVE and difference is not None:
+    if run.mode == "live" and difference is not None:
         at = f"event {difference.sequence} ({difference.stored_type or 'none'})"
         notes.append(
             f"a live session can be replayed up to {at} only: what its venues stated and reported is in the journal "
