@@ -16,7 +16,7 @@ from arbcore.model.instrument import Instrument
 from arbcore.model.market import MarketInput
 from arbcore.pipeline import Pipeline
 from arbcore.plugins import Plugins
-from arbcore.ports.journal import Journal, RunMetadata
+from arbcore.ports.journal import Journal, RunMetadata, StoredEvent
 from arbcore.runtime.backtest import DataClock
 from arbcore.runtime.event_log import EventLog
 from arbcore.runtime.folder import SessionFolder
@@ -95,9 +95,10 @@ def replay_session(
             "this is not the code that the session ran:\n    " + "\n    ".join(changed),
             "install what it ran, or replay with --changed-code, which then tells the first decision that differs",
         )
+    first = _Start(journal)
     instruments = folder.read_instruments()
     engine = pipeline.engine(instruments, run.mode, _epoch(journal))
-    comparison = Comparison(journal.read())
+    comparison = Comparison(first.events())
     loop = Loop(
         engine,
         pipeline.venues(instruments),
@@ -107,14 +108,14 @@ def replay_session(
         act_after_storing=True,
     )
     clock.follow(engine.now)
-    bounds = _bounds(journal)
-    recorded = _Recorded(folder, instruments, config)
+    bounds = _bounds(first)
+    recorded = _Recorded(folder, instruments, config, first.until)
     difference = None
     try:
-        replay(loop, recorded.chunks(), (decode(event.body) for event in journal.read()), bounds)
+        replay(loop, recorded.chunks(), (decode(event.body) for event in first.events()), bounds)
     except Divergence as divergence:
         difference = _difference(divergence)
-    return _result(run, journal, comparison, recorded, difference, changed, killed=bounds.stop is None)
+    return _result(run, first, comparison, recorded, difference, changed, killed=bounds.stop is None)
 
 
 def _epoch(journal: Journal) -> str:
@@ -145,7 +146,9 @@ def _version(version: tuple[str, str, str] | None) -> str:
 class _Recorded:
     """The recorded market data of a session, and the time up to which it goes."""
 
-    def __init__(self, folder: SessionFolder, instruments: Sequence[Instrument], config: Config) -> None:
+    def __init__(
+        self, folder: SessionFolder, instruments: Sequence[Instrument], config: Config, until: int | None
+    ) -> None:
         root = folder.recording
         if not root.is_dir():
             raise DataError(
@@ -156,10 +159,13 @@ class _Recorded:
         venues = {item.venue: item.venue for item in instruments}
         self._source = open_source(root, venues=venues) if find_datasets(root) else None
         self.last = 0
+        self._until = until
 
     def chunks(self) -> Iterator[list[MarketInput]]:
-        """Yield the inputs in order."""
-        for chunk in self._source.chunks() if self._source else ():
+        """Yield the inputs in order, up to the next start of the session."""
+        for whole in self._source.chunks() if self._source else ():
+            until = self._until
+            chunk = whole if until is None else [item for item in whole if item.recv_ts < until]
             if chunk:
                 self.last = chunk[-1].recv_ts
             yield chunk
@@ -175,11 +181,35 @@ def _finished_run(journal: Journal) -> RunMetadata:
     return runs[-1]
 
 
-def _bounds(journal: Journal) -> Bounds:
-    first, last = next(iter(journal.read(1, 1)), None), journal.last()
+class _Start:
+    """What the first start of a session stored: a later one goes on with a snapshot, which no replay makes again.
+
+    Attributes:
+        last: Its last event.
+        next: Number of the event by which the next start began; 0 where there was only one.
+        until: Engine time of that event; None where there was only one.
+        total: Events of all starts.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        newest = journal.last()
+        self._journal = journal
+        self.total = newest.sequence if newest else 0
+        later = next((one for one in journal.read(2) if one.type == EngineStarted.__name__), None)
+        self.next = 0 if later is None else later.sequence
+        self.until = None if later is None else later.time
+        self.last = newest if later is None else next(iter(journal.read(self.next - 1, self.next - 1)), None)
+
+    def events(self) -> Iterator[StoredEvent]:
+        """Return its events in order."""
+        return self._journal.read(1, self.next - 1 if self.next else None)
+
+
+def _bounds(start: _Start) -> Bounds:
+    first, last = next(iter(start.events()), None), start.last
     started = decode(first.body) if first else None
     if started is None or last is None or not isinstance(started.event, EngineStarted):
-        raise JournalError(f"{journal.location()} does not begin with the start of a session")
+        raise JournalError("the journal does not begin with the start of a session")
     newest = decode(last.body)
     return Bounds(started.time, newest if isinstance(newest.event, EngineStopped) else None)
 
@@ -210,7 +240,7 @@ def _fields(stored: dict[str, Any], made: dict[str, Any], prefix: str = "") -> I
 
 def _result(
     run: RunMetadata,
-    journal: Journal,
+    start: _Start,
     comparison: Comparison,
     recorded: _Recorded,
     difference: Difference | None,
@@ -218,19 +248,31 @@ def _result(
     *,
     killed: bool,
 ) -> ReplayResult:
-    last = journal.last()
-    events = last.sequence if last else 0
+    events = start.last.sequence if start.last else 0
     notes = []
     if killed:
         # What was received in the last moment was stored in the journal and not yet in the recording.
         notes.append("the session was killed: what it decided on data that was not yet written can't be compared")
         if difference is not None and difference.time > recorded.last:
             difference = None
+    identical = difference is None and (killed or comparison.compared == events)
+    if run.mode == "live" and difference is not None:
+        at = f"event {difference.sequence} ({difference.stored_type or 'none'})"
+        notes.append(
+            f"a live session can be replayed up to {at} only: what its venues stated and reported is in the journal "
+            "as what followed from it, and not as inputs that could be given again"
+        )
+        difference = None
+    if start.next:
+        notes.append(
+            f"the session was gone on with at event {start.next}: from there on it followed from a snapshot, "
+            f"and only its first start was compared, {events:,} events"
+        )
     return ReplayResult(
         session=run.session,
-        events=events,
+        events=start.total,
         compared=comparison.compared,
-        identical=difference is None and (killed or comparison.compared == events),
+        identical=identical and not start.next,
         difference=difference,
         changed=changed,
         notes=notes,

@@ -61,7 +61,7 @@ _KEYS: Final = {
     "BINANCE_KEY": BINANCE_KEY.key,
     "BINANCE_SECRET": BINANCE_KEY.secret.get_secret_value(),
 }
-_TOLD: Final = {
+TOLD: Final = {
     "symbols": ["BTC", "ETH"],
     "rate": 20,
     "premium": {"volatility_bps": 4, "half_life": "300ms", "kick_every": "300ms", "shift_share": 0},
@@ -85,28 +85,33 @@ class Starts:
 
     Args:
         config: Its config file.
+
+    Attributes:
+        folder: The project's folder.
+        session: The session's folder.
+        env: Environment of its processes, with the keys.
     """
 
     def __init__(self, config: Path) -> None:
-        self._folder: Final = config.parent
+        self.folder: Final = config.parent
         self.session: Final = config.parent / _SESSION
-        self._env: Final = {**os.environ, **_KEYS, "ARB_STATE_DIR": str(config.parent / "state")}
+        self.env: Final = {**os.environ, **_KEYS, "ARB_STATE_DIR": str(config.parent / "state")}
 
     @contextmanager
-    def running(self) -> Iterator[int]:
-        """Run the session while entered, then kill it; yield the time right before its process was made."""
+    def running(self) -> Iterator[tuple[int, int]]:
+        """Run the session while entered, then kill it; yield the time right before its process was made, and its id."""
         arguments = ("run", "--live", "arb.yaml", "--confirm", "bench", "--plain")
-        with (self._folder / "session.err").open("w") as errors:
+        with (self.folder / "session.err").open("w") as errors:
             begun = time.time_ns()
             process = subprocess.Popen(
                 [sys.executable, "-m", "arbcore", *arguments],
-                cwd=self._folder,
-                env=self._env,
+                cwd=self.folder,
+                env=self.env,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
             )
         try:
-            yield begun
+            yield begun, process.pid
         finally:
             process.kill()
             process.wait()
@@ -123,7 +128,7 @@ class Starts:
             if found is not None:
                 return found
             time.sleep(0.05)
-        raise TimeoutError(f"no {kind}: {(self._folder / 'session.err').read_text()}")
+        raise TimeoutError(f"no {kind}: {(self.folder / 'session.err').read_text()}")
 
     def damage_newest(self) -> None:
         """Damage the newest snapshot, as a bad disk does."""
@@ -169,10 +174,10 @@ def live_project(folder: Path, address: str) -> Starts:
 
 def traded(starts: Starts) -> None:
     """Run the session until it has closed some trades, and kill it while it goes on."""
-    with starts.running() as begun:
-        at = begun
+    with starts.running() as (begun, _):
+        last = begun
         for _ in range(3):
-            at = starts.until("TradeClosed", at)
+            last = starts.until("TradeClosed", last)
 
 
 async def lengthen(folder: Path, count: int) -> None:
@@ -186,7 +191,7 @@ async def lengthen(folder: Path, count: int) -> None:
     identity = {"session": "bench", "mode": "live", "environment": "simulator"}
     context = store_context(folder, **identity)
     async with SqliteJournal(settings, reader_context(folder)) as journal:
-        own, kept = list(journal.read()), list(journal.snapshots())
+        own, kept = list(journal.read()), [one for one in journal.snapshots() if any(one.digest)]
     shifted = [decode_event(event.body) for event in own]
     (folder / "journal.db").replace(folder / "earlier.db")
     async with SqliteJournal(settings, context) as journal:
@@ -219,8 +224,8 @@ def moved(snapshot: StoredSnapshot, by: int, chain: bytes) -> StoredSnapshot:
     return encode(Kept(replace(kept.engine, sequence=kept.engine.sequence + by), kept.venues), chain)
 
 
-def measure(starts: Starts, times: int, *, damaged: bool) -> list[float]:
-    """Start and kill the session; return the seconds from exec until orders may leave."""
+def measure(starts: Starts, times: int, *, damaged: bool) -> list[tuple[float, float]]:
+    """Start and kill the session; return the seconds from exec until orders may leave, and those of CPU by then."""
     found = []
     for _ in range(times):
         if damaged:
@@ -230,12 +235,22 @@ def measure(starts: Starts, times: int, *, damaged: bool) -> list[float]:
     return found
 
 
-def once(starts: Starts) -> float:
-    """Start the session and kill it once it trades; return the seconds from exec until orders may leave."""
-    with starts.running() as begun:
+def once(starts: Starts) -> tuple[float, float]:
+    """Start the session and kill it once it trades; return the seconds until then, and those of CPU."""
+    with starts.running() as (begun, process):
         at = starts.until("EngineModeChanged", begun, '"after":"RUNNING"')
+        used = cpu(process)
         time.sleep(_SNAPSHOT_S)
-    return (at - begun) / _NS
+    return (at - begun) / _NS, used
+
+
+def cpu(process: int) -> float:
+    """Return the seconds of CPU that a process took so far, as Linux tells them; 0 elsewhere."""
+    path = Path(f"/proc/{process}/stat")
+    if not path.exists():
+        return 0.0
+    user, system = path.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def spent(command: Sequence[str], times: int = 5) -> float:
@@ -248,18 +263,23 @@ def spent(command: Sequence[str], times: int = 5) -> float:
     return percentile(found, 0.5)
 
 
-def report(name: str, found: Sequence[float], baseline: float) -> None:
+def report(name: str, found: Sequence[tuple[float, float]], baseline: float) -> None:
     """Print a distribution beside its goals."""
-    middle, slow = percentile(found, 0.5), percentile(found, 0.99)
+    seconds = [whole for whole, _ in found]
+    middle, slow = percentile(seconds, 0.5), percentile(seconds, 0.99)
     met = "met" if middle < GOAL_P50_S and slow < GOAL_P99_S else "MISSED"
-    times = f"p50 {middle:5.2f} s   p99 {slow:5.2f} s   {middle / baseline:4.1f} x the imports"
-    print(f"{name:44} {len(found):4} starts   {times}   goals {GOAL_P50_S:g} s, {GOAL_P99_S:g} s: {met}", flush=True)
+    took = f"p50 {middle:5.2f} s   p99 {slow:5.2f} s   CPU p50 {percentile([used for _, used in found], 0.5):4.2f} s"
+    ratio = f"{middle / baseline:4.1f} x the imports"
+    print(
+        f"{name:40} {len(found):4} starts   {took}   {ratio}   goals {GOAL_P50_S:g}, {GOAL_P99_S:g} s: {met}",
+        flush=True,
+    )
 
 
 def told(folder: Path) -> str:
     """Write what the simulator is told; return where."""
     path = folder / "simulator.yaml"
-    path.write_text(json.dumps(_TOLD))  # JSON is YAML, too
+    path.write_text(json.dumps(TOLD))  # JSON is YAML, too
     return str(path)
 
 

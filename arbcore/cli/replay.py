@@ -33,7 +33,8 @@ def command(
     """Run a recorded session again and compare every event, byte for byte, with what its journal holds.
 
     PATH is the folder of a session; without it and --session it is the config's. The session's own config counts,
-    as it was when it ran. Exits with 1 and shows the first decision that differs.
+    as it was when it ran. Exits with 1 and shows the first decision that differs, or says up to where a session can be
+    compared that was gone on with, or that sent real orders.
     """
     from arbcore.cli._frame_config import Selection, open_config
     from arbcore.replay import replay_session
@@ -65,13 +66,19 @@ def _print(result: "ReplayResult") -> None:
     rows = [
         ("session", result.session),
         ("events", f"{result.compared:,} of {result.events:,} made again, byte for byte"),
-        ("outcome", "identical" if result.identical else "differs"),
+        ("outcome", _outcome(result)),
     ]
     print_table(("replay", ""), rows)
     for line in (*result.notes, *(f"changed: {line}" for line in result.changed)):
         note(line)
     if result.difference is not None:
         _print_difference(result.difference)
+
+
+def _outcome(result: "ReplayResult") -> str:
+    if result.identical:
+        return "identical"
+    return "differs" if result.difference is not None else "equal as far as it can be compared"
 
 
 def _print_difference(difference: "Difference") -> None:
