@@ -303,7 +303,7 @@ class Absorber:
         if intent.kind is IntentKind.EXIT:
             trade.exit_reason = intent.reason
             trade.was = tuple(trade.coins())
-            trade.closes += bool(trade.closing)
+            trade.closes += trade.closing == intent.reason  # not an exit that its strategy decided meanwhile
 
     def _repair(self, trade: LiveTrade) -> None:
         if trade.state is TradeState.HEDGED:

@@ -104,7 +104,7 @@ class Takings:
             wrong = self._accounts.lots.quantity(trade.id, fill.instrument) * share.side.sign
             amount = min(wrong, share.quantity)
             if amount > 0:
-                moved = replace(share, quantity=amount, fee=ZERO)
+                moved = replace(share, quantity=amount, recv_ts=fill.recv_ts)
                 self._book(replace(moved, side=share.side.opposite), trade)
                 self._take(moved)
         for key, one in list(self._unowned.items()):
@@ -145,7 +145,7 @@ class Takings:
     def _book(self, share: Fill, trade: LiveTrade | None) -> None:
         self._booking.take(share, trade)
         if trade is not None:
-            self._taken.append((trade.id, share))
+            self._taken.append((trade.id, replace(share, fee=ZERO, fee_currency="", recv_ts=0)))
             del self._taken[:-_REMEMBERED]
 
     def _keep(self, fill: Fill, shares: list[Fill]) -> None:

@@ -64,6 +64,7 @@ class Interleaving:
         self.field: Final = Field(settings, policies, Random(seed), sums=sums, journal=journal)
         self.rig: Final = self.field.rig
         self._several = style is LegOrder.MAKER
+        self._lied = self._called = False
         self.rig.begin()
 
     def trades(self) -> list[str]:
@@ -144,6 +145,11 @@ class Interleaving:
 
     def _aim(self, aimed: list[Aim]) -> None:
         for venue, trouble in aimed:
+            # A leg held the wrong way round, since its venue told a false end, can't be mended where no order may add.
+            self._lied |= trouble.fault in LIES
+            if (trouble.fault is Fault.MARGIN_CALL and self._lied) or (trouble.fault in LIES and self._called):
+                continue
+            self._called |= trouble.fault is Fault.MARGIN_CALL
             exchange = self.field.venue(venue)
             aim = replace(trouble, nth=exchange.made(trouble.at) + trouble.nth)
             if aim.fault is not Fault.RESTART:

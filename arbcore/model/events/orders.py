@@ -66,7 +66,7 @@ class OrderUpdated(Event, frozen=True):
     filled: Decimal
 
 
-class TradeExecuted(Event, frozen=True):
+class TradeExecuted(Event, frozen=True, omit_defaults=True):
     """A fill.
 
     Attributes:
