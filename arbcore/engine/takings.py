@@ -98,11 +98,12 @@ class Takings:
         """Take a fill of ours that was booked: what a venue closed after it may have been of it, or not of its trade.
 
         A trade that had closed a leg itself, before its venue took what we still counted, now holds that leg the
-        wrong way round; the venue had taken it from the next one.
+        wrong way round; the venue had taken it from another one, if there is one: else the leg really is as it is.
         """
         for share in [one for owner, one in self._taken if owner == trade.id and _after(one, fill)]:
             wrong = self._accounts.lots.quantity(trade.id, fill.instrument) * share.side.sign
-            amount = min(wrong, share.quantity)
+            others = [held * -share.side.sign for owner, held in self._owners(fill.instrument) if owner is not trade]
+            amount = min(wrong, share.quantity, total(held for held in others if held > 0))
             if amount > 0:
                 moved = replace(share, quantity=amount, recv_ts=fill.recv_ts)
                 self._book(replace(moved, side=share.side.opposite), trade)
