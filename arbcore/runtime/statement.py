@@ -8,6 +8,11 @@ from arbcore.context import Clock
 from arbcore.model.input import VenueReport, VenueStatement
 from arbcore.ports.trading import LeveragedVenue, Venue
 
+_HOUR_NS: Final = 3600 * 10**9
+"""Venues settle funding at full hours."""
+_BOOKED_NS: Final = 600 * 10**9
+"""Time after an hour in which a venue is thought to book what it settles."""
+
 _AT_ONCE: Final = 4
 """Questions about instruments that a venue is asked side by side."""
 
@@ -40,7 +45,7 @@ async def statement(
     async def missed(instrument: str) -> list[VenueReport]:
         async with turns:
             found: list[VenueReport] = [*await venue.history(instrument, since)]
-            if isinstance(venue, LeveragedVenue):
+            if isinstance(venue, LeveragedVenue) and _may_have_paid(since, asked):
                 found += await venue.funding(instrument, since)
             return found
 
@@ -52,3 +57,8 @@ async def statement(
         news += part
     told = VenueStatement(venue=name, answered=True, asked=asked, snapshot=snapshot, orders=orders, recv_ts=clock.now())
     return news, told
+
+
+def _may_have_paid(since: int, now: int) -> bool:
+    """Tell whether funding may have been booked: asking for it is dear, and most statements come between two hours."""
+    return (since - _BOOKED_NS) // _HOUR_NS != now // _HOUR_NS

@@ -212,6 +212,20 @@ async def test_a_look_up_always_closes(error: Exception) -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(("since", "asked"), [(700, False), (500, True), (-1, True)])
+async def test_funding_is_asked_for_where_an_hour_passed_since_or_shortly_before(
+    bench: Bench, since: int, *, asked: bool
+) -> None:
+    """Pain: a statement spends more of a rate limit than trading does."""
+    hour = 3600 * 10**9
+    bench.clock.time = hour + 1200 * 10**9
+    bench.gateway.ask("sim", hour + since * 10**9)
+    await bench.settle()
+    assert ("funding" in bench.venue.script.names()) is asked
+    assert isinstance(bench.inputs[-1], VenueStatement)
+
+
+@pytest.mark.anyio
 async def test_nobody_knows_an_order(bench: Bench) -> None:
     bench.gateway.look_up("sim", "never")
     (told,) = bench.inputs
