@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from arbcore_exchange_simulator.binance.trader import BinanceTrader
@@ -81,6 +81,7 @@ def _act(usdm: BinanceTrader, kind: str, buy: bool, lots: int, ticks: int) -> No
 
 
 @given(ACTS)
+@example([("market", True, 1, 0), ("closing", False, 1, 0), ("amend", False, 2, 0)])
 def test_the_wallet_is_what_trades_fees_and_income_say(acts: list[tuple[str, bool, int, int]]) -> None:
     usdm = BinanceTrader(make_venues(symbols=("BTC",)), "usdm")
     for act in acts:

@@ -255,6 +255,7 @@ class UsdmOrders:
             return order
         wanted.check(terms, order.market)
         self._change(order, price, quantity, asked)
+        self.trim(self.ledger.of(account), order.symbol, order.extra["position_side"])
         return order
 
     @staticmethod
