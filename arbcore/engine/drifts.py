@@ -166,8 +166,9 @@ class Drifts:
         elif kind_of(subject) == CASH:
             self._follow(venue, subject, change, cause)
         else:
+            lacks = self._lacks(venue, subject, ours[subject], actual)
             self._others.amounts[subject] = EXACT.subtract(actual, ours[subject])
-            self._guard(venue, subject, ours[subject], actual, cause)
+            self._guard(venue, subject, ours[subject], actual, cause, lacks=lacks)
 
     def _follow(self, venue: str, subject: str, change: Decimal, cause: CauseClass) -> None:
         """Follow the venue's cash where it is ours, or where less is there than we count."""
@@ -184,9 +185,15 @@ class Drifts:
             deposit = DepositDetected(deposit_tx_id=seen, venue=venue, currency=name, amount=restated)
             self._outbox.emit(deposit, f"{venue}:{seen}")
 
-    def _guard(self, venue: str, subject: str, ours: Decimal, actual: Decimal, cause: CauseClass) -> None:
+    def _lacks(self, venue: str, subject: str, ours: Decimal, actual: Decimal) -> bool:
+        """Tell whether something of ours is gone; where others were on the other side before, they may be still."""
+        against = self._others.share(venue) and self._others.of(subject) * ours < 0
+        return short(subject, ours, actual) and (subject in self.quarantined or not against)
+
+    def _guard(
+        self, venue: str, subject: str, ours: Decimal, actual: Decimal, cause: CauseClass, *, lacks: bool
+    ) -> None:
         """Quarantine what is short, and free what is whole again."""
-        lacks = short(subject, ours, actual)
         if lacks and subject not in self.quarantined:
             self.quarantined[subject] = cause
             self._outbox.emit(QuarantineStarted(subject=subject, reason=cause), subject)

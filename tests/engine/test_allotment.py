@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from arbcore.model.command import RunReconcile
-from arbcore.model.events import DriftDetected, FundingApplied, OpportunitySkipped, OrderIntended
+from arbcore.model.events import DriftDetected, FundingApplied, OpportunitySkipped, OrderIntended, QuarantineStarted
 from arbcore.model.input import FundingPayment
 from arbcore.model.order import Fill, Side
 from arbcore.model.reason import Reason
@@ -206,4 +206,20 @@ def test_a_close_is_marked_as_reducing_only_where_the_whole_accounts_position_al
     closes = [one.order for one in world.stage.told(OrderIntended) if one.order.instrument == PERP.key][1:]
     assert [order.reduce_only for order in closes] == [marked]
     assert not world.trades
+    assert world.remainder() == 0
+
+
+def test_somebody_elses_position_on_the_other_side_takes_nothing_of_ours() -> None:
+    strategy = ScriptedStrategy(BTC_ROUTE)
+    world = World(SPOT, PERP, strategies=strategy, balances={"cash": THEIRS}, allotted=ALLOTTED)
+    hand(world, Side.BUY, "6")
+    world.begin()
+    strategy.leave(enter("400"))
+    world.quote()
+    hand(world, Side.BUY, "1")
+    assert ("position swap:BTCUSDT-PERP", "unknown") in reconciled(world)
+    assert not world.stage.told(QuarantineStarted)
+    hand(world, Side.SELL, "9")  # now more than they had
+    assert reconciled(world)
+    assert reconciled(world) == [("balance swap:USDT", "deposit")]
     assert world.remainder() == 0
