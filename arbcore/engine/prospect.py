@@ -5,9 +5,9 @@ from decimal import Decimal
 from msgspec import Struct
 
 from arbcore.engine.parts import Parts
+from arbcore.engine.reducing import reduces
 from arbcore.engine.trades import LiveTrade
 from arbcore.model.grid import Rounding, to_grid
-from arbcore.model.instrument import InstrumentKind
 from arbcore.model.order import Side
 
 
@@ -125,7 +125,7 @@ def _add(parts: Parts, trade: LiveTrade, orders: list[PlannedOrder], rests: list
                     side=move.side,
                     quantity=move.quantity,
                     worst=leg.state.worst_price(move.side, slippage),
-                    reduces=instrument.kind is InstrumentKind.PERPETUAL,
+                    reduces=reduces(parts.accounts, instrument, move.side, move.quantity),
                 )
             )
         elif to_grid(abs(own.quantity), instrument.lot, Rounding.DOWN):
