@@ -84,8 +84,14 @@ def project(
         "schema_version": 1,
         "session": {"name": "bench", "mode": "paper", "environment": "simulator", "base_currency": "USDT"},
         "exchanges": {
-            "upbit": {"use": "upbit", **access, **more.get("upbit", {})},
-            "binance": {"use": "binance", "product": "usdm", **access, **more.get("binance", {})},
+            "upbit": {"use": "upbit", "allot": {"KRW": _KRW}, **access, **more.get("upbit", {})},
+            "binance": {
+                "use": "binance",
+                "product": "usdm",
+                "allot": {"USDT": _USDT},
+                **access,
+                **more.get("binance", {}),
+            },
         },
         "rates": {"usdt_krw": {"use": "upbit", "market": "KRW-USDT", "max_age": "5s", **access}},
         "strategies": {"premium": _strategy(symbols) | dict(strategy or {})},
